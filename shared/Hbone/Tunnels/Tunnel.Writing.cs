@@ -1,0 +1,130 @@
+using Ambient.Http2;
+using Ambient.Linux;
+using Ambient.Transport;
+
+namespace Ambient.Hbone.Tunnels;
+
+/// <remarks>
+/// Streams take turns. While the wire takes everything, each fills what it has. Once it does not, they queue, and each turn is
+/// one frame, so a request of one stream waits for one frame of every other at most.
+/// </remarks>
+public sealed partial class Tunnel : IHttp2Output, ITurnEnd
+{
+    private const int LargestFrame = 64 * 1024;
+    private const int LargestFrameVectors = 8;
+
+    private readonly RecordOutput _output;
+    private readonly LoopSignal _blockedSignal = new();
+    private readonly Queue<HboneStream> _waiting = new();    // for room in the output
+    private readonly Queue<HboneStream> _sendable = new();   // whose window opened during this batch
+    private HboneStream? _served;
+    private bool _flushScheduled;
+
+    /// <summary>Vectors for one call of a stream or of its reader; nobody keeps them.</summary>
+    internal IoVector[] ScratchVectors => t_vectors ??= new IoVector[64];
+
+    [ThreadStatic] private static IoVector[]? t_vectors;
+
+    void IHttp2Output.Write(ReadOnlySpan<byte> frameBytes)
+    {
+        _output.Write(frameBytes);
+        FlushAtTurnEnd();
+    }
+
+    void ITurnEnd.TurnEnded()
+    {
+        _flushScheduled = false;
+        Flush();
+    }
+
+    internal bool MayFill(HboneStream stream) => HasTurn(stream) && _http2.Sendable(stream.Http2) > 0;
+
+    internal ValueTask WaitToFill(HboneStream stream, LoopSignal writable)
+    {
+        if (_http2.Sendable(stream.Http2) > 0) _waiting.Enqueue(stream); // else the window wakes it
+        return writable.WaitAsync();
+    }
+
+    internal IoResult Reserve(HboneStream stream, int wanted, out ReadOnlySpan<IoVector> space)
+    {
+        space = default;
+        if (stream.IsBroken) return new(IoStatus.Broken);
+        if (!HasTurn(stream)) return new(IoStatus.WouldBlock);
+
+        var sendable = Math.Min(Math.Min(_http2.Sendable(stream.Http2), wanted), LargestFrame);
+        if (sendable <= 0) return new(IoStatus.WouldBlock);
+        var vectors = ScratchVectors.AsSpan(0, LargestFrameVectors);
+        var count = _output.Reserve(sendable, vectors);
+        if (_output.IsBroken) return new(IoStatus.Broken);
+        if (count == 0) return new(IoStatus.WouldBlock);
+        space = vectors[..count];
+        return new(IoStatus.Done);
+    }
+
+    internal void Commit(HboneStream stream, int bytes)
+    {
+        if (bytes == 0) return;
+        _output.Commit(_http2, stream.Http2, bytes);
+        _served = null;
+        FlushAtTurnEnd();
+    }
+
+    internal void FinishSending(HboneStream stream) => _http2.SendData(stream.Http2, default, endStream: true);
+
+    internal void Reset(HboneStream stream, Http2ErrorCode code)
+    {
+        if (!IsClosed) _http2.Reset(stream.Http2, code);
+    }
+
+    internal void Credit(HboneStream stream, int bytes)
+    {
+        if (!IsClosed) _http2.Credit(stream.Http2, bytes);
+    }
+
+    private bool HasTurn(HboneStream stream) =>
+        !_output.IsBlocked && (_waiting.Count == 0 || ReferenceEquals(_served, stream));
+
+    private void FlushAtTurnEnd()
+    {
+        if (_flushScheduled || IsClosed) return;
+        _flushScheduled = true;
+        Loop.AtTurnEnd(this);
+    }
+
+    private void Flush()
+    {
+        if (IsClosed) return;
+        ServeWaiting();
+        _output.Flush();
+        if (_output.IsBroken) Close(TunnelEnd.PeerReset);
+        else if (_output.IsBlocked) _blockedSignal.Set();
+    }
+
+    /// <summary>Runs for the life of the tunnel: whenever the wire is full, waits for it, sends the rest, gives streams their turns.</summary>
+    private async void DrainWhenBlocked()
+    {
+        while (!IsClosed)
+        {
+            await _blockedSignal.WaitAsync();
+            while (!IsClosed && _output.IsBlocked)
+            {
+                await _wire.WaitWritableAsync();
+                Flush();
+            }
+            if (!IsClosed) ServeWaiting();
+        }
+    }
+
+    /// <summary>One frame for each stream that waits for room, and a wake for each whose window opened.</summary>
+    private void ServeWaiting()
+    {
+        while (_sendable.TryDequeue(out var opened)) opened.WakeWriter();
+        for (var turns = _waiting.Count; turns > 0 && !_output.IsBlocked && !IsClosed; turns--)
+        {
+            _served = _waiting.Dequeue();
+            _served.WakeWriter();
+        }
+        _served = null;
+        if (_waiting.Count > 0 && !_output.IsBlocked) FlushAtTurnEnd();
+    }
+}
