@@ -42,7 +42,7 @@ public sealed class TunnelDialer(ITlsIdentities identities, Func<IPEndPoint, Des
             return (null, Unsecured(failed, handshake.Failure, peer));
         }
         var tunnel = new Tunnel(wire, handshake.TakeSession(), handshake.Peer, options, server: null);
-        tunnel.Run(handshake.TakeLeftover());
+        _ = tunnel.RunAsync(handshake.TakeLeftover()); // never fails; the pool hears of its end through SlotsChanged
         return (tunnel, null);
     }
 

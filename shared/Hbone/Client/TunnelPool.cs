@@ -135,7 +135,7 @@ public sealed class TunnelPool(EventLoop loop, TunnelOptions options, ITunnelDia
             return end == TunnelEnd.Revoked
                 ? new(DialReason.CertificateRevoked, $"The certificate of {peer} was revoked.")
                 : new(DialReason.TunnelBroken, $"The tunnel to {peer} broke before it answered CONNECT: {end.Meaning}.");
-        if (stream.ResetCode is Http2ErrorCode.Cancel && stream.IsTimedOut)
+        if (stream.IsTimedOut)
             return new(DialReason.AnswerTimedOut, $"{peer} did not answer CONNECT within {options.AnswerTimeout.TotalSeconds:0.#} s.");
         // RFC 9113 §8.7: REFUSED_STREAM, and streams above a GOAWAY's last id, were not processed.
         return new(DialReason.TunnelBroken, $"{peer} reset the CONNECT: {stream.ResetCode}.");

@@ -32,8 +32,7 @@ public sealed class TunnelAcceptor(ITlsIdentities identities, TunnelOptions opti
 
         var tunnel = new Tunnel(socket, handshake.TakeSession(), handshake.Peer, options, server);
         _tunnels.Add(tunnel);
-        tunnel.Run(handshake.TakeLeftover());
-        await tunnel.Ended;
+        await tunnel.RunAsync(handshake.TakeLeftover());
         _tunnels.Remove(tunnel);
         return null;
     }

@@ -56,7 +56,7 @@ internal sealed class HandshakeRun
     {
         while (true)
         {
-            var got = _wire.TryReceive([IoVector.Over(buffer.Memory)]);
+            var got = _wire.TryReceive([buffer.Vector]);
             if (got.Status == IoStatus.Done) return got.Bytes;
             if (got.Status != IoStatus.WouldBlock || _timedOut) return 0;
             await _wire.WaitReadableAsync();
@@ -68,9 +68,9 @@ internal sealed class HandshakeRun
     {
         while (!bytes.IsEmpty)
         {
-            var chunk = Math.Min(bytes.Length, slab.Memory.Length);
+            var chunk = Math.Min(bytes.Length, slab.Length);
             bytes.Span[..chunk].CopyTo(slab.Span);
-            var sent = _wire.TrySend([IoVector.Over(slab.Memory[..chunk])]);
+            var sent = _wire.TrySend([slab.Vector.Slice(0, chunk)]);
             if (sent.Status == IoStatus.Done) bytes = bytes[sent.Bytes..];
             else if (sent.Status != IoStatus.WouldBlock || _timedOut) return false;
             else await _wire.WaitWritableAsync();

@@ -18,7 +18,7 @@ public sealed class HboneStream : Duplex
     private readonly LoopSignal _readable = new();
     private readonly LoopSignal _writable = new();
     private HeldBytes? _held;
-    private bool _ended, _finishing, _reset;
+    private bool _ended, _finishing, _reset, _toldBroken;
 
     internal HboneStream(Tunnel tunnel) => _tunnel = tunnel;
 
@@ -36,7 +36,7 @@ public sealed class HboneStream : Duplex
     /// <summary>Why the stream was cut, once <see cref="IsBroken"/>.</summary>
     public Http2ErrorCode ResetCode { get; private set; }
 
-    public override bool IsBroken => _reset || _tunnel.IsClosed;
+    public override bool IsBroken => _reset;
 
     /// <summary>Bytes received and not yet taken by the reader.</summary>
     public int HeldLength => (_held?.Length ?? 0) + _tunnel.Arrivals.LengthOf(this);
@@ -49,10 +49,19 @@ public sealed class HboneStream : Duplex
     /// <summary>Waits for the answer to our CONNECT; null when the stream broke or <paramref name="limit"/> passed (the stream is then cut).</summary>
     public async ValueTask<ConnectAnswer?> WaitAnswerAsync(TimeSpan limit)
     {
-        var timer = Loop.StartTimer(limit, static stream => ((HboneStream)stream!).Abort(Http2ErrorCode.Cancel), this);
+        var timer = Loop.StartTimer(limit, static stream => ((HboneStream)stream!).TimeOut(), this);
         while (Answer is null && !IsBroken) await _readable.WaitAsync();
         timer.Cancel();
         return Answer;
+    }
+
+    /// <summary>The answer did not come in time.</summary>
+    internal bool IsTimedOut { get; private set; }
+
+    private void TimeOut()
+    {
+        IsTimedOut = true;
+        Abort(Http2ErrorCode.Cancel);
     }
 
     /// <summary>Answers the peer's CONNECT: 200 opens the stream for bytes, any other status ends it. Once per stream.</summary>
@@ -66,6 +75,8 @@ public sealed class HboneStream : Duplex
     internal void OnAnswer(ConnectAnswer answer) => Answer = answer;
 
     // ---- receiving
+
+    public override bool MayReceive => HoldsBytes || _ended || _reset;
 
     public override bool HoldsBytes => _held is { Length: > 0 } || FirstArrival >= 0;
 
@@ -94,13 +105,12 @@ public sealed class HboneStream : Duplex
     {
         if (HoldsBytes)
         {
-            var copied = IoVector.Copy(Held, into);
+            var copied = Vectors.Copy(Held, into);
             Consume(copied);
-            return IoResult.Moved(copied);
+            return IoResult.Done(copied);
         }
         if (_reset) return new(IoStatus.Reset);
-        if (_ended) return new(IoStatus.End);
-        return new(_tunnel.IsClosed ? IoStatus.Reset : IoStatus.WouldBlock);
+        return _ended ? IoResult.End : IoResult.WouldBlock;
     }
 
     public override ValueTask WaitReadableAsync() =>
@@ -116,11 +126,11 @@ public sealed class HboneStream : Duplex
 
     public override IoResult TrySend(ReadOnlySpan<IoVector> from)
     {
-        var reserved = Reserve(IoVector.TotalLength(from), out var space);
+        var reserved = Reserve(Vectors.LengthOf(from), out var space);
         if (reserved.Status != IoStatus.Done) return reserved;
-        var copied = IoVector.Copy(from, space);
+        var copied = Vectors.Copy(from, space);
         Commit(copied);
-        return IoResult.Moved(copied);
+        return IoResult.Done(copied);
     }
 
     public override ValueTask WaitWritableAsync() =>
@@ -143,13 +153,13 @@ public sealed class HboneStream : Duplex
         if (!(_ended && _finishing)) _tunnel.Reset(this, code);
         OnReset(code);
         _readable.Set();
-        _writable.Set();
+        TellBroken();
     }
 
     /// <summary>Gives the slot back. An exchange that is not over is cut with CANCEL.</summary>
-    protected override void Dispose(bool disposing)
+    public override void Dispose()
     {
-        if (!IsBroken) Abort(Http2ErrorCode.Cancel);
+        if (!IsBroken && !(_ended && _finishing)) Abort(Http2ErrorCode.Cancel);
         DropBytes();
     }
 
@@ -175,13 +185,21 @@ public sealed class HboneStream : Duplex
     {
         IsTouched = false;
         if (HoldsBytes || _ended || IsBroken || Answer is not null) _readable.Set();
-        if (IsBroken) _writable.Set();
+        if (IsBroken) TellBroken();
         if (FirstArrival < 0) return;
         _held ??= new();
         _tunnel.Arrivals.MoveTo(this, _held, Loop.Slabs);
     }
 
     internal void WakeWriter() => _writable.Set();
+
+    private void TellBroken()
+    {
+        _writable.Set();
+        if (_toldBroken) return;
+        _toldBroken = true;
+        NotifyBroken();
+    }
 
     private void DropBytes()
     {

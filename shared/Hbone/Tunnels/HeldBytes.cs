@@ -18,12 +18,12 @@ internal sealed class HeldBytes
         Length += bytes.Length;
         while (!bytes.IsEmpty)
         {
-            if (_last is null || _end == _last.Memory.Length)
+            if (_last is null || _end == _last.Length)
             {
                 _slabs.Enqueue(_last = slabs.Rent(SlabSize.Small));
                 _end = 0;
             }
-            var taken = Math.Min(bytes.Length, _last.Memory.Length - _end);
+            var taken = Math.Min(bytes.Length, _last.Length - _end);
             bytes[..taken].CopyTo(_last.Span[_end..]);
             bytes = bytes[taken..];
             _end += taken;
@@ -38,8 +38,8 @@ internal sealed class HeldBytes
         foreach (var slab in _slabs)
         {
             if (count == vectors.Length) break;
-            var end = ReferenceEquals(slab, _last) ? _end : slab.Memory.Length;
-            vectors[count++] = IoVector.Over(slab.Memory[start..end]);
+            var end = ReferenceEquals(slab, _last) ? _end : slab.Length;
+            vectors[count++] = slab.Vector.Slice(start, end - start);
             start = 0;
         }
         return count;
@@ -51,7 +51,7 @@ internal sealed class HeldBytes
         while (bytes > 0)
         {
             var slab = _slabs.Peek();
-            var available = (ReferenceEquals(slab, _last) ? _end : slab.Memory.Length) - _start;
+            var available = (ReferenceEquals(slab, _last) ? _end : slab.Length) - _start;
             if (bytes < available)
             {
                 _start += bytes;

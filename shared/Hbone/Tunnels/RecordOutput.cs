@@ -28,8 +28,8 @@ internal sealed class RecordOutput(Duplex wire, TlsSession tls) : IDisposable
     /// <summary>True while bytes that the wire would not take wait for it: streams must not add more.</summary>
     public bool IsBlocked { get; private set; }
 
-    /// <summary>True while something is to be flushed.</summary>
-    public bool HasBytes => _slab is not null || _backlog.Count > 0;
+    /// <summary>Everything written was taken by the wire.</summary>
+    public bool IsEmpty => _slab is null && _backlog.Count == 0;
 
     /// <summary>The wire broke, or the peer left too much unread; nothing more can be sent.</summary>
     public bool IsBroken { get; private set; }
@@ -37,6 +37,7 @@ internal sealed class RecordOutput(Duplex wire, TlsSession tls) : IDisposable
     /// <summary>Adds control frames. Always accepted: the engine's flood limits and <see cref="MaxBacklog"/> bound them.</summary>
     public void Write(ReadOnlySpan<byte> bytes)
     {
+        if (tls.PendingControlBytes > 0) WriteControl();
         while (!bytes.IsEmpty && !IsBroken)
         {
             var room = OpenRecord();
@@ -53,19 +54,20 @@ internal sealed class RecordOutput(Duplex wire, TlsSession tls) : IDisposable
     public int Reserve(int wanted, Span<IoVector> space)
     {
         if (IsBlocked || IsBroken) return 0;
+        if (tls.PendingControlBytes > 0) WriteControl();
         if (!OpenRecordFor(Math.Min(wanted, SmallestRecord) + FrameHeader)) return 0;
 
         var at = _record + TlsSession.HeaderBytes + _fill + FrameHeader;
         var room = Math.Min(RecordRoom - FrameHeader, wanted);
         var count = 0;
-        space[count++] = IoVector.Over(_slab!.Memory.Slice(at, room));
+        space[count++] = _slab!.Vector.Slice(at, room);
         wanted -= room;
         for (at += room + TlsSession.TrailerBytes; wanted > 0 && count < space.Length; at += room + TlsSession.TrailerBytes)
         {
             at += TlsSession.HeaderBytes;
-            room = Math.Min(Math.Min(TlsSession.MaxPlaintext, _slab.Memory.Length - at - TlsSession.TrailerBytes), wanted);
+            room = Math.Min(Math.Min(TlsSession.MaxPlaintext, _slab.Length - at - TlsSession.TrailerBytes), wanted);
             if (room < Math.Min(SmallestRecord, wanted)) break;
-            space[count++] = IoVector.Over(_slab.Memory.Slice(at, room));
+            space[count++] = _slab.Vector.Slice(at, room);
             wanted -= room;
         }
         return count;
@@ -75,9 +77,8 @@ internal sealed class RecordOutput(Duplex wire, TlsSession tls) : IDisposable
     public void Commit(Http2Connection http2, Http2Stream stream, int bytes)
     {
         var header = _slab!.Span.Slice(_record + TlsSession.HeaderBytes + _fill, FrameHeader);
-        http2.BeginData(stream, header, bytes, endStream: false);
-
         var inFirst = Math.Min(bytes, RecordRoom - FrameHeader);
+        http2.BeginData(stream, header, bytes, endStream: false); // writes nothing else without END_STREAM
         _fill += FrameHeader + inFirst;
         for (var rest = bytes - inFirst; rest > 0; rest -= _fill)
         {
@@ -105,7 +106,7 @@ internal sealed class RecordOutput(Duplex wire, TlsSession tls) : IDisposable
 
     private int RecordRoom => Math.Min(
         TlsSession.MaxPlaintext - _fill,
-        _slab!.Memory.Length - _record - TlsSession.HeaderBytes - _fill - TlsSession.TrailerBytes);
+        _slab!.Length - _record - TlsSession.HeaderBytes - _fill - TlsSession.TrailerBytes);
 
     /// <returns>The plaintext bytes that the open record still takes: at least 1.</returns>
     private int OpenRecord()
@@ -136,19 +137,14 @@ internal sealed class RecordOutput(Duplex wire, TlsSession tls) : IDisposable
     {
         _record += tls.Seal(_slab!.Span[_record..], _fill);
         _fill = 0;
-        if (tls.PendingControlBytes > 0) WriteControl();
     }
 
     /// <summary>Alerts and key updates stand between records, so the open one is sealed first.</summary>
     private void WriteControl()
     {
         if (_slab is null) RentSlab();
-        if (_fill > 0)
-        {
-            _record += tls.Seal(_slab!.Span[_record..], _fill);
-            _fill = 0;
-        }
-        if (_slab!.Memory.Length - _record < tls.PendingControlBytes) NextSlab();
+        if (_fill > 0) SealRecord();
+        if (_slab!.Length - _record < tls.PendingControlBytes) NextSlab();
         _record += tls.WriteControl(_slab!.Span[_record..]);
     }
 
@@ -190,7 +186,7 @@ internal sealed class RecordOutput(Duplex wire, TlsSession tls) : IDisposable
     {
         while (start < end)
         {
-            var sent = wire.TrySend([IoVector.Over(slab.Memory[start..end])]);
+            var sent = wire.TrySend([slab.Vector.Slice(start, end - start)]);
             if (sent.Status == IoStatus.Done) { start += sent.Bytes; continue; }
             if (sent.Status != IoStatus.WouldBlock) Break();
             return false;

@@ -9,11 +9,9 @@ namespace Ambient.Hbone.Tunnels;
 /// </remarks>
 public sealed partial class Tunnel
 {
-    private LoopTimer? _liveness;
+    private readonly LoopTimer _liveness;
     private ulong _ping;
     private bool _pingOutstanding, _heard;
-
-    private void StartLiveness() => _liveness = Loop.StartTimer(_options.PingAfter, static state => ((Tunnel)state!).CheckLiveness(), this);
 
     private void CheckLiveness()
     {
@@ -25,11 +23,14 @@ public sealed partial class Tunnel
             Close(TunnelEnd.Unresponsive);
             return;
         }
+        if (!_http2.CheckTimeouts())
+        {
+            Close(TunnelEnd.Protocol(_http2.Error!.Code, _http2.Error.Message));
+            return;
+        }
         _pingOutstanding = !heard;
         if (_pingOutstanding) _http2.Ping(++_ping);
-        FlushAtTurnEnd();
-        _liveness = Loop.StartTimer(_pingOutstanding ? _options.PingTimeout : _options.PingAfter,
-            static state => ((Tunnel)state!).CheckLiveness(), this);
+        _liveness.Start(_pingOutstanding ? _options.PingTimeout : _options.PingAfter);
     }
 
     void IHttp2Handler.OnPingAck(ulong opaque) => _heard = true;

@@ -23,11 +23,12 @@ public sealed partial class Tunnel : IHttp2Handler
         for (var budget = ReadBudget; budget > 0;)
         {
             _input ??= Loop.Slabs.Rent(SlabSize.Large);
-            var got = _wire.TryReceive([IoVector.Over(_input.Memory[_inputEnd..])]);
+            var got = _wire.TryReceive([_input.Vector.Slice(_inputEnd)]);
             if (got.Status != IoStatus.Done) return WireStopped(got.Status);
 
             budget -= got.Bytes;
             _inputEnd += got.Bytes;
+            _heard = true;
             OpenRecords();
             if (IsClosed) return BatchEnd.Closed;
         }

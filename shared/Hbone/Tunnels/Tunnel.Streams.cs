@@ -7,8 +7,7 @@ public sealed partial class Tunnel
 {
     /// <summary>True while a new stream may be opened: never on a tunnel that drains, is closed, or is full.</summary>
     public bool CanConnect =>
-        _server is null && !IsClosed && !_draining && !_http2.IsDraining
-        && OpenStreams < Math.Min(_options.MaxStreams, _http2.PeerMaxConcurrentStreams);
+        _server is null && !IsClosed && !_draining && _http2.CanOpen && OpenStreams < _options.MaxStreams;
 
     /// <summary>Opens a stream with CONNECT; null when <see cref="CanConnect"/> is false. The caller owns the stream.</summary>
     public HboneStream? TryConnect(ConnectRequest request)
@@ -68,7 +67,7 @@ public sealed partial class Tunnel
 
     private void BreakStreams(Http2ErrorCode code)
     {
-        foreach (var http2 in _http2.Streams)
+        foreach (var http2 in _http2.Streams())
         {
             if (http2.State is not HboneStream stream) continue;
             stream.OnReset(code);

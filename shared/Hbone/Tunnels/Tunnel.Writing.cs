@@ -19,6 +19,7 @@ public sealed partial class Tunnel : IHttp2Output, ITurnEnd
     private readonly Queue<HboneStream> _sendable = new();   // whose window opened during this batch
     private HboneStream? _served;
     private bool _flushScheduled;
+    private long _sentBytes; // as of the last moment when nothing waited
 
     /// <summary>Vectors for one call of a stream or of its reader; nobody keeps them.</summary>
     internal IoVector[] ScratchVectors => t_vectors ??= new IoVector[64];
@@ -30,6 +31,8 @@ public sealed partial class Tunnel : IHttp2Output, ITurnEnd
         _output.Write(frameBytes);
         FlushAtTurnEnd();
     }
+
+    long IHttp2Output.SentBytes => _output.IsEmpty ? _sentBytes = _http2.BytesWritten : _sentBytes;
 
     void ITurnEnd.TurnEnded()
     {
@@ -49,14 +52,14 @@ public sealed partial class Tunnel : IHttp2Output, ITurnEnd
     {
         space = default;
         if (stream.IsBroken) return new(IoStatus.Broken);
-        if (!HasTurn(stream)) return new(IoStatus.WouldBlock);
+        if (!HasTurn(stream)) return IoResult.WouldBlock;
 
         var sendable = Math.Min(Math.Min(_http2.Sendable(stream.Http2), wanted), LargestFrame);
-        if (sendable <= 0) return new(IoStatus.WouldBlock);
+        if (sendable <= 0) return IoResult.WouldBlock;
         var vectors = ScratchVectors.AsSpan(0, LargestFrameVectors);
         var count = _output.Reserve(sendable, vectors);
         if (_output.IsBroken) return new(IoStatus.Broken);
-        if (count == 0) return new(IoStatus.WouldBlock);
+        if (count == 0) return IoResult.WouldBlock;
         space = vectors[..count];
         return new(IoStatus.Done);
     }
@@ -101,7 +104,7 @@ public sealed partial class Tunnel : IHttp2Output, ITurnEnd
     }
 
     /// <summary>Runs for the life of the tunnel: whenever the wire is full, waits for it, sends the rest, gives streams their turns.</summary>
-    private async void DrainWhenBlocked()
+    private async Task DrainWhenBlockedAsync()
     {
         while (!IsClosed)
         {

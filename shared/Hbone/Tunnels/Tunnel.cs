@@ -20,7 +20,6 @@ public sealed partial class Tunnel : IDisposable
     private readonly Http2Connection _http2;
     private readonly TunnelOptions _options;
     private readonly ITunnelServer? _server;
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Takes over <paramref name="wire"/> and <paramref name="tls"/>.</summary>
     /// <param name="server">Receives the peer's CONNECTs; null for the client's side.</param>
@@ -32,6 +31,7 @@ public sealed partial class Tunnel : IDisposable
         _server = server;
         Peer = peer;
         _output = new(wire, tls);
+        _liveness = new(wire.Loop, static tunnel => ((Tunnel)tunnel!).CheckLiveness(), this);
         _http2 = new(server is null ? Http2Role.Client : Http2Role.Server, options.ToHttp2(server is null), this, this, wire.Loop.Time);
     }
 
@@ -48,21 +48,23 @@ public sealed partial class Tunnel : IDisposable
     /// <summary>Why the tunnel ended; null while it lives.</summary>
     public TunnelEnd? End { get; private set; }
 
-    /// <summary>Completes, never with an error, once the tunnel is closed and all its streams are told.</summary>
-    public Task Ended => _ended.Task;
-
     /// <summary>Called each time a stream has gone, and when the tunnel is closed: the pool's view of free slots changed.</summary>
     public Action<Tunnel>? SlotsChanged { get; set; }
 
-    /// <summary>Sends the preface and carries the tunnel until it ends. Started once; <see cref="Ended"/> tells the end.</summary>
+    /// <summary>Sends the preface and carries the tunnel until it ends.</summary>
     /// <param name="leftover">Bytes that came with the end of the handshake.</param>
-    public async void Run(ReadOnlyMemory<byte> leftover)
+    /// <returns>Completes, never with an error, once the tunnel is closed and all its streams are told.</returns>
+    public Task RunAsync(ReadOnlyMemory<byte> leftover)
     {
         _http2.Start();
-        StartLiveness();
-        DrainWhenBlocked();
+        _liveness.Start(_options.PingAfter);
         FlushAtTurnEnd();
         ReadLeftover(leftover);
+        return Task.WhenAll(GuardAsync(ReadAsync), GuardAsync(DrainWhenBlockedAsync));
+    }
+
+    private async Task ReadAsync()
+    {
         while (!IsClosed)
         {
             switch (ReadBatch())
@@ -73,14 +75,26 @@ public sealed partial class Tunnel : IDisposable
         }
     }
 
+    /// <summary>A defect in one tunnel's handling ends that tunnel and nothing else.</summary>
+    private async Task GuardAsync(Func<Task> work)
+    {
+        try
+        {
+            await work();
+        }
+        catch (Exception error)
+        {
+            Close(TunnelEnd.Internal(error));
+        }
+    }
+
     /// <summary>Takes no new streams, tells the peer (GOAWAY in two steps, RFC 9113 §6.8) and closes when the last stream has gone.</summary>
     public void Drain()
     {
         if (IsClosed || _draining) return;
         _draining = true;
-        _http2.GoAwayGraceful();
-        FlushAtTurnEnd();
-        CloseIfDrained();
+        if (_server is not null) _http2.GoAwayGraceful();
+        else if (OpenStreams == 0) Close(TunnelEnd.Drained); // a client just stops asking
     }
 
     /// <summary>Ends the tunnel now: GOAWAY and close_notify as far as the wire takes them, streams are cut.</summary>
@@ -95,7 +109,7 @@ public sealed partial class Tunnel : IDisposable
         }
         IsClosed = true;
         End = end;
-        _liveness?.Cancel();
+        _liveness.Cancel();
         BreakStreams(end.Code);
         _output.Dispose();
         ReturnInput();
@@ -103,7 +117,6 @@ public sealed partial class Tunnel : IDisposable
         _wire.Dispose();
         _blockedSignal.Set();
         SlotsChanged?.Invoke(this);
-        _ended.TrySetResult();
     }
 
     public void Dispose() => Close(TunnelEnd.Local);
@@ -112,8 +125,6 @@ public sealed partial class Tunnel : IDisposable
 
     private void CloseIfDrained()
     {
-        if (!_draining || OpenStreams > 0 || IsClosed) return;
-        // The final GOAWAY follows a PING round trip; a client has nobody to wait for.
-        if (_server is null || _http2.IsGoAwayFinal) Close(TunnelEnd.Drained);
+        if (_draining && !IsClosed && OpenStreams == 0 && (_server is null || _http2.IsDrained)) Close(TunnelEnd.Drained);
     }
 }
