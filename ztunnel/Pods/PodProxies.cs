@@ -154,6 +154,7 @@ internal sealed partial class PodProxies : IAsyncDisposable
         await DrainAsync();
         await _retry.DisposeAsync();
         _stop.Dispose();
+        _turn.Dispose();
     }
 
     private static void RequireNetworkNamespace(PodInfo pod, NetworkNamespace netns)

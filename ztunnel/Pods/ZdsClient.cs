@@ -1,4 +1,3 @@
-using Ambient.Linux;
 using Ambient.Linux.Sockets;
 using Microsoft.Extensions.Logging;
 
@@ -42,10 +41,11 @@ internal sealed partial class ZdsClient(
         }
     }
 
-    /// <returns>Whether the session got as far as its snapshot.</returns>
+    /// <returns>Whether the session got as far as its snapshot and kept to the protocol.</returns>
     private bool ServeOne(CancellationToken stop)
     {
         ZdsSession? session = null;
+        var violated = false;
         try
         {
             using var socket = SeqPacketSocket.Connect(socketPath);
@@ -58,6 +58,7 @@ internal sealed partial class ZdsClient(
         }
         catch (ZdsException error)
         {
+            violated = true;
             Log.Violated(logger, socketPath, error.Message);
         }
         catch (Exception error) when (error is IOException or TimeoutException)
@@ -70,7 +71,7 @@ internal sealed partial class ZdsClient(
             if (session is not null)
                 pods.EndSessionAsync().GetAwaiter().GetResult();
         }
-        return session is { CompletedSnapshot: true };
+        return session is { CompletedSnapshot: true } && !violated;
     }
 
     private void Hold(SeqPacketSocket? socket, CancellationToken stop)
