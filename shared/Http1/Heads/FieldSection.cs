@@ -1,0 +1,99 @@
+using System.Text;
+
+namespace Ambient.Http1.Heads;
+
+/// <summary>The fields of a head or of trailers, in the order they came, as slices of the bytes they came in.</summary>
+/// <remarks>Valid until its parser is reset. Names are tokens as sent (compare without case); values are trimmed and free of controls.</remarks>
+public sealed class FieldSection
+{
+    private readonly record struct Entry(int NameStart, int NameLength, int ValueStart, int ValueLength);
+
+    private Entry[] _entries = new Entry[8];
+    private byte[] _bytes = [];
+
+    public int Count { get; private set; }
+
+    public Field this[int index]
+    {
+        get
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
+            var entry = _entries[index];
+            return new(_bytes.AsSpan(entry.NameStart, entry.NameLength), _bytes.AsSpan(entry.ValueStart, entry.ValueLength));
+        }
+    }
+
+    /// <returns>True if there is at least one; <paramref name="value"/> is the first of them.</returns>
+    public bool TryGet(ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
+    {
+        var index = IndexOf(name);
+        value = index < 0 ? default : this[index].Value;
+        return index >= 0;
+    }
+
+    /// <summary>How many lines have this name.</summary>
+    public int CountOf(ReadOnlySpan<byte> name)
+    {
+        var count = 0;
+        foreach (var field in this)
+            if (field.Is(name)) count++;
+        return count;
+    }
+
+    /// <summary>True if any comma-separated element of any line of this name equals <paramref name="token"/> (RFC 9110 §5.6.1).</summary>
+    public bool HasToken(ReadOnlySpan<byte> name, ReadOnlySpan<byte> token)
+    {
+        foreach (var field in this)
+        {
+            if (!field.Is(name)) continue;
+            foreach (var part in field.Value.Split((byte)','))
+                if (Ascii.EqualsIgnoreCase(HttpCharacters.TrimWhitespace(field.Value[part]), token)) return true;
+        }
+
+        return false;
+    }
+
+    public Enumerator GetEnumerator() => new(this);
+
+    /// <summary>The first line of this name, or -1.</summary>
+    internal int IndexOf(ReadOnlySpan<byte> name)
+    {
+        for (var i = 0; i < Count; i++)
+            if (this[i].Is(name)) return i;
+        return -1;
+    }
+
+    internal (int Start, int Length) ValueAt(int index) => (_entries[index].ValueStart, _entries[index].ValueLength);
+
+    internal void Clear() => Count = 0;
+
+    /// <summary>The buffer that all entries index into; it moves when it grows.</summary>
+    internal void Rebase(byte[] bytes) => _bytes = bytes;
+
+    internal void RemoveLast() => Count--;
+
+    internal void Add(int nameStart, int nameLength, int valueStart, int valueLength)
+    {
+        if (Count == _entries.Length) Array.Resize(ref _entries, Count * 2);
+        _entries[Count++] = new(nameStart, nameLength, valueStart, valueLength);
+    }
+
+    public ref struct Enumerator(FieldSection section)
+    {
+        private int _index = -1;
+
+        public readonly Field Current => section[_index];
+
+        public bool MoveNext() => ++_index < section.Count;
+    }
+}
+
+/// <summary>One field line. The spans are borrowed from the section.</summary>
+public readonly ref struct Field(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+{
+    public ReadOnlySpan<byte> Name { get; } = name;
+
+    public ReadOnlySpan<byte> Value { get; } = value;
+
+    public bool Is(ReadOnlySpan<byte> name) => Ascii.EqualsIgnoreCase(Name, name);
+}

@@ -1,0 +1,7 @@
+namespace Ambient.Http1;
+
+public enum HttpVersion : byte
+{
+    Http10,
+    Http11,
+}

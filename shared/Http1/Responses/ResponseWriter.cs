@@ -1,0 +1,86 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Text;
+using Ambient.Http1.Bodies;
+
+namespace Ambient.Http1.Responses;
+
+/// <summary>Writes a response head (RFC 9112 §4): status line, the caller's fields, then framing and connection fields of its own.</summary>
+/// <remarks>What would let a value become a second header or a second response is refused with an exception: that is a bug of the caller.
+/// Order: <see cref="Begin"/>, any number of <see cref="Field(ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>, <see cref="End"/>.</remarks>
+public readonly ref struct ResponseWriter
+{
+    private readonly IBufferWriter<byte> _output;
+
+    private ResponseWriter(IBufferWriter<byte> output) => _output = output;
+
+    /// <param name="status">100 to 599.</param>
+    public static ResponseWriter Begin(IBufferWriter<byte> output, int status)
+    {
+        if (status is < 100 or > 599) throw new ArgumentOutOfRangeException(nameof(status), status, "A status is 100 to 599.");
+        output.Write("HTTP/1.1 "u8);
+        WriteNumber(output, status);
+        output.Write(" "u8); // stays also when there is no phrase (RFC 9112 §4)
+        output.Write(ReasonPhrase.Of(status));
+        output.Write("\r\n"u8);
+        return new(output);
+    }
+
+    /// <summary>100 (Continue), whole: the final response still follows.</summary>
+    public static void WriteContinue(IBufferWriter<byte> output) => output.Write("HTTP/1.1 100 Continue\r\n\r\n"u8);
+
+    /// <exception cref="ArgumentException">Not a token, a control character in the value, or a field that <see cref="End"/> owns.</exception>
+    public ResponseWriter Field(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        if (!HttpCharacters.IsToken(name)) throw new ArgumentException("A header name must be a token.", nameof(name));
+        if (!HttpCharacters.IsFieldValue(value)) throw new ArgumentException("A header value must not hold control characters.", nameof(value));
+        if (IsOwned(name)) throw new ArgumentException($"'{Encoding.ASCII.GetString(name)}' is written by End.", nameof(name));
+        WriteField(name, value);
+        return this;
+    }
+
+    /// <summary>Closes the head.</summary>
+    /// <param name="body">How the body will be sent. For the answer to HEAD and for 304: how it would have been.</param>
+    /// <param name="keepAlive">False announces that the connection closes after this response.</param>
+    /// <param name="client">What the request spoke: HTTP/1.0 knows no chunks and must be told of a kept connection.</param>
+    /// <returns>How the body has to be sent really: chunks become <see cref="BodyFraming.UntilClose"/> for HTTP/1.0, nothing follows 204.</returns>
+    public BodyFraming End(int status, BodyFraming body, bool keepAlive, HttpVersion client = HttpVersion.Http11)
+    {
+        // RFC 9112 §6.1, §6.3: neither length nor coding in 1xx and 204.
+        if (status is < 200 or 204) body = BodyFraming.None;
+        else if (body.Kind == BodyKind.None) body = BodyFraming.OfLength(0);
+        else if (body.Kind == BodyKind.Chunked && client == HttpVersion.Http10) body = BodyFraming.UntilClose;
+
+        if (body.Kind == BodyKind.Length) WriteLength(body.Length);
+        if (body.Kind == BodyKind.Chunked) WriteField("transfer-encoding"u8, "chunked"u8);
+        if (!keepAlive || body.Kind == BodyKind.UntilClose) WriteField("connection"u8, "close"u8);
+        else if (client == HttpVersion.Http10) WriteField("connection"u8, "keep-alive"u8);
+        _output.Write("\r\n"u8);
+        return body;
+    }
+
+    private void WriteLength(long bytes)
+    {
+        _output.Write("content-length: "u8);
+        WriteNumber(_output, bytes);
+        _output.Write("\r\n"u8);
+    }
+
+    private void WriteField(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        _output.Write(name);
+        _output.Write(": "u8);
+        _output.Write(value);
+        _output.Write("\r\n"u8);
+    }
+
+    private static void WriteNumber(IBufferWriter<byte> output, long number)
+    {
+        Utf8Formatter.TryFormat(number, output.GetSpan(20), out var written);
+        output.Advance(written);
+    }
+
+    private static bool IsOwned(ReadOnlySpan<byte> name) =>
+        Ascii.EqualsIgnoreCase(name, "content-length"u8) || Ascii.EqualsIgnoreCase(name, "transfer-encoding"u8)
+        || Ascii.EqualsIgnoreCase(name, "connection"u8);
+}
