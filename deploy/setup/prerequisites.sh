@@ -39,7 +39,6 @@ need_lab() {
   need tcpdump tcpdump
   need curl curl
   need bind9-dnsutils dig
-  need dnsmasq-base dnsmasq
   need openssl openssl
   need clang clang
   need procps sysctl

@@ -1,0 +1,89 @@
+using System.Text;
+
+namespace Ambient.Linux.Namespaces;
+
+/// <summary>A network namespace: sockets made inside belong to it for life and work from any thread.</summary>
+/// <remarks>Being inside is a property of a thread, so work that is run inside must not <c>await</c>.</remarks>
+public sealed unsafe class NetworkNamespace : IDisposable
+{
+    [ThreadStatic] private static NetworkNamespace? _home;
+
+    private NetworkNamespace(Descriptor descriptor, NamespaceKey key)
+    {
+        Descriptor = descriptor;
+        Key = key;
+    }
+
+    /// <summary>Keeps the namespace alive; may be sent to another process.</summary>
+    public Descriptor Descriptor { get; }
+
+    /// <summary>Equal for two descriptors of the same namespace, and only then.</summary>
+    public NamespaceKey Key { get; }
+
+    /// <summary>Opens a namespace by path, such as <c>/var/run/netns/x</c> or <c>/proc/1/ns/net</c>.</summary>
+    /// <exception cref="LinuxException">It does not exist or may not be opened.</exception>
+    public static NetworkNamespace Open(string path)
+    {
+        fixed (byte* raw = Encoding.UTF8.GetBytes(path + '\0'))
+            return FromDescriptor(new(CallResult.Of(Libc.open(raw, Libc.O_RDONLY | Libc.O_CLOEXEC, 0)).OrThrow($"open({path})")));
+    }
+
+    /// <param name="descriptor">Taken over. That it is a network namespace shows when it is entered (EINVAL).</param>
+    public static NetworkNamespace FromDescriptor(Descriptor descriptor)
+    {
+        try
+        {
+            return new(descriptor, NamespaceKey.Of(descriptor));
+        }
+        catch
+        {
+            descriptor.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The namespace the calling thread is in.</summary>
+    public static NetworkNamespace Current() => Open($"/proc/self/task/{Libc.gettid()}/ns/net");
+
+    /// <summary>Runs <paramref name="work"/> inside, on a thread made for it; blocks until it has ended. Any thread may call.</summary>
+    /// <exception cref="LinuxException">EPERM: the process lacks SYS_ADMIN; EINVAL: not a network namespace.</exception>
+    public T Run<T>(Func<T> work) => OwnThread.Run("netns", () =>
+    {
+        Enter();
+        return work();
+    });
+
+    /// <summary>
+    /// Runs <paramref name="work"/> inside on the calling thread and returns to where it was: a few microseconds instead
+    /// of a thread's start. Only for threads that the caller owns, such as an event loop's; never for a pooled one.
+    /// </summary>
+    /// <remarks>If the thread cannot return, the process ends: carrying on would make sockets in the wrong pod.</remarks>
+    /// <exception cref="LinuxException">EPERM: the process lacks SYS_ADMIN; EINVAL: not a network namespace.</exception>
+    public T RunOnOwnedThread<TState, T>(TState state, Func<TState, T> work)
+    {
+        var back = _home ??= Current();
+        if (back.Key == Key)
+            return work(state);
+
+        Enter();
+        try
+        {
+            return work(state);
+        }
+        finally
+        {
+            back.EnterOrEndProcess();
+        }
+    }
+
+    public void Dispose() => Descriptor.Dispose();
+
+    private void Enter() => CallResult.Of(Libc.setns(Descriptor.Value, Libc.CLONE_NEWNET)).OrThrow("setns(CLONE_NEWNET)");
+
+    private void EnterOrEndProcess()
+    {
+        var result = CallResult.Of(Libc.setns(Descriptor.Value, Libc.CLONE_NEWNET));
+        if (!result.Succeeded)
+            Environment.FailFast(LinuxException.Describe("setns back to the process's own network namespace", result.Errno));
+    }
+}

@@ -1,0 +1,28 @@
+using System.Runtime.ExceptionServices;
+
+namespace Ambient.Linux.Namespaces;
+
+/// <summary>Runs work on a thread that exists for it alone and ends with it: whatever the work does to the thread leaks nowhere.</summary>
+internal static class OwnThread
+{
+    internal static T Run<T>(string name, Func<T> work)
+    {
+        T result = default!;
+        ExceptionDispatchInfo? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                result = work();
+            }
+            catch (Exception e)
+            {
+                failure = ExceptionDispatchInfo.Capture(e);
+            }
+        }, maxStackSize: 256 * 1024) { Name = name, IsBackground = true };
+        thread.Start();
+        thread.Join();
+        failure?.Throw();
+        return result;
+    }
+}

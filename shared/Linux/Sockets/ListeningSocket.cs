@@ -1,0 +1,78 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Ambient.Linux.Sockets;
+
+/// <summary>How a listening socket is to be opened. The default is a plain one that survives a quick restart.</summary>
+public sealed record ListenOptions
+{
+    /// <summary>Connections that wait for accept: 1–4096 (and at most sysctl net.core.somaxconn), default 1024.</summary>
+    public int Backlog { get; init; } = 1024;
+
+    /// <summary>Packet mark, inherited by accepted sockets; 0 sets none.</summary>
+    public uint Mark { get; init; }
+
+    /// <summary>Several sockets share the port and the kernel spreads connections over them. Otherwise SO_REUSEADDR is set.</summary>
+    public bool SharePort { get; init; }
+
+    /// <summary>Accept connections to addresses that are not local (TPROXY).</summary>
+    public Transparency Transparent { get; init; } = Transparency.Off;
+
+    /// <summary>Keep an IPv6 wildcard socket from serving IPv4 as well.</summary>
+    public bool V6Only { get; init; }
+}
+
+public enum Transparency
+{
+    Off,
+
+    /// <summary>Without the capability the socket is opened all the same; <see cref="SocketOptions.IsTransparent"/> tells.</summary>
+    IfPermitted,
+
+    Required,
+}
+
+/// <summary>Opens listening TCP sockets.</summary>
+public static class ListeningSocket
+{
+    /// <summary>Opens, binds and listens, in the network namespace of the calling thread.</summary>
+    /// <exception cref="LinuxException">The message names the step and the address.</exception>
+    public static Descriptor Open(IPEndPoint at, ListenOptions options)
+    {
+        var socket = TcpSockets.Create(at.AddressFamily);
+        try
+        {
+            Configure(socket, at, options);
+            TcpSockets.TryBind(socket, at).OrThrow($"bind({at})");
+            TcpSockets.TryListen(socket, options.Backlog).OrThrow($"listen({at})");
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static void Configure(Descriptor socket, IPEndPoint at, ListenOptions options)
+    {
+        if (at.AddressFamily == AddressFamily.InterNetworkV6)
+            SocketOptions.V6Only(socket, options.V6Only);
+        if (options.SharePort)
+            SocketOptions.ReusePort(socket);
+        else
+            SocketOptions.ReuseAddress(socket);
+        if (options.Mark != 0)
+            SocketOptions.Mark(socket, options.Mark);
+        if (options.Transparent != Transparency.Off)
+            MakeTransparent(socket, at, required: options.Transparent == Transparency.Required);
+    }
+
+    // The IPv4 option works on IPv6 sockets and the kernel keeps one flag for both.
+    private static void MakeTransparent(Descriptor socket, IPEndPoint at, bool required)
+    {
+        var result = SocketOptions.TryTransparent(socket);
+        if (required)
+            result.OrThrow($"setsockopt(IP_TRANSPARENT) for {at}");
+    }
+}

@@ -1,0 +1,62 @@
+using Ambient.Model.Connections;
+
+namespace Ambient.Model.Policies;
+
+/// <summary>Decides whether a connection may reach a workload: deny, then allow, then default.</summary>
+/// <remarks>
+/// 1. A policy that the workload refers to and that is not known here refuses: what it would have forbidden cannot be told.
+/// 2. A matching DENY refuses. 3. Without an enforced ALLOW, the connection is allowed. 4. A matching ALLOW allows.
+/// 5. Otherwise it is refused. Dry-run policies never change the outcome, nor does a dry-run ALLOW create a default deny.
+/// </remarks>
+public static class PolicyEvaluator
+{
+    /// <param name="onDryRun">Told about each dry-run policy that would have mattered; null if nobody wants to know.</param>
+    public static PolicyDecision Evaluate(
+        PolicySet policies, in ConnectionAttributes connection, Action<DryRunOutcome, AuthorizationPolicy?>? onDryRun = null)
+    {
+        if (onDryRun is not null) ReportDryRuns(policies, connection, onDryRun);
+        if (!policies.Missing.IsEmpty) return new(ReasonCode.PolicyMissing, null, policies.Missing[0]);
+        return FindDeny(policies, connection) ?? FindAllow(policies, connection);
+    }
+
+    private static PolicyDecision? FindDeny(PolicySet policies, in ConnectionAttributes connection)
+    {
+        foreach (var policy in policies.Policies)
+        {
+            if (policy.Action != PolicyAction.Deny || policy.DryRun || !policy.IsMatch(connection)) continue;
+            return new(policy.Fault is null ? ReasonCode.DeniedByPolicy : ReasonCode.PolicyMalformed, policy);
+        }
+        return null;
+    }
+
+    private static PolicyDecision FindAllow(PolicySet policies, in ConnectionAttributes connection)
+    {
+        var applies = false;
+        AuthorizationPolicy? malformed = null;
+        foreach (var policy in policies.Policies)
+        {
+            if (policy.Action != PolicyAction.Allow || policy.DryRun) continue;
+            applies = true;
+            if (policy.IsMatch(connection)) return new(ReasonCode.None, policy);
+            if (policy.Fault is not null) malformed ??= policy;
+        }
+        if (malformed is not null) return new(ReasonCode.PolicyMalformed, malformed);
+        return applies ? new(ReasonCode.NoPolicyAllows, null) : PolicyDecision.Allowed;
+    }
+
+    private static void ReportDryRuns(
+        PolicySet policies, in ConnectionAttributes connection, Action<DryRunOutcome, AuthorizationPolicy?> report)
+    {
+        var (enforcedAllow, dryRunAllow, dryRunAllowed) = (false, false, false);
+        foreach (var policy in policies.Policies)
+        {
+            var isAllow = policy.Action == PolicyAction.Allow;
+            enforcedAllow |= isAllow && !policy.DryRun;
+            dryRunAllow |= isAllow && policy.DryRun;
+            if (!policy.DryRun || !policy.IsMatch(connection)) continue;
+            dryRunAllowed |= isAllow;
+            report(isAllow ? DryRunOutcome.WouldAllow : DryRunOutcome.WouldDeny, policy);
+        }
+        if (dryRunAllow && !dryRunAllowed && !enforcedAllow) report(DryRunOutcome.NoAllowMatched, null);
+    }
+}

@@ -1,0 +1,42 @@
+namespace Ambient.Model.Workloads;
+
+/// <summary>One port of a service and where it leads; a target of 0 is a named port, which each endpoint resolves itself.</summary>
+public readonly record struct PortMapping(ushort ServicePort, ushort TargetPort);
+
+/// <summary>Service port → target port. Equal by content; few entries, so a scan finds fastest.</summary>
+public readonly record struct PortMap
+{
+    private readonly EquatableArray<PortMapping> _entries;
+
+    /// <summary>Later entries for the same service port win; order does not matter for equality.</summary>
+    public PortMap(params ReadOnlySpan<PortMapping> entries)
+    {
+        var byPort = new SortedDictionary<ushort, ushort>();
+        foreach (var entry in entries) byPort[entry.ServicePort] = entry.TargetPort;
+        _entries = byPort.Select(static pair => new PortMapping(pair.Key, pair.Value)).ToEquatableArray();
+    }
+
+    /// <summary>Sorted by service port.</summary>
+    public EquatableArray<PortMapping> Entries => _entries;
+
+    public bool TryGetTarget(ushort servicePort, out ushort targetPort)
+    {
+        foreach (var entry in _entries)
+        {
+            if (entry.ServicePort != servicePort) continue;
+            targetPort = entry.TargetPort;
+            return true;
+        }
+        targetPort = 0;
+        return false;
+    }
+
+    public bool Contains(ushort servicePort) => TryGetTarget(servicePort, out _);
+
+    public bool HasTarget(ushort targetPort)
+    {
+        foreach (var entry in _entries)
+            if (entry.TargetPort == targetPort) return true;
+        return false;
+    }
+}
