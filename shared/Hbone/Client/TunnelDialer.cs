@@ -56,7 +56,7 @@ public sealed class TunnelDialer(ITlsIdentities identities, Func<IPEndPoint, Des
         ConnectFailureKind.Unreachable => new(DialReason.Unreachable, $"There is no route to {key.Destination}."),
         ConnectFailureKind.PortsExhausted => new(DialReason.PortsExhausted,
             $"The pod has no free local port left towards {key.Destination}: widen net.ipv4.ip_local_port_range or open fewer connections."),
-        _ => new(DialReason.ConnectFailed, $"Connecting to {key.Destination} failed: {failure}."),
+        _ => new(DialReason.ConnectFailed, $"Connecting to {key.Destination} failed: {failure.Describe(key.Destination)}"),
     };
 
     private DialFailure Unsecured(HandshakeFailure failed, TlsFailure? tls, string peer) => failed switch
@@ -67,8 +67,8 @@ public sealed class TunnelDialer(ITlsIdentities identities, Func<IPEndPoint, Des
             $"{peer} closed the connection during the TLS handshake: it may not accept our certificate or have none itself."),
         _ => new(tls!.Reason switch
         {
-            TlsFailureReason.WrongPeer => DialReason.WrongPeer,
-            TlsFailureReason.Revoked => DialReason.CertificateRevoked,
+            TlsFailureReason.WrongIdentity => DialReason.WrongPeer,
+            TlsFailureReason.CertificateRevoked => DialReason.CertificateRevoked,
             _ => DialReason.HandshakeFailed,
         }, $"TLS with {peer} failed: {tls.Message}"),
     };

@@ -68,7 +68,7 @@ public sealed class TunnelAcceptor(ITlsIdentities identities, TunnelOptions opti
     {
         HandshakeFailure.TimedOut => AcceptFailure.HandshakeTimedOut,
         HandshakeFailure.Closed => AcceptFailure.HandshakeClosed,
-        _ when tls!.Reason == TlsFailureReason.Revoked => AcceptFailure.CertificateRevoked,
+        _ when tls!.Reason == TlsFailureReason.CertificateRevoked => AcceptFailure.CertificateRevoked,
         _ => AcceptFailure.HandshakeFailed,
     };
 

@@ -15,12 +15,17 @@ namespace Ambient.Hbone.Tunnels;
 public sealed class HboneStream : Duplex
 {
     private readonly Tunnel _tunnel;
-    private readonly LoopSignal _readable = new();
-    private readonly LoopSignal _writable = new();
+    private readonly LoopSignal _readable;
+    private readonly LoopSignal _writable;
     private HeldBytes? _held;
     private bool _ended, _finishing, _reset, _toldBroken;
 
-    internal HboneStream(Tunnel tunnel) => _tunnel = tunnel;
+    internal HboneStream(Tunnel tunnel)
+    {
+        _tunnel = tunnel;
+        _readable = new(tunnel.Loop);
+        _writable = new(tunnel.Loop);
+    }
 
     /// <summary>The protocol's half of this stream; set as soon as it is open.</summary>
     internal Http2Stream Http2 { get; set; } = null!;
@@ -152,7 +157,8 @@ public sealed class HboneStream : Duplex
         if (IsBroken) return;
         if (!(_ended && _finishing)) _tunnel.Reset(this, code);
         OnReset(code);
-        _readable.Set();
+        _readable.SetSoon();
+        _writable.SetSoon();
         TellBroken();
     }
 

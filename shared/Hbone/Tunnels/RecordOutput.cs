@@ -37,9 +37,9 @@ internal sealed class RecordOutput(Duplex wire, TlsSession tls) : IDisposable
     /// <summary>Adds control frames. Always accepted: the engine's flood limits and <see cref="MaxBacklog"/> bound them.</summary>
     public void Write(ReadOnlySpan<byte> bytes)
     {
-        if (tls.PendingControlBytes > 0) WriteControl();
         while (!bytes.IsEmpty && !IsBroken)
         {
+            if (tls.PendingControlBytes > 0) WriteControl();
             var room = OpenRecord();
             var taken = Math.Min(room, bytes.Length);
             bytes[..taken].CopyTo(_slab!.Span[(_record + TlsSession.HeaderBytes + _fill)..]);
@@ -83,6 +83,11 @@ internal sealed class RecordOutput(Duplex wire, TlsSession tls) : IDisposable
         for (var rest = bytes - inFirst; rest > 0; rest -= _fill)
         {
             SealRecord();
+            if (tls.PendingControlBytes > 0)
+            {
+                Write(LentBytes(rest)); // a new key's announcement goes in between
+                return;
+            }
             _fill = Math.Min(rest, TlsSession.MaxPlaintext);
         }
         if (RecordRoom <= 0) SealRecord();
@@ -92,8 +97,10 @@ internal sealed class RecordOutput(Duplex wire, TlsSession tls) : IDisposable
     public void Flush()
     {
         if (IsBroken) return;
+        if (!tls.CanSeal) _fill = 0; // only an alert may still leave
         if (tls.PendingControlBytes > 0) WriteControl();
         if (_fill > 0) SealRecord();
+        if (tls.PendingControlBytes > 0) WriteControl();
         IsBlocked = !SendBacklog() || !SendCurrent();
     }
 
@@ -139,13 +146,29 @@ internal sealed class RecordOutput(Duplex wire, TlsSession tls) : IDisposable
         _fill = 0;
     }
 
-    /// <summary>Alerts and key updates stand between records, so the open one is sealed first.</summary>
+    /// <summary>Alerts and key updates are sealed already, so they go before the open record, which moves behind them.</summary>
     private void WriteControl()
     {
         if (_slab is null) RentSlab();
-        if (_fill > 0) SealRecord();
-        if (_slab!.Length - _record < tls.PendingControlBytes) NextSlab();
-        _record += tls.WriteControl(_slab!.Span[_record..]);
+        var open = _slab!.Span.Slice(_record + TlsSession.HeaderBytes, _fill).ToArray();
+        _fill = 0;
+        if (_slab.Length - _record < tls.PendingControlBytes) NextSlab();
+        _record += tls.WriteControl(_slab.Span[_record..]);
+        Write(open);
+    }
+
+    /// <summary>A copy of the payload that lies in the room last lent, behind the record just sealed.</summary>
+    private byte[] LentBytes(int count)
+    {
+        var bytes = new byte[count];
+        var at = _record + TlsSession.HeaderBytes;
+        for (var copied = 0; copied < count; at += TlsSession.MaxPlaintext + TlsSession.TrailerBytes + TlsSession.HeaderBytes)
+        {
+            var piece = Math.Min(count - copied, TlsSession.MaxPlaintext);
+            _slab!.Span.Slice(at, piece).CopyTo(bytes.AsSpan(copied));
+            copied += piece;
+        }
+        return bytes;
     }
 
     /// <summary>Moves on to a fresh slab; the full one is sent first, or waits in the backlog.</summary>

@@ -14,7 +14,7 @@ public sealed partial class Tunnel : IHttp2Output, ITurnEnd
     private const int LargestFrameVectors = 8;
 
     private readonly RecordOutput _output;
-    private readonly LoopSignal _blockedSignal = new();
+    private readonly LoopSignal _blockedSignal;
     private readonly Queue<HboneStream> _waiting = new();    // for room in the output
     private readonly Queue<HboneStream> _sendable = new();   // whose window opened during this batch
     private HboneStream? _served;

@@ -31,6 +31,7 @@ public sealed partial class Tunnel : IDisposable
         _server = server;
         Peer = peer;
         _output = new(wire, tls);
+        _blockedSignal = new(wire.Loop);
         _liveness = new(wire.Loop, static tunnel => ((Tunnel)tunnel!).CheckLiveness(), this);
         _http2 = new(server is null ? Http2Role.Client : Http2Role.Server, options.ToHttp2(server is null), this, this, wire.Loop.Time);
     }
@@ -104,6 +105,7 @@ public sealed partial class Tunnel : IDisposable
         if (end.TellPeer && !_wire.IsBroken)
         {
             _http2.GoAway(end.Code);
+            _output.Flush(); // close_notify comes after it
             _tls.Close();
             _output.Flush();
         }
