@@ -1,5 +1,4 @@
 using Ambient.Hbone.Tunnels;
-using Ambient.Http2;
 using Ambient.Transport;
 
 namespace Ambient.Hbone.Client;

@@ -1,5 +1,4 @@
 using System.Buffers;
-using Ambient.Linux;
 using Ambient.Tls;
 using Ambient.Transport;
 

@@ -1,5 +1,4 @@
 using Ambient.Http2;
-using Ambient.Linux;
 using Ambient.Tls;
 using Ambient.Transport;
 

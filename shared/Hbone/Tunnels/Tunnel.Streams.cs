@@ -1,4 +1,3 @@
-using Ambient.Hbone.Headers;
 using Ambient.Http2;
 
 namespace Ambient.Hbone.Tunnels;
@@ -36,13 +35,13 @@ public sealed partial class Tunnel
     {
         get
         {
-            var headers = t_headers ??= new();
+            var headers = _headers ??= new();
             headers.Clear();
             return headers;
         }
     }
 
-    [ThreadStatic] private static HeaderList? t_headers;
+    [ThreadStatic] private static HeaderList? _headers;
 
     private void AnswerArrived(HboneStream stream, HeaderList headers, bool endStream)
     {

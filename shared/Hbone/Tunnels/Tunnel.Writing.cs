@@ -17,14 +17,14 @@ public sealed partial class Tunnel : IHttp2Output, ITurnEnd
     private readonly LoopSignal _blockedSignal;
     private readonly Queue<HboneStream> _waiting = new();    // for room in the output
     private readonly Queue<HboneStream> _sendable = new();   // whose window opened during this batch
-    private HboneStream? _served;
+    private Http2Stream? _served;
     private bool _flushScheduled;
     private long _sentBytes; // as of the last moment when nothing waited
 
     /// <summary>Vectors for one call of a stream or of its reader; nobody keeps them.</summary>
-    internal IoVector[] ScratchVectors => t_vectors ??= new IoVector[64];
+    internal IoVector[] ScratchVectors => _vectors ??= new IoVector[64];
 
-    [ThreadStatic] private static IoVector[]? t_vectors;
+    [ThreadStatic] private static IoVector[]? _vectors;
 
     void IHttp2Output.Write(ReadOnlySpan<byte> frameBytes)
     {
@@ -85,7 +85,7 @@ public sealed partial class Tunnel : IHttp2Output, ITurnEnd
     }
 
     private bool HasTurn(HboneStream stream) =>
-        !_output.IsBlocked && (_waiting.Count == 0 || ReferenceEquals(_served, stream));
+        !_output.IsBlocked && (_waiting.Count == 0 || ReferenceEquals(_served, stream.Http2));
 
     private void FlushAtTurnEnd()
     {
@@ -124,8 +124,9 @@ public sealed partial class Tunnel : IHttp2Output, ITurnEnd
         while (_sendable.TryDequeue(out var opened)) opened.WakeWriter();
         for (var turns = _waiting.Count; turns > 0 && !_output.IsBlocked && !IsClosed; turns--)
         {
-            _served = _waiting.Dequeue();
-            _served.WakeWriter();
+            var next = _waiting.Dequeue();
+            _served = next.Http2;
+            next.WakeWriter();
         }
         _served = null;
         if (_waiting.Count > 0 && !_output.IsBlocked) FlushAtTurnEnd();
