@@ -89,7 +89,7 @@ public sealed class HboneStream : Duplex
     {
         get
         {
-            var vectors = _tunnel.ScratchVectors;
+            var vectors = Tunnel.BytesVectors.AsSpan();
             var count = _held?.Vectors(vectors) ?? 0;
             count += _tunnel.Arrivals.Vectors(this, vectors[count..]);
             return vectors[..count];

@@ -21,10 +21,14 @@ public sealed partial class Tunnel : IHttp2Output, ITurnEnd
     private bool _flushScheduled;
     private long _sentBytes; // as of the last moment when nothing waited
 
-    /// <summary>Vectors for one call of a stream or of its reader; nobody keeps them.</summary>
-    internal IoVector[] ScratchVectors => _vectors ??= new IoVector[64];
+    // What is lent to a reader and what is lent to a writer may be in use together: one stream's bytes go to another.
+    [ThreadStatic] private static IoVector[]? _lentBytes;
+    [ThreadStatic] private static IoVector[]? _lentRoom;
 
-    [ThreadStatic] private static IoVector[]? _vectors;
+    /// <summary>Vectors for the bytes that a stream lends to its reader, until the next call.</summary>
+    internal static IoVector[] BytesVectors => _lentBytes ??= new IoVector[64];
+
+    private static IoVector[] RoomVectors => _lentRoom ??= new IoVector[LargestFrameVectors];
 
     void IHttp2Output.Write(ReadOnlySpan<byte> frameBytes)
     {
@@ -56,11 +60,11 @@ public sealed partial class Tunnel : IHttp2Output, ITurnEnd
 
         var sendable = Math.Min(Math.Min(_http2.Sendable(stream.Http2), wanted), LargestFrame);
         if (sendable <= 0) return IoResult.WouldBlock;
-        var vectors = ScratchVectors.AsSpan(0, LargestFrameVectors);
+        var vectors = RoomVectors;
         var count = _output.Reserve(sendable, vectors);
         if (_output.IsBroken) return new(IoStatus.Broken);
         if (count == 0) return IoResult.WouldBlock;
-        space = vectors[..count];
+        space = vectors.AsSpan(0, count);
         return new(IoStatus.Done);
     }
 
