@@ -15,4 +15,4 @@ need_dotnet
 case " $* " in *" --only "*) ;; *) publish_node_programs ;; esac
 publish_native benchmarks/Load Ambient.Load load
 ulimit -n "$(ulimit -H -n)"
-AMBIENT_NATIVE_DIR=$PWD/$NATIVE_DIR exec "$NATIVE_DIR/load" "$@" --results benchmarks/RESULTS.md
+exec "$NATIVE_DIR/load" "$@" --results benchmarks/RESULTS.md

@@ -90,12 +90,7 @@ public sealed class MeshNode
     internal async Task StartAsync()
     {
         Directory.CreateDirectory(PodDirectory);
-        Agent = Lab.Start("agent", new Dictionary<string, string>
-        {
-            ["NODE_NAME"] = Name,
-            ["AMBIENT_PODS_DIR"] = PodDirectory,
-            ["ZDS_SERVER_ADDRESS"] = ZdsSocket,
-        }, NodePrograms.Agent);
+        Agent = Lab.Start("agent", [], NodePrograms.Agent, "--pods", PodDirectory, "--zds", ZdsSocket);
         await StartZtunnelAsync();
     }
 

@@ -22,16 +22,15 @@ internal static class NodePrograms
 
     private static string Find(string program)
     {
-        var directory = Environment.GetEnvironmentVariables()["AMBIENT_NATIVE_DIR"] as string ?? DefaultDirectory();
-        var path = Path.GetFullPath(Path.Combine(directory, program));
-        return File.Exists(path) ? path : throw new LabException($"{path} does not exist: ./demo.sh and ./test.sh build it, or set AMBIENT_NATIVE_DIR.");
+        var path = Path.Combine(CheckoutDirectory(), "artifacts", "native", program);
+        return File.Exists(path) ? path : throw new LabException($"{path} does not exist: ./demo.sh and ./test.sh build it.");
     }
 
-    // artifacts/native of the checkout that this program was built in.
-    private static string DefaultDirectory()
+    // The checkout that this program was built in.
+    private static string CheckoutDirectory()
     {
         for (var directory = AppContext.BaseDirectory; directory is not null; directory = Path.GetDirectoryName(directory))
-            if (File.Exists(Path.Combine(directory, "Ambient.sln"))) return Path.Combine(directory, "artifacts", "native");
-        return ".";
+            if (File.Exists(Path.Combine(directory, "Ambient.sln"))) return directory;
+        throw new LabException($"There is no Ambient.sln above {AppContext.BaseDirectory}: the lab runs from the checkout it was built in.");
     }
 }
