@@ -41,6 +41,13 @@ public sealed class MeshNode
         return Ztunnel = Lab.Start("ztunnel", environment, NodePrograms.Ztunnel);
     }
 
+    /// <summary>Lets ztunnel drain and starts it again, with <see cref="ZtunnelSettings"/> as they are now; the pods stay enrolled.</summary>
+    public async Task RestartZtunnelAsync()
+    {
+        await Ztunnel.StopAsync();
+        await StartZtunnelAsync();
+    }
+
     public Task ReadyAsync() => Until.TrueAsync(async () =>
     {
         if (!Ztunnel.IsRunning) throw new LabException($"ztunnel on {Name} ended with {Ztunnel.ExitCode}:\n{Ztunnel.LogTail()}");
