@@ -29,12 +29,12 @@ public sealed class MeshNode
     /// <summary>Starts ztunnel and returns once it says that it is ready.</summary>
     public async Task StartZtunnelAsync()
     {
-        StartZtunnel();
+        BeginZtunnel();
         await ReadyAsync();
     }
 
-    /// <summary>Starts ztunnel and does not wait.</summary>
-    public Daemon StartZtunnel()
+    /// <summary>Starts ztunnel and does not wait until it is ready.</summary>
+    public Daemon BeginZtunnel()
     {
         var environment = NodePrograms.ZtunnelEnvironment(this, _mesh.MeshFile, _mesh.AuthorityDirectory);
         foreach (var (name, value) in ZtunnelSettings) environment[name] = value;
