@@ -78,7 +78,7 @@ public class EventLoopTests
         Assert.Equal(5, await running.RunAsync(() => 5));
         await running.RunAsync(async () => { await running.Loop.Yield(); return 0; });
 
-        Assert.Equal(["first", "turn end", "timer"], running.Escaped.Select(e => e.Message));
+        Assert.Equal(["first", "timer", "turn end"], running.Escaped.Select(e => e.Message).Order());
         running.DisposeAfterFailures();
     }
 
