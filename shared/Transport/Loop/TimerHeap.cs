@@ -52,7 +52,7 @@ internal sealed class TimerHeap(TimeProvider time)
         if (Count == 0)
             return null;
         var left = _timers[0].Due - time.GetTimestamp();
-        return left <= 0 ? TimeSpan.Zero : new TimeSpan(Scale(left, TimeSpan.TicksPerSecond, time.TimestampFrequency));
+        return left <= 0 ? TimeSpan.Zero : new TimeSpan(ScaleUp(left, TimeSpan.TicksPerSecond, time.TimestampFrequency));
     }
 
     internal long Now => time.GetTimestamp();
@@ -60,9 +60,13 @@ internal sealed class TimerHeap(TimeProvider time)
     private long ToTicks(TimeSpan due) =>
         due <= TimeSpan.Zero ? 0 : Scale(due.Ticks, time.TimestampFrequency, TimeSpan.TicksPerSecond);
 
-    // Rounded up: a timer never fires early, and the loop never sleeps for no time before one is due.
-    private static long Scale(long value, long to, long from) =>
-        (long)Int128.Min(((Int128)value * to + from - 1) / from, long.MaxValue / 4);
+    private long ToTicks(TimeSpan due) =>
+        due <= TimeSpan.Zero ? 0 : Limit((Int128)due.Ticks * time.TimestampFrequency / TimeSpan.TicksPerSecond);
+
+    // Rounded up: the loop does not wake before the timer is due, only to sleep again for no time.
+    private static long ScaleUp(long value, long to, long from) => Limit(((Int128)value * to + from - 1) / from);
+
+    private static long Limit(Int128 value) => (long)Int128.Min(value, long.MaxValue / 4);
 
     private void Set(int index, LoopTimer timer)
     {
