@@ -20,7 +20,7 @@ internal sealed class NodeEnrollment(EnrollmentContext context) : IAsyncDisposab
         {
             if (current.Pod == pod)
                 return;
-            await current.DisposeAsync();
+            await current.StopAsync();
         }
         lock (_lock)
             _pods[pod.Uid] = new PodEnrollment(pod, context, report);
@@ -34,7 +34,7 @@ internal sealed class NodeEnrollment(EnrollmentContext context) : IAsyncDisposab
         if (Take(_leaving, pod.Uid) is { } earlier)
             await earlier.CancelAsync();
         if (Take(_pods, pod.Uid) is { } enrolled)
-            await enrolled.DisposeAsync();
+            await enrolled.StopAsync();
         lock (_lock)
             _leaving[pod.Uid] = new Leaving(pod, context, removed);
     }
@@ -57,7 +57,7 @@ internal sealed class NodeEnrollment(EnrollmentContext context) : IAsyncDisposab
         lock (_lock)
             (pods, leaving) = ([.. _pods.Values], [.. _leaving.Values]);
         foreach (var pod in pods)
-            await pod.DisposeAsync();
+            await pod.StopAsync();
         foreach (var pod in leaving)
             await pod.CancelAsync();
     }

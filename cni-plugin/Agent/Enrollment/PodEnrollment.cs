@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Ambient.CniAgent.Enrollment;
 
 /// <summary>One pod's life in the mesh: enrols it, tries again what failed, looks after its rules, and removes it in the end.</summary>
-internal sealed partial class PodEnrollment : IAsyncDisposable
+internal sealed partial class PodEnrollment
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
@@ -64,7 +64,7 @@ internal sealed partial class PodEnrollment : IAsyncDisposable
     }
 
     /// <summary>Stops looking after the pod and leaves it as it is.</summary>
-    public async ValueTask DisposeAsync()
+    public async Task StopAsync()
     {
         await _stop.CancelAsync();
         await _running;

@@ -25,22 +25,23 @@ internal sealed partial class PodDirectory(
     private readonly Dictionary<string, KnownFile> _known = [];
 
     /// <summary>Watches until <paramref name="stop"/> fires. Pods are left as they are.</summary>
+    /// <param name="read">Called each time the whole directory was read.</param>
     /// <exception cref="IOException">The directory cannot be made or watched.</exception>
-    public async Task RunAsync(CancellationToken stop)
+    public async Task RunAsync(Action read, CancellationToken stop)
     {
         Directory.CreateDirectory(path);
-        using var changed = new SemaphoreSlim(1, 2);
+        using var changed = new SemaphoreSlim(0, 1);
         using var watch = new FileWatch(Path.Combine(path, "*"), () => Signal(changed));
         await RemoveLeftOversAsync();
         while (!stop.IsCancellationRequested)
         {
+            await ScanAsync();
+            read();
             await WaitAsync(changed, stop);
-            if (!stop.IsCancellationRequested)
-                await ScanAsync();
         }
     }
 
-    internal async Task ScanAsync()
+    private async Task ScanAsync()
     {
         var present = Directory.GetFiles(path, "*.json").Order(StringComparer.Ordinal).ToList();
         if (present.Count > MaxPods)

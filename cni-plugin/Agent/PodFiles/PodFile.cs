@@ -4,7 +4,6 @@ using System.Text.Json.Serialization;
 using Ambient.CniAgent.PodNamespaces;
 using Ambient.CniAgent.Redirection;
 using Ambient.CniAgent.Zds;
-using Google.Protobuf;
 
 namespace Ambient.CniAgent.PodFiles;
 
