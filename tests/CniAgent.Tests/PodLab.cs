@@ -12,13 +12,13 @@ internal sealed class PodLab : IDisposable
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     public const int Mark = 0x539;
-    private static int created;
+    private static int _created;
 
     private readonly string _podName, _peerName;
 
     public PodLab()
     {
-        var id = $"agt-{Environment.ProcessId}-{Interlocked.Increment(ref created)}";
+        var id = $"agt-{Environment.ProcessId}-{Interlocked.Increment(ref _created)}";
         (_podName, _peerName) = ($"{id}-pod", $"{id}-peer");
         Ip($"netns add {_podName}");
         Ip($"netns add {_peerName}");
@@ -32,8 +32,8 @@ internal sealed class PodLab : IDisposable
         }
         Ip($"-n {_peerName} addr add 169.254.7.127/32 dev lo");
         Ip($"-n {_peerName} addr add fd16:9254:7127:1337:ffff:ffff:ffff:ffff/128 dev lo nodad");
-        Ip($"-n {_podName} route add 169.254.7.127/32 dev eth0");
-        Ip($"-n {_podName} route add fd16:9254:7127:1337:ffff:ffff:ffff:ffff/128 dev eth0");
+        Ip($"-n {_podName} route add 169.254.7.127/32 via 10.77.0.2");
+        Ip($"-n {_podName} route add fd16:9254:7127:1337:ffff:ffff:ffff:ffff/128 via fd77::2");
         Pod = NetworkNamespace.Open(PodPath);
         Peer = NetworkNamespace.Open($"/run/netns/{_peerName}");
     }

@@ -15,16 +15,15 @@ internal sealed class NamespaceCommands(TimeProvider time) : IDisposable
 
     private readonly SemaphoreSlim _slots = new(4);
 
-    /// <param name="input">Written to standard input, then closed; null closes it at once.</param>
     /// <exception cref="CommandException">Not started, more than 4 Mi characters of output, or still running after 10 s (it was killed).</exception>
     public async Task<CommandResult> RunAsync(
-        NetworkNamespace netns, string program, string[] arguments, string? input, CancellationToken stop)
+        NetworkNamespace netns, string program, string[] arguments, CancellationToken stop)
     {
         await _slots.WaitAsync(stop);
         try
         {
             using var process = await StartAsync(netns, program, arguments);
-            return await FinishAsync(process, $"{program} {string.Join(' ', arguments)}", input, stop);
+            return await FinishAsync(process, NameOf(program, arguments), stop);
         }
         finally
         {
@@ -42,7 +41,6 @@ internal sealed class NamespaceCommands(TimeProvider time) : IDisposable
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
         };
         start.Environment["LC_ALL"] = "C";
         try
@@ -59,15 +57,15 @@ internal sealed class NamespaceCommands(TimeProvider time) : IDisposable
         }
     }
 
-    private async Task<CommandResult> FinishAsync(Process process, string command, string? input, CancellationToken stop)
+    private async Task<CommandResult> FinishAsync(Process process, string command, CancellationToken stop)
     {
         using var limit = new CancellationTokenSource(Limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stop);
         try
         {
+            process.StandardInput.Close();
             var output = ReadAsync(process.StandardOutput, either.Token);
             var error = ReadAsync(process.StandardError, either.Token);
-            await WriteAsync(process.StandardInput, input);
             await process.WaitForExitAsync(either.Token);
             return new CommandResult(command, process.ExitCode, await output, await error);
         }
@@ -82,18 +80,9 @@ internal sealed class NamespaceCommands(TimeProvider time) : IDisposable
         }
     }
 
-    private static async Task WriteAsync(StreamWriter writer, string? input)
-    {
-        try
-        {
-            await using (writer)
-                await writer.WriteAsync(input ?? "");
-        }
-        catch (IOException)
-        {
-            // It ended without reading: its exit code and error output say why.
-        }
-    }
+    // A script is one argument of many lines: its first is enough to know it by.
+    private static string NameOf(string program, string[] arguments) =>
+        $"{program} {string.Join(' ', arguments.Select(argument => argument.Split('\n')[0]))}";
 
     private static async Task<string> ReadAsync(StreamReader reader, CancellationToken stop)
     {

@@ -53,20 +53,20 @@ internal sealed class PolicyRouting(NamespaceCommands commands)
 
     private async Task<bool> HasRuleAsync(NetworkNamespace netns, Family family, CancellationToken stop)
     {
-        var listed = (await commands.RunAsync(netns, "ip", ["-j", family.Flag, "rule", "show", "pref", "32764"], null, stop)).OrThrow();
+        var listed = (await commands.RunAsync(netns, "ip", ["-j", family.Flag, "rule", "show", "pref", "32764"], stop)).OrThrow();
         return Any(listed.Output, rule => Is(rule, "fwmark", "0x111") && Is(rule, "fwmask", "0xfff") && Is(rule, "table", "100")
             && Is(rule, "src", "all") && !rule.TryGetProperty("not", out _));
     }
 
     private async Task<bool> HasRouteAsync(NetworkNamespace netns, Family family, CancellationToken stop)
     {
-        var listed = await commands.RunAsync(netns, "ip", ["-j", family.Flag, "route", "show", "table", "100"], null, stop);
+        var listed = await commands.RunAsync(netns, "ip", ["-j", family.Flag, "route", "show", "table", "100"], stop);
         // Without any route the table itself does not exist, which ip calls an error.
         return listed.Succeeded && Any(listed.Output, route => Is(route, "type", "local") && Is(route, "dst", "default") && Is(route, "dev", "lo"));
     }
 
     private async Task RunAsync(NetworkNamespace netns, string[] arguments, CancellationToken stop) =>
-        (await commands.RunAsync(netns, "ip", arguments, null, stop)).OrThrow();
+        (await commands.RunAsync(netns, "ip", arguments, stop)).OrThrow();
 
     private static bool Any(string json, Predicate<JsonElement> matches)
     {

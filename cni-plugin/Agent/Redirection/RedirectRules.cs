@@ -26,7 +26,7 @@ internal static class RedirectRules
     private const string ReplyToProxy = "meta mark & 0xfff == 0x111";
     private const string Inbound = "ct mark & 0xfff == 0x222";
 
-    /// <summary>A script for <c>nft -f</c> that replaces the table in one transaction, whatever was in it.</summary>
+    /// <summary>A script for nft that replaces the table in one transaction, whatever was in it.</summary>
     public static string Script(RedirectSettings settings) =>
         $"table inet {Table}\ndelete table inet {Table}\ntable inet {Table} {{\n{Chains(settings)}}}\n";
 

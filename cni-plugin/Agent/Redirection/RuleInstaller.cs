@@ -45,7 +45,7 @@ internal sealed class RuleInstaller(NamespaceCommands commands)
     /// <exception cref="RedirectionException">Something is left.</exception>
     public Task RemoveAsync(NetworkNamespace netns, CancellationToken stop) => ReportedAsync("removed", async () =>
     {
-        (await commands.RunAsync(netns, "nft", ["-f", "-"], RedirectRules.RemovalScript(), stop)).OrThrow();
+        (await commands.RunAsync(netns, "nft", [RedirectRules.RemovalScript()], stop)).OrThrow();
         await _routing.RemoveAsync(netns, stop);
         if (await ListAsync(netns, stop) is not null)
             throw new RedirectionException("The table is still there. Does something else in the pod put it back?");
@@ -64,13 +64,14 @@ internal sealed class RuleInstaller(NamespaceCommands commands)
 
     private async Task ReplaceTableAsync(NetworkNamespace netns, string script, CancellationToken stop)
     {
-        var added = (await commands.RunAsync(netns, "nft", ["-j", "-e", "-f", "-"], script, stop)).OrThrow();
+        // As an argument: with -j, nft would read standard input as JSON and find it empty when it tries text.
+        var added = (await commands.RunAsync(netns, "nft", ["-j", "-e", script], stop)).OrThrow();
         _expected[script] = RuleListing.Parse(added.Output);
     }
 
     private async Task<RuleListing?> ListAsync(NetworkNamespace netns, CancellationToken stop)
     {
-        var listed = await commands.RunAsync(netns, "nft", ["-j", "list", "table", "inet", RedirectRules.Table], null, stop);
+        var listed = await commands.RunAsync(netns, "nft", ["-j", "list", "table", "inet", RedirectRules.Table], stop);
         if (listed.Succeeded)
             return RuleListing.Parse(listed.Output);
         return listed.Error.Contains("No such file or directory") ? null : throw new CommandException(

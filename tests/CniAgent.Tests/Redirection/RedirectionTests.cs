@@ -142,7 +142,7 @@ public sealed class RedirectionTests : IDisposable
     public async Task Dns_over_udp_is_captured_and_the_proxys_own_goes_out_even_from_the_same_port(bool v6)
     {
         await InstallAsync();
-        using var resolver = Udp(_lab.Pod, v6, 15053, marked: true);
+        using var resolver = Udp(_lab.Pod, v6, 15053, marked: true, at: v6 ? IPAddress.IPv6Loopback : IPAddress.Loopback);
         using var server = Udp(_lab.Peer, v6, 53);
         var target = new IPEndPoint(PeerAddress(v6), 53);
         int port;
@@ -271,10 +271,10 @@ public sealed class RedirectionTests : IDisposable
         Assert.Equal(SocketError.ConnectionReset, error.SocketErrorCode);
     }
 
-    private static Socket Udp(NetworkNamespace where, bool v6, int port, bool marked = false)
+    private static Socket Udp(NetworkNamespace where, bool v6, int port, bool marked = false, IPAddress? at = null)
     {
         var socket = Create(where, SocketType.Dgram, v6, marked);
-        socket.Bind(new IPEndPoint(v6 ? IPAddress.IPv6Any : IPAddress.Any, port));
+        socket.Bind(new IPEndPoint(at ?? (v6 ? IPAddress.IPv6Any : IPAddress.Any), port));
         return socket;
     }
 
