@@ -58,9 +58,6 @@ internal sealed class TimerHeap(TimeProvider time)
     internal long Now => time.GetTimestamp();
 
     private long ToTicks(TimeSpan due) =>
-        due <= TimeSpan.Zero ? 0 : Scale(due.Ticks, time.TimestampFrequency, TimeSpan.TicksPerSecond);
-
-    private long ToTicks(TimeSpan due) =>
         due <= TimeSpan.Zero ? 0 : Limit((Int128)due.Ticks * time.TimestampFrequency / TimeSpan.TicksPerSecond);
 
     // Rounded up: the loop does not wake before the timer is due, only to sleep again for no time.
