@@ -33,6 +33,8 @@ public readonly record struct IpPrefix
         return fits;
     }
 
+    internal static IpPrefix Of(IpBits bits, int length) => new(bits, length);
+
     public static IpPrefix Host(IPAddress address)
     {
         var bits = IpBits.Of(address);

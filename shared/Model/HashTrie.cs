@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 
-namespace Ambient.Model.State;
+namespace Ambient.Model;
 
 /// <summary>
 /// A persistent hash map (a hash array mapped trie): a changed copy shares all but about log32(n) small nodes with the

@@ -1,0 +1,66 @@
+using Ambient.Model.Workloads;
+
+namespace Ambient.Model.Balancing;
+
+/// <summary>A service together with its endpoints. Immutable; safe on all threads.</summary>
+public sealed class ServiceEntry
+{
+    private const int RememberedQueries = 4; // a node's pods are in one place, so they ask for one port or two
+
+    private readonly HashTrie<string, Endpoint> _endpoints;
+    private CandidateSet[] _remembered = [];
+
+    internal ServiceEntry(Service service, HashTrie<string, Endpoint> endpoints)
+    {
+        Service = service;
+        _endpoints = endpoints;
+    }
+
+    public Service Service { get; }
+
+    /// <summary>All members, also those that its health policy keeps from being used.</summary>
+    public IEnumerable<Endpoint> Members => _endpoints.Values;
+
+    /// <summary>The members that its health policy lets be used.</summary>
+    public IEnumerable<Endpoint> Endpoints => Service.LoadBalancing.HealthPolicy == HealthPolicy.AllowAll
+        ? Members
+        : Members.Where(static endpoint => endpoint.Status == WorkloadStatus.Healthy);
+
+    /// <summary>The workload as a usable endpoint of this service, or null.</summary>
+    public Endpoint? FindEndpoint(string workloadUid) =>
+        _endpoints.Find(workloadUid) is { } endpoint
+        && (endpoint.Status == WorkloadStatus.Healthy || Service.LoadBalancing.HealthPolicy == HealthPolicy.AllowAll) ? endpoint : null;
+
+    /// <summary>
+    /// Chooses an endpoint: usable, of the nearest place the service's preferences ask for, then at random by capacity.
+    /// Null if there is none.
+    /// </summary>
+    /// <param name="port">Service port.</param>
+    /// <param name="tried">Uids of workloads that failed already and are not to be chosen again.</param>
+    public Endpoint? Pick(in ClientPlace client, ushort port, EndpointUse use, Random random, IReadOnlyCollection<string>? tried = null)
+    {
+        var query = new CandidateQuery(client, port, use);
+        var candidates = tried is null or { Count: 0 } ? Remember(query) : CandidateSet.Collect(query, Service, _endpoints.Values, tried);
+        return candidates.Pick(random);
+    }
+
+    /// <summary>True if an endpoint could serve the port if only a gateway led to its network.</summary>
+    public bool LacksGateway(in ClientPlace client, ushort port)
+    {
+        var (network, asGateway) = (client.Network, new CandidateQuery(client, port, EndpointUse.Gateway));
+        return _endpoints.Values.Any(endpoint =>
+            endpoint.Workload.Network != network && endpoint.Workload.NetworkGateway is null && asGateway.Accepts(Service, endpoint));
+    }
+
+    // Scanning 10,000 endpoints for each connection would cost more than the rest of its set-up. Losing a race loses a cached set.
+    private CandidateSet Remember(in CandidateQuery query)
+    {
+        var remembered = Volatile.Read(ref _remembered);
+        foreach (var known in remembered)
+            if (known.Query == query) return known;
+
+        var found = CandidateSet.Collect(query, Service, _endpoints.Values, null);
+        Volatile.Write(ref _remembered, [found, .. remembered.Take(RememberedQueries - 1)]);
+        return found;
+    }
+}

@@ -1,0 +1,28 @@
+using Ambient.Model.Identities;
+
+namespace Ambient.Model.State;
+
+/// <summary>What one <see cref="ResourceDelta"/> changed.</summary>
+public sealed class MeshChange
+{
+    /// <summary>The mesh after the change.</summary>
+    public required MeshSnapshot Snapshot { get; init; }
+
+    /// <summary>A policy was added, changed or removed: any open connection may have to be judged anew.</summary>
+    public bool PoliciesChanged { get; init; }
+
+    /// <summary>
+    /// Uids of local workloads to which other policies apply now (its list of policies or its namespace changed, it is new,
+    /// or it is gone): open connections to them are to be judged anew.
+    /// </summary>
+    public required IReadOnlyCollection<string> ReattachedWorkloads { get; init; }
+
+    /// <summary>Identities that local workloads have taken on: their certificates will be needed.</summary>
+    public required IReadOnlyCollection<SpiffeId> NewLocalIdentities { get; init; }
+
+    /// <summary>Identities that no local workload has any more: their certificates can be dropped.</summary>
+    public required IReadOnlyCollection<SpiffeId> GoneLocalIdentities { get; init; }
+
+    /// <summary>Names to be removed that were not there.</summary>
+    public required IReadOnlyCollection<string> UnknownRemovals { get; init; }
+}

@@ -1,0 +1,126 @@
+using System.Buffers.Binary;
+using Ambient.Model.Identities;
+using Ambient.Tls.OpenSsl;
+
+namespace Ambient.Tls.Verification;
+
+/// <summary>Decides whether a peer's certificate is accepted: chain, time, revocation, then its SPIFFE identity.</summary>
+/// <param name="expectedServers">Null if the peer is a client.</param>
+internal sealed class PeerVerifier(TlsIdentity us, IReadOnlyList<SpiffeId>? expectedServers)
+{
+    private const int MaxPresented = 8;
+    private const int MaxKeyBits = 8192; // checking a signature of a larger RSA key costs milliseconds
+
+    private readonly TlsOptions _options = us.Options;
+
+    /// <summary>Set once <see cref="Verify"/> has accepted.</summary>
+    public VerifiedPath? Accepted { get; private set; }
+
+    /// <summary>Set once <see cref="Verify"/> has refused.</summary>
+    public TlsFailure? Refusal { get; private set; }
+
+    private string Peer => expectedServers is null ? "client" : "server";
+
+    public bool Verify(PresentedChain presented)
+    {
+        if (FindOrCheckPath(presented) is not { } path) return false;
+        if (!IsInTime(presented, path)) return false;
+        if (_options.Crl?.FindRevoked(path) is { } revoked)
+            return Refuse(presented, X509Errors.Revoked, TlsFailureReason.CertificateRevoked,
+                $"Certificate {Serial(revoked)} of the {Peer} {Describe(path)} is on the revocation list.");
+        if (!HasIdentity(presented, path)) return false;
+        Accepted = path;
+        return true;
+    }
+
+    private VerifiedPath? FindOrCheckPath(PresentedChain presented)
+    {
+        Span<byte> hash = stackalloc byte[Algorithms.Sha256Bytes];
+        presented.Hash(hash);
+        var key = new PresentedChainKey(BinaryPrimitives.ReadUInt128BigEndian(hash),
+            BinaryPrimitives.ReadUInt128BigEndian(hash[16..]), PeerIsClient: expectedServers is null);
+        if (us.Trust.Remembered.TryGet(key, out var path)) return path;
+
+        path = CheckPath(presented);
+        if (path is not null) us.Trust.Remembered.Add(key, path);
+        return path;
+    }
+
+    private VerifiedPath? CheckPath(PresentedChain presented)
+    {
+        if (presented.Count > MaxPresented)
+        {
+            Refuse(presented, X509Errors.ChainTooLong, TlsFailureReason.CertificateMalformed,
+                $"The {Peer} presented {presented.Count} certificates; at most {MaxPresented} are looked at. Shorten its chain.");
+            return null;
+        }
+        if (presented.LargestKeyBits() is var bits and > MaxKeyBits)
+        {
+            Refuse(presented, X509Errors.ApplicationVerification, TlsFailureReason.CertificateMalformed,
+                $"The {Peer} presented a certificate with a key of {bits} bits; at most {MaxKeyBits} are accepted.");
+            return null;
+        }
+        if (!presented.Verify(_options.Time.GetUtcNow(), out var error, out var depth))
+        {
+            Refusal = Explain(error, depth);
+            return null;
+        }
+        if (VerifiedPath.TryCreate(presented.VerifiedPath()) is { } path) return path;
+        Refuse(presented, X509Errors.ApplicationVerification, TlsFailureReason.CertificateMalformed,
+            $"A certificate of the {Peer} is not strict DER. Issue it again.");
+        return null;
+    }
+
+    // OpenSSL has checked this for a new path; a remembered one has aged since.
+    private bool IsInTime(PresentedChain presented, VerifiedPath path)
+    {
+        var now = _options.Time.GetUtcNow();
+        if (now > path.NotAfter)
+            return Refuse(presented, X509Errors.Expired, TlsFailureReason.CertificateExpired,
+                $"The certificate chain of the {Peer} {Describe(path)} expired at {path.NotAfter:u}; here it is {now:u}.");
+        if (now < path.NotBefore)
+            return Refuse(presented, X509Errors.NotYetValid, TlsFailureReason.CertificateNotYetValid,
+                $"The certificate chain of the {Peer} {Describe(path)} is valid from {path.NotBefore:u}; here it is {now:u}.");
+        return true;
+    }
+
+    private bool HasIdentity(PresentedChain presented, VerifiedPath path)
+    {
+        if (expectedServers is not null)
+            return path.SpiffeIds.Any(expectedServers.Contains) || Refuse(presented, X509Errors.HostnameMismatch, TlsFailureReason.WrongIdentity,
+                $"The server is {Describe(path)}; expected was {DescribeExpected(expectedServers)}.");
+        if (us.Id is not { } own || path.SpiffeIds.Any(id => id.TrustDomain == own.TrustDomain)) return true;
+        return Refuse(presented, X509Errors.HostnameMismatch, TlsFailureReason.WrongTrustDomain,
+            $"The client is {Describe(path)}; it must be of our trust domain {own.TrustDomain}.");
+    }
+
+    private bool Refuse(PresentedChain presented, int error, TlsFailureReason reason, string message)
+    {
+        presented.Refuse(error);
+        Refusal = new(reason, message);
+        return false;
+    }
+
+    private TlsFailure Explain(int error, int depth)
+    {
+        var which = depth == 0 ? $"The certificate of the {Peer}" : $"Certificate {depth + 1} in the chain of the {Peer}";
+        return error switch
+        {
+            X509Errors.Expired => new(TlsFailureReason.CertificateExpired, $"{which} has expired; check its renewal and this node's clock."),
+            X509Errors.NotYetValid => new(TlsFailureReason.CertificateNotYetValid, $"{which} is not valid yet; check the clocks of both nodes."),
+            X509Errors.UnableToGetIssuer or X509Errors.UnableToGetIssuerLocally or X509Errors.UnableToVerifyLeaf
+                or X509Errors.SelfSignedLeaf or X509Errors.SelfSignedInChain => new(TlsFailureReason.UnknownAuthority,
+                    $"{which} does not lead to one of our trust roots ({X509Errors.Describe(error)}); compare the roots of both sides."),
+            _ => new(TlsFailureReason.CertificateInvalid, $"{which} is refused: {X509Errors.Describe(error)}."),
+        };
+    }
+
+    private static string Serial(CertificateFields certificate) => Convert.ToHexString(certificate.SerialNumber.Span);
+
+    private static string Describe(VerifiedPath path) => path.SpiffeIds.Count > 0
+        ? string.Join(" and ", path.SpiffeIds.Take(3))
+        : "without a SPIFFE identity";
+
+    private static string DescribeExpected(IReadOnlyList<SpiffeId> expected) =>
+        expected.Count > 0 ? string.Join(" or ", expected.Take(3)) : "nobody: no identity is known for this destination";
+}

@@ -1,0 +1,106 @@
+using Ambient.Linux;
+using Ambient.Linux.Sockets;
+
+namespace Ambient.Transport;
+
+/// <summary>Takes a new connection: owns the descriptor from the moment it is called. Runs on the loop.</summary>
+public delegate void AcceptHandler(Descriptor connection, SocketName peer);
+
+/// <summary>Accepts the connections of one listening socket on one loop. Other loops may accept from duplicates of the same socket.</summary>
+/// <remarks>On the loop only. What a single connection does wrong never ends it; running out of descriptors makes it pause.</remarks>
+public sealed class AcceptLoop : IReadyHandler, IDisposable
+{
+    private const int MaxPerTurn = 64;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    private readonly EventLoop _loop;
+    private readonly Descriptor _listener;
+    private readonly AcceptHandler _accepted;
+    private readonly Registration _registration;
+    private readonly LoopTimer _resume;
+    private bool _isStopped;
+
+    private AcceptLoop(EventLoop loop, Descriptor listener, AcceptHandler accepted)
+    {
+        _loop = loop;
+        _listener = listener;
+        _accepted = accepted;
+        _resume = new(loop, static accepting => ((AcceptLoop)accepting!).AcceptReady(), this);
+        // Exclusive: one arrival wakes one of the loops that share the socket, not all.
+        _registration = loop.Watch(listener, EpollFlags.Readable | EpollFlags.EdgeTriggered | EpollFlags.Exclusive, this);
+    }
+
+    /// <summary>Starts accepting. On the loop only.</summary>
+    /// <param name="listener">Listening and non-blocking; taken over, also if this throws.</param>
+    /// <exception cref="LinuxException">It cannot be watched.</exception>
+    public static AcceptLoop Start(EventLoop loop, Descriptor listener, AcceptHandler accepted)
+    {
+        try
+        {
+            return new(loop, listener, accepted);
+        }
+        catch
+        {
+            listener.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Where it listens; useful after binding to port 0.</summary>
+    public SocketName LocalName => TcpSockets.LocalName(_listener);
+
+    /// <summary>Told the errno of each failure that makes accepting pause (EMFILE, ENFILE, ENOBUFS, ENOMEM).</summary>
+    public Action<int>? Paused { get; set; }
+
+    /// <summary>Stops accepting and closes the socket: connections that were not accepted yet are refused. Idempotent.</summary>
+    public void Dispose()
+    {
+        if (_isStopped)
+            return;
+        _isStopped = true;
+        _resume.Cancel();
+        _loop.Unwatch(_registration);
+        _listener.Dispose();
+    }
+
+    void IReadyHandler.Ready(EpollFlags events) => AcceptReady();
+
+    private void AcceptReady()
+    {
+        for (var i = 0; i < MaxPerTurn; i++)
+        {
+            if (_isStopped || !TryAcceptOne())
+                return;
+        }
+
+        _loop.Defer(WorkItem.Of(static accepting => ((AcceptLoop)accepting!).AcceptReady(), this));
+    }
+
+    /// <returns>False if there is none now.</returns>
+    private bool TryAcceptOne()
+    {
+        var result = TcpSockets.Accept(_listener.Value, out var peer);
+        if (result.Succeeded)
+        {
+            _accepted(new Descriptor(result.Value), peer);
+            return true;
+        }
+
+        if (result.WouldBlock)
+            return false;
+        if (result.Errno is Errno.FilesExhausted or Errno.SystemFilesExhausted or Errno.NoBuffers or Errno.OutOfMemory)
+        {
+            PauseFor(result.Errno);
+            return false;
+        }
+
+        return true; // what accept(2) passes on is an error of that one connection
+    }
+
+    // The waiting connections cause no further edge, so only time resumes.
+    private void PauseFor(int errno)
+    {
+        _resume.Start(Pause);
+        Paused?.Invoke(errno);
+    }
+}

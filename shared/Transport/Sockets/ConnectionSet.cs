@@ -1,0 +1,68 @@
+namespace Ambient.Transport;
+
+/// <summary>Something a loop carries that can be asked to finish and made to.</summary>
+public interface ICarried
+{
+    /// <summary>Asks to end once what is under way is done (GOAWAY, no further requests); a plain relay just goes on.</summary>
+    void BeginDrain();
+
+    /// <summary>Ends it now, like a reset.</summary>
+    void Abort();
+}
+
+/// <summary>What one loop carries now. On the loop only, except <see cref="Count"/>.</summary>
+public sealed class ConnectionSet(EventLoop loop)
+{
+    private readonly HashSet<ICarried> _carried = [];
+    private TaskCompletionSource? _emptied;
+    private int _count;
+
+    /// <summary>How many are carried now; any thread may ask.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>Draining has begun: what is added now is asked to drain at once.</summary>
+    public bool IsDraining { get; private set; }
+
+    public void Add(ICarried connection)
+    {
+        _carried.Add(connection);
+        Volatile.Write(ref _count, _carried.Count);
+        if (IsDraining)
+            connection.BeginDrain();
+    }
+
+    public void Remove(ICarried connection)
+    {
+        _carried.Remove(connection);
+        Volatile.Write(ref _count, _carried.Count);
+        if (_carried.Count == 0)
+            _emptied?.TrySetResult();
+    }
+
+    /// <summary>Asks all to finish and waits for them; aborts those that are left at the deadline, and waits for these.</summary>
+    /// <returns>How many had to be aborted.</returns>
+    public async ValueTask<int> DrainAsync(TimeSpan deadline)
+    {
+        IsDraining = true;
+        _emptied = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        foreach (var connection in _carried.ToArray())
+            connection.BeginDrain();
+
+        var aborted = 0;
+        var timer = loop.StartTimer(deadline, _ => aborted = AbortAll(), null);
+        if (_carried.Count > 0)
+            await _emptied.Task;
+        timer.Cancel();
+        return aborted;
+    }
+
+    /// <summary>Ends all now.</summary>
+    /// <returns>How many there were.</returns>
+    public int AbortAll()
+    {
+        var all = _carried.ToArray();
+        foreach (var connection in all)
+            connection.Abort();
+        return all.Length;
+    }
+}
