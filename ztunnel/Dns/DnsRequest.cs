@@ -1,5 +1,4 @@
 using Ambient.Model.Workloads;
-using Ambient.Ztunnel.Dns.Forwarding;
 using Ambient.Ztunnel.Dns.Messages;
 
 namespace Ambient.Ztunnel.Dns;

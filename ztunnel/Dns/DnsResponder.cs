@@ -106,8 +106,7 @@ internal sealed class DnsResponder(DnsSettings settings, MeshState mesh, DnsJour
         if (client is null)
             return DnsAction.AwaitClient;
 
-        var snapshot = mesh.Current;
-        if (_names.Find(snapshot, client.Names, text[..nameLength]) is not { } match)
+        if (_names.Find(mesh.Current, client.Names, text[..nameLength]) is not { } match)
             return DnsAction.Forward;
 
         var request = new DnsRequest(question.Type, transport, client.Workload);
@@ -117,18 +116,18 @@ internal sealed class DnsResponder(DnsSettings settings, MeshState mesh, DnsJour
 
         length = edns is { Version: > 0 } newer
             ? WriteBadVersion(message, header, question, newer, into)
-            : Answer(message, header, question, edns, match, snapshot, client, request, into);
+            : Answer(message, header, question, edns, match, client, request, into);
         return DnsAction.Respond;
     }
 
     private int Answer(
-        ReadOnlySpan<byte> message, DnsHeader header, Question question, Edns? edns, NameMatch match, MeshSnapshot snapshot,
+        ReadOnlySpan<byte> message, DnsHeader header, Question question, Edns? edns, NameMatch match,
         DnsClient client, DnsRequest request, Span<byte> into)
     {
         var limit = request.Transport == DnsTransport.Tcp
             ? MaxResponse
             : Math.Min(edns?.UsablePayloadSize ?? Edns.MinPayloadSize, MaxUdpPayload);
-        var addresses = _answers.AddressesOf(snapshot, client, match.Service, question.Type);
+        var addresses = _answers.AddressesOf(client, match.Service, question.Type);
         journal.Answered(request, message, addresses.Count > 0 ? "success" : "no records", addresses.Count);
         return LocalAnswers.Write(message, header, question, edns, match, addresses, into, limit);
     }

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Ambient.Model.State;
+using Ambient.Model.Balancing;
 using Ambient.Model.Workloads;
 using Ambient.Ztunnel.Dns.Messages;
 using Ambient.Ztunnel.Dns.Naming;
@@ -18,15 +18,16 @@ internal sealed class LocalAnswers(DnsSettings settings, Random random)
 
     /// <summary>Finds what to answer, in random order; empty if the service has nothing of that family for this client.</summary>
     /// <returns>Valid until the next call.</returns>
-    public IReadOnlyList<IPAddress> AddressesOf(MeshSnapshot mesh, DnsClient client, Service service, RecordType type)
+    public IReadOnlyList<IPAddress> AddressesOf(DnsClient client, ServiceEntry entry, RecordType type)
     {
         _addresses.Clear();
+        var service = entry.Service;
         var family = type == RecordType.A ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6;
         if (!Allows(service, family))
             return _addresses;
 
         if (service.Vips.IsEmpty)
-            AddEndpoints(mesh, service, family);
+            AddEndpoints(entry, family);
         else
             AddVips(client, service, family);
         Shuffle();
@@ -72,18 +73,23 @@ internal sealed class LocalAnswers(DnsSettings settings, Random random)
         }
     }
 
-    private void AddEndpoints(MeshSnapshot mesh, Service service, AddressFamily family)
+    private void AddEndpoints(ServiceEntry entry, AddressFamily family)
     {
-        foreach (var workload in mesh.EndpointsOf(service))
+        foreach (var endpoint in entry.Endpoints)
         {
-            foreach (var address in workload.Addresses)
-            {
-                if (address.AddressFamily != family)
-                    continue;
+            if (FirstOf(endpoint.Workload, family) is { } address)
                 _addresses.Add(address);
-                break;
-            }
         }
+    }
+
+    private static IPAddress? FirstOf(Workload workload, AddressFamily family)
+    {
+        foreach (var address in workload.Addresses)
+        {
+            if (address.AddressFamily == family)
+                return address;
+        }
+        return null;
     }
 
     private void Shuffle()

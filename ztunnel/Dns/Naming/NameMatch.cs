@@ -1,4 +1,4 @@
-using Ambient.Model.Workloads;
+using Ambient.Model.Balancing;
 
 namespace Ambient.Ztunnel.Dns.Naming;
 
@@ -8,4 +8,4 @@ namespace Ambient.Ztunnel.Dns.Naming;
 /// Above 0 if the client's resolver had appended a search domain: the name proper is the first so many characters of what
 /// was asked, and the answer says so with a CNAME.
 /// </param>
-internal readonly record struct NameMatch(Service Service, int AliasLength);
+internal readonly record struct NameMatch(ServiceEntry Service, int AliasLength);

@@ -1,3 +1,4 @@
+using Ambient.Model.Balancing;
 using Ambient.Model.State;
 using Ambient.Model.Workloads;
 
@@ -31,7 +32,7 @@ internal sealed class NameTable(DnsSettings settings)
         return null;
     }
 
-    private Service? FindAbbreviation(
+    private ServiceEntry? FindAbbreviation(
         MeshSnapshot mesh, ClientNames client, ReadOnlySpan<char> name, Span<char> scratch, out bool byWildcard)
     {
         if (FindName(mesh, client, name, scratch, out byWildcard) is { } service)
@@ -48,7 +49,7 @@ internal sealed class NameTable(DnsSettings settings)
         return null;
     }
 
-    private Service? FindName(MeshSnapshot mesh, ClientNames client, ReadOnlySpan<char> name, Span<char> scratch, out bool byWildcard)
+    private ServiceEntry? FindName(MeshSnapshot mesh, ClientNames client, ReadOnlySpan<char> name, Span<char> scratch, out bool byWildcard)
     {
         byWildcard = false;
         if (Choose(mesh, client, name) is { } exact)
@@ -69,20 +70,21 @@ internal sealed class NameTable(DnsSettings settings)
     }
 
     /// <summary>The client's namespace first, else the canonical one, else the preferred namespace, else the first.</summary>
-    private Service? Choose(MeshSnapshot mesh, ClientNames client, ReadOnlySpan<char> hostname)
+    private ServiceEntry? Choose(MeshSnapshot mesh, ClientNames client, ReadOnlySpan<char> hostname)
     {
-        Service? canonical = null, preferred = null, first = null;
-        foreach (var service in mesh.ServicesNamed(hostname))
+        ServiceEntry? canonical = null, preferred = null, first = null;
+        foreach (var entry in mesh.ServicesWithHost(hostname.ToString()))
         {
+            var service = entry.Service;
             if (!service.IsVisibleTo(client.Namespace) || !CanBeResolved(service))
                 continue;
             if (service.Namespace == client.Namespace)
-                return service;
-            first ??= service;
+                return entry;
+            first ??= entry;
             if (service.Canonical)
-                canonical = service; // the last one, as routing by address does
+                canonical = entry; // the last one, as routing by address does
             if (service.Namespace == settings.PreferredServiceNamespace)
-                preferred ??= service;
+                preferred ??= entry;
         }
         return canonical ?? preferred ?? first;
     }
