@@ -80,7 +80,8 @@ public sealed class HeaderList
         get
         {
             var status = FindPseudo(":status"u8);
-            return status.Length == 3 ? (status[0] - '0') * 100 + (status[1] - '0') * 10 + (status[2] - '0') : 0;
+            if (status.Length != 3 || status.ContainsAnyExceptInRange((byte)'0', (byte)'9')) return 0;
+            return (status[0] - '0') * 100 + (status[1] - '0') * 10 + (status[2] - '0');
         }
     }
 

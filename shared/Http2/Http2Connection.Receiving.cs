@@ -99,6 +99,7 @@ public sealed partial class Http2Connection
                 break;
             case FrameType.Headers or FrameType.Continuation or FrameType.RstStream or FrameType.Settings or
                 FrameType.Ping or FrameType.GoAway or FrameType.WindowUpdate:
+                if (!CheckGathered()) return;
                 _phase = Phase.Payload;
                 if (frame.Length == 0) ReadPayload(default);
                 break;
@@ -153,7 +154,6 @@ public sealed partial class Http2Connection
     private int ReadPayload(ReadOnlySpan<byte> bytes)
     {
         var wanted = _frame.Type == FrameType.GoAway ? GoAwayKept : _frame.Length;
-        if (!CheckGathered(wanted)) return bytes.Length;
         if (_carryCount == 0 && bytes.Length >= wanted)
         {
             EndPayload(bytes[..wanted]);
@@ -169,12 +169,14 @@ public sealed partial class Http2Connection
         return length;
     }
 
-    private bool CheckGathered(int wanted)
+    // What has to be gathered is bounded before the first byte of it.
+    private bool CheckGathered()
     {
-        if (_frame.Type is FrameType.Headers or FrameType.Continuation && wanted + _blockCount > _options.MaxHeaderBlockBytes)
+        var (type, length) = (_frame.Type, _frame.Length);
+        if (type is FrameType.Headers or FrameType.Continuation && length + _blockCount > _options.MaxHeaderBlockBytes)
             Calm($"a header block of more than {_options.MaxHeaderBlockBytes} bytes ({nameof(Http2Options.MaxHeaderBlockBytes)})");
-        else if (_frame.Type == FrameType.Settings && wanted > MostSettings * SettingBytes)
-            Calm($"{wanted / SettingBytes} settings in one frame, more than {MostSettings}");
+        else if (type == FrameType.Settings && length > MostSettings * SettingBytes)
+            Calm($"{length / SettingBytes} settings in one frame, more than {MostSettings}");
         return !IsEnded;
     }
 

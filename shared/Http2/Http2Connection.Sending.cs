@@ -78,7 +78,7 @@ public sealed partial class Http2Connection
         SendWindow -= length;
         new FrameHeader(length, FrameType.Data, endStream ? FrameFlags.EndStream : (byte)0, stream.Id).Write(header9);
         BytesWritten += FrameHeader.Size + length;
-        _windowUpdates.Forgive(1 + length / 1024);
+        _windowUpdates.Forgive(2 + length / 1024); // one for the stream, one for the connection, more for large frames
         if (endStream) EndLocal(stream);
     }
 

@@ -22,6 +22,7 @@ public sealed partial class Http2Connection
     /// </summary>
     /// <param name="stream">May be closed meanwhile.</param>
     /// <param name="bytes">0 or more; in total what <see cref="IHttp2Handler.OnData"/> delivered.</param>
+    /// <exception cref="InvalidOperationException">More than was delivered.</exception>
     public void Credit(Http2Stream stream, int bytes)
     {
         if (IsEnded) return;
@@ -64,6 +65,8 @@ public sealed partial class Http2Connection
     {
         if (stream.RemoteEnded) return;
         stream.Consumed += bytes;
+        if (stream.ReceiveWindow > stream.ReceiveTarget - stream.Consumed)
+            throw new InvalidOperationException($"{bytes} bytes of credit on stream {stream.Id} are more than was delivered.");
         if (stream.Consumed > 0 && stream.Consumed >= stream.ReceiveTarget / 2) AnnounceStreamWindow(stream);
     }
 

@@ -58,6 +58,8 @@ public sealed class Http2Options
     /// <summary>What the peer may make us do without moving data.</summary>
     public FloodLimits Floods { get; set; } = new();
 
+    internal Http2Options Copy() => (Http2Options)MemberwiseClone();
+
     /// <summary>All settings that are out of range, each as a sentence; empty if none.</summary>
     public IReadOnlyList<string> Problems()
     {

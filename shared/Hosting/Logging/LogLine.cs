@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text;
 using Microsoft.Extensions.Logging;
 
 namespace Ambient.Hosting.Logging;
@@ -39,11 +40,12 @@ public abstract class LogLine
     /// <summary>The whole line with its line end; valid until the next <see cref="Begin"/>.</summary>
     public abstract ReadOnlySpan<byte> End();
 
-    /// <summary>A value that formats itself, as <see cref="Bare(ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>.</summary>
-    public void Bare<T>(ReadOnlySpan<byte> name, T value) where T : IUtf8SpanFormattable
+    /// <summary>As <see cref="Bare"/>, for text of ASCII.</summary>
+    public void BareText(ReadOnlySpan<byte> name, ReadOnlySpan<char> value)
     {
-        Span<byte> text = stackalloc byte[128];
-        if (value.TryFormat(text, out var written, default, CultureInfo.InvariantCulture)) Bare(name, text[..written]);
+        Span<byte> text = stackalloc byte[256];
+        if (Ascii.FromUtf16(value, text, out var length) == OperationStatus.Done) Bare(name, text[..length]);
+        else Field(name, value);
     }
 
     private protected static ReadOnlySpan<char> Cut(ReadOnlySpan<char> text) => text.Length > MaxTextLength ? text[..MaxTextLength] : text;

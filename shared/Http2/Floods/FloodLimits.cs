@@ -29,7 +29,7 @@ public sealed class FloodLimits
     public RateLimit EmptyFrames { get; set; } = new(100, 20);
 
     /// <summary>
-    /// WINDOW_UPDATE frames (CVE-2019-9511). Each DATA frame that we send takes one off, and one more for each KiB in it.
+    /// WINDOW_UPDATE frames (CVE-2019-9511). Each DATA frame that we send takes two off, and one more for each KiB in it.
     /// Default 5000, then 1000 per second.
     /// </summary>
     public RateLimit WindowUpdates { get; set; } = new(5000, 1000);

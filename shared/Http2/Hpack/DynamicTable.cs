@@ -1,3 +1,5 @@
+using Ambient.Http2.State;
+
 namespace Ambient.Http2.Hpack;
 
 /// <summary>The fields that a peer has told us to remember (RFC 7541 §2.3.2). Holds no memory while empty.</summary>
@@ -22,18 +24,17 @@ internal sealed class DynamicTable(int maxSize)
     public void Resize(int maxSize)
     {
         MaxSize = maxSize;
-        EvictDownTo(maxSize);
-        if (Count == 0) (_bytes, _entries, _start, _end, _first) = ([], [], 0, 0, 0);
+        if (Size > maxSize) EvictDownTo(maxSize);
+        if (Count == 0) Clear();
     }
 
     /// <summary>A field that is larger than the table empties it and is not kept (RFC 7541 §4.4).</summary>
-    /// <param name="name">May lie in the table itself.</param>
     public void Add(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
         var size = name.Length + value.Length + FieldOverhead;
         if (size > MaxSize)
         {
-            Resize(MaxSize, empty: true);
+            Clear();
             return;
         }
         EvictDownTo(MaxSize - size);
@@ -55,11 +56,30 @@ internal sealed class DynamicTable(int maxSize)
         value = _bytes.AsSpan(entry.Offset + entry.NameLength, entry.ValueLength);
     }
 
-    private void Resize(int maxSize, bool empty)
+    public void Transfer(StateCodec codec)
     {
-        if (empty) EvictDownTo(0);
-        Resize(maxSize);
+        var (maxSize, count) = (MaxSize, Count);
+        codec.Number(ref maxSize);
+        codec.Number(ref count);
+        MaxSize = maxSize;
+        for (var i = count - 1; i >= 0 && !codec.IsBroken; i--)
+        {
+            byte[]? name = null, value = null;
+            if (!codec.IsReading) (name, value) = CopyOf(i);
+            int nameLength = name?.Length ?? 0, valueLength = value?.Length ?? 0;
+            codec.Bytes(ref name, ref nameLength);
+            codec.Bytes(ref value, ref valueLength);
+            if (codec.IsReading) Add(name.AsSpan(0, nameLength), value.AsSpan(0, valueLength));
+        }
     }
+
+    private (byte[] Name, byte[] Value) CopyOf(int index)
+    {
+        Get(index, out var name, out var value);
+        return (name.ToArray(), value.ToArray());
+    }
+
+    private void Clear() => (_bytes, _entries, _start, _end, _first, Count, Size) = ([], [], 0, 0, 0, 0, 0);
 
     private void EvictDownTo(int size)
     {

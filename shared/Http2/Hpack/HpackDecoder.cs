@@ -1,3 +1,5 @@
+using Ambient.Http2.State;
+
 namespace Ambient.Http2.Hpack;
 
 internal enum HpackResult : byte
@@ -17,6 +19,8 @@ internal sealed class HpackDecoder(int announcedTableSize)
 {
     private const int DefaultTableSize = 4096; // RFC 9113 §6.5.2
 
+    private int _announcedTableSize = announcedTableSize;
+
     // Until the acknowledgement the peer may go by the default or already by ours.
     private int _mostTableSize = Math.Max(DefaultTableSize, announcedTableSize);
 
@@ -28,8 +32,15 @@ internal sealed class HpackDecoder(int announcedTableSize)
     /// <summary>The peer has acknowledged our SETTINGS: ours is the limit from now on.</summary>
     public void TableSizeAcknowledged()
     {
-        _mostTableSize = announcedTableSize;
-        if (Table.MaxSize > announcedTableSize) Table.Resize(announcedTableSize);
+        _mostTableSize = _announcedTableSize;
+        if (Table.MaxSize > _announcedTableSize) Table.Resize(_announcedTableSize);
+    }
+
+    public void Transfer(StateCodec codec)
+    {
+        codec.Number(ref _announcedTableSize);
+        codec.Number(ref _mostTableSize);
+        Table.Transfer(codec);
     }
 
     /// <param name="into">Empty; gets the fields.</param>

@@ -1,3 +1,5 @@
+using Ambient.Http2.State;
+
 namespace Ambient.Http2.Streams;
 
 /// <summary>
@@ -17,8 +19,6 @@ internal sealed class RecentResets
     private int _probed; // the first so many were reset before the PING that is under way
 
     public bool ShouldProbe => _count >= ProbeFrom && _probed == 0;
-
-    public ReadOnlySpan<uint> Ids => _ids.AsSpan(0, _count);
 
     public bool Contains(uint id) => _ids.AsSpan(0, _count).Contains(id);
 
@@ -46,6 +46,20 @@ internal sealed class RecentResets
         RemoveFirst(_probed);
         _probed = 0;
         if (_count == 0) _ids = [];
+    }
+
+    public void Transfer(StateCodec codec)
+    {
+        var count = _count;
+        codec.Number(ref count);
+        codec.Number(ref _probed);
+        for (var i = 0; i < count && !codec.IsBroken; i++)
+        {
+            var id = codec.IsReading ? 0 : _ids[i];
+            codec.Number(ref id);
+            if (codec.IsReading) Add(id);
+        }
+        _probed = Math.Clamp(_probed, 0, _count);
     }
 
     private void RemoveFirst(int n)

@@ -5,7 +5,6 @@ namespace Ambient.Linux;
 internal static unsafe partial class Libc
 {
     [LibraryImport(Name)] internal static partial int socket(int family, int type, int protocol);
-    [LibraryImport(Name)] internal static partial int socketpair(int family, int type, int protocol, int* pair);
     [LibraryImport(Name)] internal static partial int bind(int fd, void* address, uint length);
     [LibraryImport(Name)] internal static partial int listen(int fd, int backlog);
     [LibraryImport(Name)] internal static partial int accept4(int fd, void* address, uint* length, int flags);

@@ -43,20 +43,11 @@ public sealed unsafe class SeqPacketSocket : IDisposable
         }
     }
 
-    /// <summary>Two connected sockets.</summary>
-    public static (SeqPacketSocket, SeqPacketSocket) Pair()
-    {
-        var pair = stackalloc int[2];
-        const int type = Libc.SOCK_SEQPACKET | Libc.SOCK_CLOEXEC | Libc.SOCK_NONBLOCK;
-        CallResult.Of(Libc.socketpair(Libc.AF_UNIX, type, 0, pair)).OrThrow("socketpair");
-        return (new(new Descriptor(pair[0])), new(new Descriptor(pair[1])));
-    }
-
     /// <summary>Sends one message and, with it, a duplicate of <paramref name="attached"/>, which stays the caller's.</summary>
     /// <exception cref="TimeoutException">The peer did not take it within <paramref name="timeout"/>.</exception>
     /// <exception cref="LinuxException">EPIPE: the peer is gone; EMSGSIZE: the message is larger than the send buffer.</exception>
     public void Send(ReadOnlySpan<byte> message, Descriptor? attached, TimeSpan timeout) =>
-        Send(message, attached is null ? [] : [attached.Value], timeout);
+        SendMany(message, attached is null ? [] : [attached.Value], timeout);
 
     /// <summary>Receives one message into <paramref name="buffer"/>.</summary>
     /// <exception cref="TimeoutException">None came within <paramref name="timeout"/>.</exception>
@@ -113,7 +104,7 @@ public sealed unsafe class SeqPacketSocket : IDisposable
     }
 
     /// <summary>As <see cref="Send(ReadOnlySpan{byte}, Descriptor?, TimeSpan)"/> with any number of descriptors, which our peers do not expect.</summary>
-    internal void Send(ReadOnlySpan<byte> message, ReadOnlySpan<int> descriptors, TimeSpan timeout)
+    internal void SendMany(ReadOnlySpan<byte> message, ReadOnlySpan<int> descriptors, TimeSpan timeout)
     {
         var control = stackalloc byte[ControlHeader + MaxDescriptors * sizeof(int)];
         fixed (byte* start = message)

@@ -1,3 +1,4 @@
+using Ambient.Model.Identities;
 using Ambient.Model.Workloads;
 
 namespace Ambient.Model.Balancing;
@@ -14,9 +15,13 @@ public sealed class ServiceEntry
     {
         Service = service;
         _endpoints = endpoints;
+        Identities = [.. service.SubjectAltNames.Select(static name => SpiffeId.TryParse(name, out var id) ? id : null).OfType<SpiffeId>()];
     }
 
     public Service Service { get; }
+
+    /// <summary>The service's subject alternative names, as far as they are SPIFFE ids: who else may answer for it.</summary>
+    public EquatableArray<SpiffeId> Identities { get; }
 
     /// <summary>All members, also those that its health policy keeps from being used.</summary>
     public IEnumerable<Endpoint> Members => _endpoints.Values;

@@ -52,17 +52,19 @@ internal sealed class TimerHeap(TimeProvider time)
         if (Count == 0)
             return null;
         var left = _timers[0].Due - time.GetTimestamp();
-        return left <= 0 ? TimeSpan.Zero : new TimeSpan(Scale(left, TimeSpan.TicksPerSecond, time.TimestampFrequency));
+        return left <= 0 ? TimeSpan.Zero : ToTimeSpan(left);
     }
 
     internal long Now => time.GetTimestamp();
 
     private long ToTicks(TimeSpan due) =>
-        due <= TimeSpan.Zero ? 0 : Scale(due.Ticks, time.TimestampFrequency, TimeSpan.TicksPerSecond);
+        due <= TimeSpan.Zero ? 0 : Limit((Int128)due.Ticks * time.TimestampFrequency / TimeSpan.TicksPerSecond);
 
-    // Rounded up: a timer never fires early, and the loop never sleeps for no time before one is due.
-    private static long Scale(long value, long to, long from) =>
-        (long)Int128.Min(((Int128)value * to + from - 1) / from, long.MaxValue / 4);
+    // Not rounded up, or a clock that stops at the deadline would wake nobody; not zero, or the loop would spin until then.
+    private TimeSpan ToTimeSpan(long left) =>
+        new(Math.Max(1, Limit((Int128)left * TimeSpan.TicksPerSecond / time.TimestampFrequency)));
+
+    private static long Limit(Int128 value) => (long)Int128.Min(value, long.MaxValue / 4);
 
     private void Set(int index, LoopTimer timer)
     {

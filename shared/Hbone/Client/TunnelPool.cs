@@ -1,0 +1,161 @@
+using Ambient.Hbone.Tunnels;
+using Ambient.Transport;
+
+namespace Ambient.Hbone.Client;
+
+/// <summary>
+/// The tunnels of one pod on one loop. Connections that may share a tunnel do; connections that wait for the same dial share
+/// it; a tunnel that drains is never lent.
+/// </summary>
+public sealed class TunnelPool(EventLoop loop, TunnelOptions options, ITunnelDialer dialer)
+{
+    private const int Attempts = 3;
+    private readonly Dictionary<TunnelKey, Bucket> _buckets = [];
+    private bool _closing;
+
+    /// <summary>Tunnels that are open.</summary>
+    public int Count => _buckets.Values.Sum(static bucket => bucket.Tunnels.Count);
+
+    /// <summary>Opens a connection through a tunnel, dialling one if none has room.</summary>
+    /// <returns>A stream that the caller owns and whose CONNECT was answered with 200, or why there is none.</returns>
+    /// <remarks>
+    /// A tunnel that turns out to be dead or leaving is replaced without the caller noticing: until the 200, nothing was
+    /// accepted from the application.
+    /// </remarks>
+    public async ValueTask<ConnectResult> ConnectAsync(TunnelKey key, ConnectRequest request)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            if (_closing) return new(DialReason.Closing, "This pod's tunnels are being closed.");
+            var stream = TryConnect(key, request);
+            if (stream is null)
+            {
+                if (await DialSharedAsync(key) is { } failure) return new(failure);
+                if ((stream = TryConnect(key, request)) is null) continue; // others took the slots: dial again
+            }
+
+            var answer = await stream.WaitAnswerAsync(options.AnswerTimeout);
+            if (answer is { Status: 200 }) return new(stream, answer);
+
+            var failed = Explain(key, stream, answer);
+            stream.Dispose();
+            if (failed.Reason != DialReason.TunnelBroken || attempt == Attempts) return new(failed);
+        }
+    }
+
+    /// <summary>Drains every tunnel: no new streams, those open go on.</summary>
+    public void Drain()
+    {
+        _closing = true;
+        foreach (var tunnel in AllTunnels()) tunnel.Drain();
+    }
+
+    /// <summary>Closes every tunnel now.</summary>
+    public void Close(TunnelEnd end)
+    {
+        _closing = true;
+        foreach (var tunnel in AllTunnels()) tunnel.Close(end);
+    }
+
+    /// <summary>Closes the tunnels whose peer <paramref name="isRevoked"/> names.</summary>
+    public void CloseRevoked(Func<Tls.PeerIdentity, bool> isRevoked)
+    {
+        foreach (var tunnel in AllTunnels())
+            if (isRevoked(tunnel.Peer)) tunnel.Close(TunnelEnd.Revoked);
+    }
+
+    private List<Tunnel> AllTunnels() => [.. _buckets.Values.SelectMany(static bucket => bucket.Tunnels)];
+
+    private HboneStream? TryConnect(TunnelKey key, ConnectRequest request)
+    {
+        if (!_buckets.TryGetValue(key, out var bucket)) return null;
+        foreach (var tunnel in bucket.Tunnels)
+            if (tunnel.TryConnect(request) is { } stream) return stream;
+        return null;
+    }
+
+    /// <summary>Joins a dial that will have room for this caller, or starts one. Null when it succeeded.</summary>
+    private async ValueTask<DialFailure?> DialSharedAsync(TunnelKey key)
+    {
+        if (!_buckets.TryGetValue(key, out var bucket)) _buckets[key] = bucket = new();
+        var dial = bucket.Waiting++ / options.MaxStreams;
+        while (bucket.Dials.Count <= dial) bucket.Dials.Add(DialAsync(key, bucket));
+        var task = bucket.Dials[dial];
+        var failure = await task;
+        bucket.Dials.Remove(task);
+        bucket.Waiting--;
+        Forget(key, bucket);
+        return failure;
+    }
+
+    private async Task<DialFailure?> DialAsync(TunnelKey key, Bucket bucket)
+    {
+        var (tunnel, failure) = await dialer.DialAsync(loop, key);
+        if (tunnel is null) return failure;
+        if (_closing)
+        {
+            tunnel.Close(TunnelEnd.Local);
+            return new(DialReason.Closing, "This pod's tunnels are being closed.");
+        }
+        bucket.Tunnels.Add(tunnel);
+        tunnel.SlotsChanged = changed => SlotsChanged(key, bucket, changed);
+        return null;
+    }
+
+    private void SlotsChanged(TunnelKey key, Bucket bucket, Tunnel tunnel)
+    {
+        if (tunnel.IsClosed)
+        {
+            bucket.Tunnels.Remove(tunnel);
+            Forget(key, bucket);
+        }
+        else if (tunnel.OpenStreams == 0) ReleaseLater(tunnel);
+    }
+
+    private void ReleaseLater(Tunnel tunnel)
+    {
+        var uses = tunnel.StreamsOpened;
+        loop.StartTimer(options.ReleaseAfter, _ =>
+        {
+            if (!tunnel.IsClosed && tunnel.OpenStreams == 0 && tunnel.StreamsOpened == uses) tunnel.Close(TunnelEnd.Idle);
+        }, null);
+    }
+
+    private void Forget(TunnelKey key, Bucket bucket)
+    {
+        if (bucket.Tunnels.Count == 0 && bucket.Dials.Count == 0 && bucket.Waiting == 0) _buckets.Remove(key);
+    }
+
+    private DialFailure Explain(TunnelKey key, HboneStream stream, ConnectAnswer? answer)
+    {
+        var peer = $"{key.Destination} ({string.Join(" or ", key.Expected)})";
+        if (answer is not null) return new(DialReason.AnswerRefused, $"{peer} answered CONNECT with {answer.Status}.", answer.Status);
+        if (stream.Tunnel.End is { } end)
+            return end == TunnelEnd.Revoked
+                ? new(DialReason.CertificateRevoked, $"The certificate of {peer} was revoked.")
+                : new(DialReason.TunnelBroken, $"The tunnel to {peer} broke before it answered CONNECT: {end.Meaning}.");
+        if (stream.IsTimedOut)
+            return new(DialReason.AnswerTimedOut, $"{peer} did not answer CONNECT within {options.AnswerTimeout.TotalSeconds:0.#} s.");
+        // RFC 9113 §8.7: REFUSED_STREAM, and streams above a GOAWAY's last id, were not processed.
+        return new(DialReason.TunnelBroken, $"{peer} reset the CONNECT: {stream.ResetCode}.");
+    }
+
+    private sealed class Bucket
+    {
+        public readonly List<Tunnel> Tunnels = [];
+        public readonly List<Task<DialFailure?>> Dials = [];
+        public int Waiting;
+    }
+}
+
+/// <summary>An open stream, or why there is none.</summary>
+public readonly struct ConnectResult
+{
+    internal ConnectResult(HboneStream stream, ConnectAnswer answer) => (Stream, Answer) = (stream, answer);
+    internal ConnectResult(DialFailure failure) => Failure = failure;
+    internal ConnectResult(DialReason reason, string message) : this(new DialFailure(reason, message)) { }
+
+    public HboneStream? Stream { get; }
+    public ConnectAnswer? Answer { get; }
+    public DialFailure? Failure { get; }
+}

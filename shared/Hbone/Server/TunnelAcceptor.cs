@@ -1,0 +1,81 @@
+using Ambient.Hbone.Tunnels;
+using Ambient.Model.Identities;
+using Ambient.Tls;
+using Ambient.Transport;
+
+namespace Ambient.Hbone.Server;
+
+/// <summary>How an accepted connection failed to become a tunnel.</summary>
+public enum AcceptFailure : byte { NoIdentity, HandshakeTimedOut, HandshakeClosed, HandshakeFailed, CertificateRevoked, Closing }
+
+/// <summary>Turns accepted connections to port 15008 of one pod, on one loop, into tunnels and keeps them until they end.</summary>
+public sealed class TunnelAcceptor(ITlsIdentities identities, TunnelOptions options)
+{
+    private readonly HashSet<Tunnel> _tunnels = [];
+    private bool _closing;
+
+    /// <summary>Tunnels open now.</summary>
+    public int Count => _tunnels.Count;
+
+    /// <summary>Authenticates the peer as a client of <paramref name="us"/> and carries its tunnel until it ends.</summary>
+    /// <param name="socket">Taken over.</param>
+    /// <returns>Null after the tunnel has ended, or why there was none, with words for the log.</returns>
+    public async ValueTask<(AcceptFailure Failure, string Message)?> ServeAsync(LoopSocket socket, SpiffeId us, ITunnelServer server)
+    {
+        var (identity, missing) = await identities.FindAsync(us);
+        if (identity is null) return Refuse(socket, AcceptFailure.NoIdentity, missing!);
+
+        using var handshake = TlsHandshake.Server(identity);
+        if (await HandshakeRun.RunAsync(socket, handshake, options.HandshakeTimeout) is { } failed)
+            return Refuse(socket, Reason(failed, handshake.Failure), Message(failed, handshake.Failure));
+        if (_closing) return Refuse(socket, AcceptFailure.Closing, "The pod's listeners are being closed.");
+
+        var tunnel = new Tunnel(socket, handshake.TakeSession(), handshake.Peer, options, server);
+        _tunnels.Add(tunnel);
+        await tunnel.RunAsync(handshake.TakeLeftover());
+        _tunnels.Remove(tunnel);
+        return null;
+    }
+
+    /// <summary>Tells every peer to open no more streams; tunnels end with their last stream.</summary>
+    public void Drain()
+    {
+        _closing = true;
+        foreach (var tunnel in _tunnels.ToArray()) tunnel.Drain();
+    }
+
+    /// <summary>Closes every tunnel now.</summary>
+    public void Close(TunnelEnd end)
+    {
+        _closing = true;
+        foreach (var tunnel in _tunnels.ToArray()) tunnel.Close(end);
+    }
+
+    /// <summary>Closes the tunnels whose client <paramref name="isRevoked"/> names.</summary>
+    public void CloseRevoked(Func<PeerIdentity, bool> isRevoked)
+    {
+        foreach (var tunnel in _tunnels.ToArray())
+            if (isRevoked(tunnel.Peer)) tunnel.Close(TunnelEnd.Revoked);
+    }
+
+    private static (AcceptFailure, string) Refuse(LoopSocket socket, AcceptFailure failure, string message)
+    {
+        socket.Dispose();
+        return (failure, message);
+    }
+
+    private static AcceptFailure Reason(HandshakeFailure failed, TlsFailure? tls) => failed switch
+    {
+        HandshakeFailure.TimedOut => AcceptFailure.HandshakeTimedOut,
+        HandshakeFailure.Closed => AcceptFailure.HandshakeClosed,
+        _ when tls!.Reason == TlsFailureReason.CertificateRevoked => AcceptFailure.CertificateRevoked,
+        _ => AcceptFailure.HandshakeFailed,
+    };
+
+    private string Message(HandshakeFailure failed, TlsFailure? tls) => failed switch
+    {
+        HandshakeFailure.TimedOut => $"The client did not finish the TLS handshake within {options.HandshakeTimeout.TotalSeconds:0.#} s.",
+        HandshakeFailure.Closed => "The client closed the connection during the TLS handshake.",
+        _ => $"TLS with the client failed: {tls!.Message}",
+    };
+}

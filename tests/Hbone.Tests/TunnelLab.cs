@@ -1,0 +1,152 @@
+using System.Net;
+using Ambient.Certificates.Authority;
+using Ambient.Certificates.Store;
+using Ambient.Hbone.Client;
+using Ambient.Hbone.Server;
+using Ambient.Hbone.Tunnels;
+using Ambient.Linux;
+using Ambient.Linux.Sockets;
+using Ambient.Model.Identities;
+using Ambient.Tls;
+using Ambient.Transport;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Ambient.Hbone.Tests;
+
+/// <summary>A client's loop and a server's loop in one process, real sockets, real certificates. What the server does is the test's.</summary>
+internal sealed class TunnelLab : ITunnelServer, IAsyncDisposable
+{
+    public static readonly SpiffeId ClientId = new("cluster.local", "shop", "web");
+    public static readonly SpiffeId ServerId = new("cluster.local", "shop", "cart");
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("ambient-hbone-").FullName;
+    private LocalAuthority _authority = null!;
+    private CertificateStore _store = null!;
+    private AcceptLoop _accepting = null!;
+
+    public EventLoop ClientLoop { get; } = new("client", TimeProvider.System);
+    public EventLoop ServerLoop { get; } = new("server", TimeProvider.System);
+    public TunnelOptions Options { get; } = new();
+    public TunnelPool Pool { get; private set; } = null!;
+    public TunnelAcceptor Acceptor { get; private set; } = null!;
+    public TlsIdentities Identities { get; private set; } = null!;
+    public TunnelDialer Dialer { get; private set; } = null!;
+    public TlsOptions Tls { get; } = new();
+    public IPEndPoint Address { get; private set; } = null!;
+    public List<string> Refusals { get; } = [];
+    public int Accepted;
+
+    /// <summary>Runs on the server's loop for each CONNECT; owns the stream.</summary>
+    public Func<HboneStream, ConnectRequest, Task> Serve { get; set; } = EchoAsync;
+
+    public TunnelKey Key => new(ClientId, IPAddress.Loopback, Address, [ServerId]);
+
+    public static async Task<TunnelLab> StartAsync(Action<TunnelLab>? configure = null)
+    {
+        var lab = new TunnelLab();
+        configure?.Invoke(lab);
+        await lab.OpenAsync();
+        return lab;
+    }
+
+    /// <summary>Opens a stream and runs <paramref name="use"/> with it, on the client's loop.</summary>
+    public Task<T> WithStreamAsync<T>(Func<HboneStream, ValueTask<T>> use) => ClientLoop.RunAsync(async () =>
+    {
+        var result = await Pool.ConnectAsync(Key, new("10.0.0.1:80"));
+        Assert.True(result.Stream is not null, result.Failure?.Message);
+        using var stream = result.Stream;
+        return await use(stream);
+    });
+
+    public static async Task EchoAsync(HboneStream stream, ConnectRequest request)
+    {
+        using (stream)
+        {
+            stream.Respond(new(200));
+            await Relay.PumpAsync(stream, stream, new());
+        }
+    }
+
+    void ITunnelServer.OnConnect(HboneStream stream, ConnectRequest request) => _ = Serve(stream, request);
+
+    void ITunnelServer.OnRefused(Tunnel tunnel, string why) => Refusals.Add(why);
+
+    public async ValueTask DisposeAsync()
+    {
+        await ClientLoop.RunAsync(() => { Pool.Close(TunnelEnd.Local); return ValueTask.CompletedTask; });
+        await ServerLoop.RunAsync(() => { Acceptor.Close(TunnelEnd.Local); return ValueTask.CompletedTask; });
+        await CloseListenerAsync();
+        ClientLoop.Dispose();
+        ServerLoop.Dispose();
+        await _store.DisposeAsync();
+        _authority.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    private async Task CloseListenerAsync()
+    {
+        await ServerLoop.SwitchTo();
+        _accepting.Dispose();
+    }
+
+    private async Task OpenAsync()
+    {
+        _authority = await LocalAuthority.OpenAsync(_directory, new(), TimeProvider.System, CancellationToken.None);
+        _store = new(new DevelopmentAuthoritySource(_authority, TimeSpan.FromHours(1)), new(), TimeProvider.System, new Random(1),
+            NullLogger<CertificateStore>.Instance);
+        Identities = new(_store, Tls);
+        Dialer = new(Identities, static to => OutgoingSocket.Open(to.AddressFamily, new()), Options);
+        Pool = new(ClientLoop, Options, Dialer);
+        Acceptor = new(Identities, Options);
+        ClientLoop.UnhandledException = ServerLoop.UnhandledException = static error => Console.Error.WriteLine(error);
+        ClientLoop.Start();
+        ServerLoop.Start();
+        await ServerLoop.RunAsync(() =>
+        {
+            var listener = ListeningSocket.Open(new(IPAddress.Loopback, 0), new());
+            _accepting = AcceptLoop.Start(ServerLoop, listener, Accept);
+            Address = _accepting.LocalName.ToEndPoint()!;
+            return ValueTask.CompletedTask;
+        });
+    }
+
+    private async void Accept(Descriptor connection, SocketName peer)
+    {
+        Accepted++;
+        if (await Acceptor.ServeAsync(LoopSocket.Attach(ServerLoop, connection), ServerId, this) is { } failure)
+            Refusals.Add($"{failure.Failure}: {failure.Message}");
+    }
+}
+
+/// <summary>Reading and writing a stream from a test.</summary>
+internal static class DuplexUse
+{
+    public static async ValueTask WriteAsync(this Duplex stream, byte[] bytes)
+    {
+        var pinned = GC.AllocateUninitializedArray<byte>(bytes.Length, pinned: true);
+        bytes.CopyTo(pinned, 0);
+        for (var sent = 0; sent < bytes.Length;)
+        {
+            var result = stream.TrySend([IoVector.Over(pinned.AsMemory(sent))]);
+            if (result.Status == IoStatus.WouldBlock) await stream.WaitWritableAsync();
+            else if (result.Status == IoStatus.Done) sent += result.Bytes;
+            else throw new IOException($"The stream is {result.Status}.");
+        }
+    }
+
+    /// <summary>Up to <paramref name="count"/> bytes; fewer at the end.</summary>
+    public static async ValueTask<byte[]> ReadAsync(this Duplex stream, int count)
+    {
+        var pinned = GC.AllocateUninitializedArray<byte>(count, pinned: true);
+        var got = 0;
+        while (got < count)
+        {
+            var result = stream.TryReceive([IoVector.Over(pinned.AsMemory(got))]);
+            if (result.Status == IoStatus.WouldBlock) await stream.WaitReadableAsync();
+            else if (result.Status == IoStatus.Done) got += result.Bytes;
+            else if (result.Status == IoStatus.End) break;
+            else throw new IOException($"The stream is {result.Status}.");
+        }
+        return pinned[..got];
+    }
+}

@@ -1,0 +1,61 @@
+using System.Net.Sockets;
+using Ambient.Linux.Sockets;
+
+namespace Ambient.Linux.Tests;
+
+public class DescriptorTests
+{
+    [Fact]
+    public void Disposing_closes()
+    {
+        var before = OpenDescriptors.Count();
+        var signal = new EventFd();
+        Assert.Equal(before + 1, OpenDescriptors.Count());
+
+        signal.Dispose();
+        signal.Dispose();
+
+        Assert.Equal(before, OpenDescriptors.Count());
+    }
+
+    [Fact]
+    public void A_duplicate_outlives_the_original_and_is_closed_on_exec()
+    {
+        var socket = TcpSockets.Create(AddressFamily.InterNetwork);
+        using var duplicate = socket.Duplicate();
+        socket.Dispose();
+
+        Assert.True(OpenDescriptors.IsCloseOnExec(duplicate));
+    }
+
+    [Fact]
+    public void A_released_descriptor_is_the_callers_to_close()
+    {
+        var original = TcpSockets.Create(AddressFamily.InterNetwork);
+
+        using var taken = new Descriptor(original.Release());
+        original.Dispose();
+
+        Assert.True(OpenDescriptors.IsCloseOnExec(taken));
+    }
+
+    [Fact]
+    public void An_error_says_the_call_the_reason_and_what_to_check()
+    {
+        var error = new LinuxException("bind([::]:15008)", Errno.AddressInUse);
+
+        Assert.Equal(Errno.AddressInUse, error.Errno);
+        Assert.StartsWith("bind([::]:15008) failed: Address already in use (errno 98).", error.Message, StringComparison.Ordinal);
+        Assert.Contains("is another instance running", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_soft_limit_of_open_files_is_raised_to_the_hard_limit()
+    {
+        var (soft, hard) = Limits.RaiseOpenFiles();
+
+        Assert.Equal(hard, soft);
+        Assert.Contains(soft.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            File.ReadLines("/proc/self/limits").First(line => line.StartsWith("Max open files", StringComparison.Ordinal)), StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,58 @@
+using System.Runtime.InteropServices;
+using Ambient.Hosting.Metrics;
+
+namespace Ambient.Ztunnel.Connections;
+
+/// <summary>The <c>istio_tcp_*</c> families: the sum over all workers, which count each for itself.</summary>
+internal sealed class TcpMetrics(ConnectionLedgers ledgers) : IMetricSource
+{
+    private record struct Sum(long Opened, long Closed, long Failed, long Received, long Sent);
+
+    /// <summary>Brings the bytes of connections that are still open into their series, on each worker.</summary>
+    public ValueTask RefreshAsync() => ledgers.CountBytesAsync();
+
+    public void Write(OpenMetricsWriter writer)
+    {
+        var sums = SumOfWorkers();
+        Write(writer, sums, "istio_tcp_connections_opened", "The total number of TCP connections opened.", sum => sum.Opened, sum => sum.Opened > 0);
+        Write(writer, sums, "istio_tcp_connections_closed", "The total number of TCP connections closed.", sum => sum.Closed, sum => sum.Closed > 0);
+        Write(writer, sums, "istio_tcp_received_bytes", "The size of total bytes received during request in case of a TCP connection.",
+            sum => sum.Received, sum => sum.Opened > 0);
+        Write(writer, sums, "istio_tcp_sent_bytes", "The size of total bytes sent during response in case of a TCP connection.",
+            sum => sum.Sent, sum => sum.Opened > 0);
+        Write(writer, sums, "istio_tcp_connections_failed", "The total number of TCP connections that failed (unstable).",
+            sum => sum.Failed, sum => sum.Failed > 0);
+        WriteSockets(writer);
+    }
+
+    private Dictionary<string?[], Sum> SumOfWorkers()
+    {
+        var sums = new Dictionary<string?[], Sum>(TrafficShard.LabelComparer.Instance);
+        foreach (var shard in ledgers.Shards)
+        {
+            foreach (var (labels, series) in shard.List())
+            {
+                ref var sum = ref CollectionsMarshal.GetValueRefOrAddDefault(sums, labels, out _);
+                sum = new(sum.Opened + series.Opened, sum.Closed + series.Closed, sum.Failed + series.Failed,
+                    sum.Received + series.Received, sum.Sent + series.Sent);
+            }
+        }
+
+        return sums;
+    }
+
+    private static void Write(
+        OpenMetricsWriter writer, Dictionary<string?[], Sum> sums, string name, string help, Func<Sum, long> value, Func<Sum, bool> exists)
+    {
+        writer.BeginFamily(name, "counter", help);
+        foreach (var (labels, sum) in sums)
+            if (exists(sum)) writer.Sample("_total", TrafficLabels.Names, labels, value(sum));
+    }
+
+    private void WriteSockets(OpenMetricsWriter writer)
+    {
+        writer.BeginFamily("istio_tcp_sockets_open", "gauge", "The number of TCP sockets open now (unstable).");
+        writer.Sample("", ["reporter"], ["source"], ledgers.SocketsOpen(Direction.Outbound));
+        writer.Sample("", ["reporter"], ["destination"], ledgers.SocketsOpen(Direction.Inbound));
+    }
+}
