@@ -126,7 +126,7 @@ public sealed class DigTests
 
         var ours = await lab.Proxy.ResolveAsync("Web.ns1.", AddressFamily.InterNetworkV6);
         var theirs = await lab.Proxy.ResolveAsync("www.example.com", AddressFamily.InterNetwork);
-        var none = await lab.Proxy.ResolveAsync("not a name", AddressFamily.InterNetwork);
+        var none = await lab.Proxy.ResolveAsync("not..a.name", AddressFamily.InterNetwork);
 
         Assert.Equal(["fd00::1", "10.0.0.1"], ours.Addresses.Select(address => address.ToString()));
         Assert.Equal(["192.0.2.7"], theirs.Addresses.Select(address => address.ToString()));
