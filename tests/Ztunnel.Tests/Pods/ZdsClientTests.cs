@@ -1,5 +1,4 @@
 using Ambient.Linux.Namespaces;
-using Ambient.Linux.Sockets;
 using Ambient.Protos.Zds;
 using Ambient.TestKit;
 using Ambient.Ztunnel.Pods;
