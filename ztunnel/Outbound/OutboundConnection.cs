@@ -11,44 +11,30 @@ namespace Ambient.Ztunnel.Outbound;
 internal sealed class OutboundConnection(PodWorker pod, LoopSocket downstream, IPEndPoint client, IPEndPoint destination)
 {
     private const int Attempts = 3;
+    private ReasonCode _failure;
 
     /// <summary>Carries the connection to its destination; returns once it has ended and its line is written. Owns the socket.</summary>
-    public async Task RunAsync()
+    /// <param name="connected">Told once how connecting went, before any byte is carried; false gives the connection up.</param>
+    public async Task RunAsync(Func<ReasonCode, ValueTask<bool>>? connected = null)
     {
         using (downstream)
         {
-            if (await pod.Pod.WaitForWorkloadAsync() is not { } source)
-            {
-                Refuse(ReasonCode.UnknownSource, $"pod {pod.Pod.Name} is not in the mesh's records");
-                return;
-            }
-            var (upstream, route) = await ConnectAsync(source);
-            if (upstream is null) return;
-            using (upstream)
-                await new Carriage(pod, downstream, upstream.Stream, FactsOf(route!, upstream)).RunAsync();
+            var (upstream, route) = await FindUpstreamAsync();
+            if (connected is not null && !await connected(_failure))
+                upstream?.Dispose();
+            else if (upstream is null)
+                downstream.Abort(); // as a destination that refuses would
+            else
+                using (upstream) await new Carriage(pod, downstream, upstream.Stream, FactsOf(route!, upstream)).RunAsync();
         }
     }
 
-    /// <summary>The same for a client that waits to be told how connecting went.</summary>
-    /// <param name="connected">Called once, before any byte is carried.</param>
-    public async Task RunAsync(Func<ReasonCode, ValueTask<bool>> connected)
+    private async ValueTask<(Upstream?, Route?)> FindUpstreamAsync()
     {
-        using (downstream)
-        {
-            if (await pod.Pod.WaitForWorkloadAsync() is not { } source)
-            {
-                Refuse(ReasonCode.UnknownSource, $"pod {pod.Pod.Name} is not in the mesh's records");
-                await connected(ReasonCode.UnknownSource);
-                return;
-            }
-            var (upstream, route) = await ConnectAsync(source);
-            if (!await connected(upstream is null ? _failure : ReasonCode.None) || upstream is null) return;
-            using (upstream)
-                await new Carriage(pod, downstream, upstream.Stream, FactsOf(route!, upstream)).RunAsync();
-        }
+        if (await pod.Pod.WaitForWorkloadAsync() is { } source) return await ConnectAsync(source);
+        Refuse(ReasonCode.UnknownSource, $"pod {pod.Pod.Name} is not in the mesh's records");
+        return default;
     }
-
-    private ReasonCode _failure;
 
     /// <summary>
     /// Routes and dials. When a next hop cannot be had, another endpoint of the service is tried: nothing was taken from the
