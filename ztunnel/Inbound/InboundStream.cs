@@ -1,14 +1,12 @@
 using System.Net;
 using Ambient.Hbone.Headers;
 using Ambient.Hbone.Tunnels;
-using Ambient.Linux;
 using Ambient.Model.Addresses;
 using Ambient.Model.Connections;
 using Ambient.Model.Policies;
 using Ambient.Model.Workloads;
 using Ambient.Transport;
 using Ambient.Ztunnel.Connections;
-using Ambient.Ztunnel.Outbound;
 using Ambient.Ztunnel.Proxying;
 
 namespace Ambient.Ztunnel.Inbound;

@@ -3,9 +3,7 @@ using Ambient.Hbone.Client;
 using Ambient.Hbone.Headers;
 using Ambient.Hbone.Tunnels;
 using Ambient.Model.Connections;
-using Ambient.Model.Workloads;
 using Ambient.Transport;
-using Ambient.Ztunnel.Connections;
 using Ambient.Ztunnel.Proxying;
 
 namespace Ambient.Ztunnel.Outbound;

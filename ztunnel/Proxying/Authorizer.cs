@@ -35,10 +35,10 @@ internal sealed partial class Authorizer(MeshState mesh, LogLevel level, ILogger
     // Dashboards match on id and name: add at the end, never renumber or reuse. Next: 603.
     private static partial class Log
     {
-        [LoggerMessage(601, "Refused a connection to {Workload}: {Decision}")]
+        [LoggerMessage(EventId = 601, Message = "Refused a connection to {Workload}: {Decision}")]
         public static partial void Refused(ILogger logger, LogLevel level, string workload, PolicyDecision decision);
 
-        [LoggerMessage(602, "Dry run: {Outcome} {Policy}")]
+        [LoggerMessage(EventId = 602, Message = "Dry run: {Outcome} {Policy}")]
         public static partial void DryRun(ILogger logger, LogLevel level, DryRunOutcome outcome, string? policy);
     }
 }

@@ -33,7 +33,7 @@ internal sealed class HostResolver(TimeProvider time, bool ipv6, Random random)
         try
         {
             using var patience = new CancellationTokenSource(Patience, time);
-            return await Dns.GetHostAddressesAsync(host, ipv6 ? AddressFamily.Unspecified : AddressFamily.InterNetwork, patience.Token);
+            return await System.Net.Dns.GetHostAddressesAsync(host, ipv6 ? AddressFamily.Unspecified : AddressFamily.InterNetwork, patience.Token);
         }
         catch (Exception error) when (error is SocketException or OperationCanceledException or ArgumentException)
         {

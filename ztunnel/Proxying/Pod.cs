@@ -1,4 +1,3 @@
-using Ambient.Linux.Sockets;
 using Ambient.Model.State;
 using Ambient.Model.Workloads;
 using Ambient.Ztunnel.Pods;

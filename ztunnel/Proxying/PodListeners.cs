@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Ambient.Linux;
 using Ambient.Linux.Sockets;
 using Ambient.Ztunnel.Options;
@@ -61,8 +62,26 @@ internal sealed class PodListeners : IDisposable
     {
         foreach (var at in DnsAddresses(dns, ipv6))
         {
-            DnsDatagrams.Add(UdpSockets.Open(at, new() { Mark = options.Mark, SharePort = options.SharePort }));
+            DnsDatagrams.Add(OpenDatagram(at, options));
             DnsStreams.Add(ListeningSocket.Open(at, options with { Transparent = Transparency.Off, V6Only = true }));
+        }
+    }
+
+    private static Descriptor OpenDatagram(IPEndPoint at, ListenOptions options)
+    {
+        var socket = UdpSockets.Create(at.AddressFamily);
+        try
+        {
+            if (at.AddressFamily == AddressFamily.InterNetworkV6) SocketOptions.V6Only(socket, true);
+            if (options.SharePort) SocketOptions.ReusePort(socket);
+            if (options.Mark != 0) SocketOptions.Mark(socket, options.Mark);
+            UdpSockets.TryBind(socket, at).OrThrow($"bind({at}, udp)");
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
         }
     }
 

@@ -22,12 +22,13 @@ internal sealed class PodProxy : IPodProxy
     private readonly PodWorker[] _parts;
     private readonly Worker _home;
     private readonly List<AcceptLoop> _listeners = [];
+    private readonly PodRegistry _registry;
     private readonly TimeSpan _drainDeadline;
     private DnsProxy? _dns;
 
-    public PodProxy(Pod pod, WorkerPool workers, ProxyRules rules, TimeSpan drainDeadline)
+    public PodProxy(Pod pod, WorkerPool workers, ProxyRules rules, PodRegistry registry, TimeSpan drainDeadline)
     {
-        (_pod, _workers, _drainDeadline) = (pod, workers, drainDeadline);
+        (_pod, _workers, _registry, _drainDeadline) = (pod, workers, registry, drainDeadline);
         _parts = [.. workers.All.Select(worker => new PodWorker(pod, worker, rules))];
         _home = workers.All[workers.Next()];
     }
@@ -35,12 +36,6 @@ internal sealed class PodProxy : IPodProxy
     public IReadOnlyList<PodWorker> Parts => _parts;
 
     public EventLoop HomeLoop => _home.Loop;
-
-    public DnsProxy? Dns
-    {
-        get => _dns;
-        init => _dns = value;
-    }
 
     /// <summary>Begins to accept on sockets that are bound already.</summary>
     /// <param name="sockets">Taken over.</param>
@@ -72,6 +67,7 @@ internal sealed class PodProxy : IPodProxy
         });
         if (_dns is not null) await _dns.StopAsync(how == PodStop.Graceful ? _drainDeadline : TimeSpan.Zero);
         await Task.WhenAll(_parts.Select(part => part.Loop.RunAsync(() => StopAsync(part, how))));
+        _registry.Remove(this);
     }
 
     private async ValueTask StopAsync(PodWorker part, PodStop how)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Ambient.Linux;
 using Ambient.Linux.Namespaces;
 using Ambient.Linux.Sockets;
@@ -38,12 +39,24 @@ internal sealed class PodSockets
 
     /// <summary>An unconnected socket whose source address the kernel chooses.</summary>
     /// <exception cref="LinuxException">Out of descriptors, or the namespace is gone.</exception>
-    public Descriptor ForDial(IPEndPoint to) => _netns.RunOnOwnedThread((this, to),
-        static state => OutgoingSocket.Open(state.to.AddressFamily, state.Item1._outgoing));
+    public Descriptor ForDial(IPEndPoint to) => ForDial(to.AddressFamily);
+
+    /// <inheritdoc cref="ForDial(IPEndPoint)"/>
+    public Descriptor ForDial(AddressFamily family) => _netns.RunOnOwnedThread((this, family),
+        static state => OutgoingSocket.Open(state.family, state.Item1._outgoing));
+
+    /// <summary>A UDP socket for asking upstream resolvers.</summary>
+    /// <exception cref="LinuxException">As <see cref="ForDial(IPEndPoint)"/>.</exception>
+    public Descriptor ForDatagrams(AddressFamily family) => _netns.RunOnOwnedThread((this, family), static state =>
+    {
+        var socket = UdpSockets.Create(state.family);
+        if (state.Item1._outgoing.Mark != 0) SocketOptions.Mark(socket, state.Item1._outgoing.Mark);
+        return socket;
+    });
 
     /// <summary>An unconnected socket that comes from <paramref name="source"/>, so that the application sees its real client.</summary>
     /// <returns>The socket, and the errno that kept it from having that address; 0 if it has it.</returns>
-    /// <exception cref="LinuxException">As <see cref="ForDial"/>.</exception>
+    /// <exception cref="LinuxException">As <see cref="ForDial(IPEndPoint)"/>.</exception>
     public (Descriptor Socket, int Errno) ForDialFrom(IPAddress source, IPEndPoint to)
     {
         var socket = ForDial(to);
