@@ -139,8 +139,14 @@ internal sealed class TcpSession : ITcpClient, ICarried
     {
         _service.Outstanding.Leave(bytes);
         _waiting--;
-        _room?.TrySetResult();
+        GiveRoom();
+    }
+
+    private void GiveRoom()
+    {
+        var waiting = _room;
         _room = null;
+        waiting?.TrySetResult();
     }
 
     // A client that does not read its answers, or has too many waiting, is read no further.
@@ -148,14 +154,14 @@ internal sealed class TcpSession : ITcpClient, ICarried
     {
         await _stream.WaitForRoomAsync();
         while (_waiting >= MaxWaiting && !_ended)
-            await (_room ??= new()).Task;
+            await (_room ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
     }
 
     private async Task EndAsync()
     {
         _ending = true;
         while (_waiting > 0 && !_ended)
-            await (_room ??= new()).Task;
+            await (_room ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         if (_ended)
             return;
         _stream.FinishSending();
@@ -171,7 +177,7 @@ internal sealed class TcpSession : ITcpClient, ICarried
         _check.Cancel();
         _stream.Dispose();
         _forwarder.Dispose();
-        _room?.TrySetResult();
+        GiveRoom();
         _service.Sessions.Remove(this);
     }
 

@@ -65,15 +65,20 @@ public sealed class AcceptLoop : IReadyHandler, IDisposable
 
     void IReadyHandler.Ready(EpollFlags events) => AcceptReady();
 
+    // Whatever is left waiting causes no further edge. So the rest is taken up again, also after a handler has thrown.
     private void AcceptReady()
     {
-        for (var i = 0; i < MaxPerTurn; i++)
+        var isDrained = false;
+        try
         {
-            if (_isStopped || !TryAcceptOne())
-                return;
+            for (var i = 0; i < MaxPerTurn && !isDrained; i++)
+                isDrained = _isStopped || !TryAcceptOne();
         }
-
-        _loop.Defer(WorkItem.Of(static accepting => ((AcceptLoop)accepting!).AcceptReady(), this));
+        finally
+        {
+            if (!isDrained)
+                _loop.Defer(WorkItem.Of(static accepting => ((AcceptLoop)accepting!).AcceptReady(), this));
+        }
     }
 
     /// <returns>False if there is none now.</returns>

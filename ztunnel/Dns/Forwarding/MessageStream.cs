@@ -66,7 +66,7 @@ internal sealed class MessageStream(LoopSocket socket) : IDisposable
 
     /// <summary>Completes when the peer has taken enough, or has broken off: a slow reader slows its writers down.</summary>
     public Task WaitForRoomAsync() =>
-        UnsentBytes < RoomBytes || _disposed ? Task.CompletedTask : (_room ??= new()).Task;
+        UnsentBytes < RoomBytes || _disposed ? Task.CompletedTask : (_room ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
     /// <summary>Sends FIN behind what is still unsent.</summary>
     public void FinishSending()
@@ -92,7 +92,7 @@ internal sealed class MessageStream(LoopSocket socket) : IDisposable
         ReleaseReceived();
         if (!_sending)
             ReleaseUnsent();
-        _room?.TrySetResult();
+        GiveRoom();
     }
 
     private bool TryTake(out ReadOnlyMemory<byte> message)
@@ -171,8 +171,9 @@ internal sealed class MessageStream(LoopSocket socket) : IDisposable
 
     private void GiveRoom()
     {
-        _room?.TrySetResult();
+        var waiting = _room;
         _room = null;
+        waiting?.TrySetResult();
     }
 
     private void ReleaseReceived()

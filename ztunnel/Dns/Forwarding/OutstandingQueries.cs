@@ -33,5 +33,5 @@ internal sealed class OutstandingQueries(int maxQueries = OutstandingQueries.Def
     }
 
     /// <summary>Completes when nobody waits any more, now or later.</summary>
-    public Task WhenEmptyAsync() => Count == 0 ? Task.CompletedTask : (_emptied = new()).Task;
+    public Task WhenEmptyAsync() => Count == 0 ? Task.CompletedTask : (_emptied = new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 }

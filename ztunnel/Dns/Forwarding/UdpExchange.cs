@@ -11,6 +11,7 @@ internal sealed class UdpExchange(EventLoop loop, PooledMessage query)
 {
     private readonly List<UdpUpstream> _asked = [], _waitingFor = [];
     private TaskCompletionSource? _waiter;
+    private LoopTimer? _timer;
     private PooledMessage _answer;
 
     /// <summary>True once an answer is there that no other upstream could better.</summary>
@@ -26,16 +27,19 @@ internal sealed class UdpExchange(EventLoop loop, PooledMessage query)
         _waitingFor.Add(upstream);
     }
 
-    /// <summary>Completes with the final answer, when nobody is left to wait for, or after <paramref name="patience"/>.</summary>
-    public async ValueTask WaitAsync(TimeSpan patience)
+    /// <summary>Starts the clock for <see cref="WaitAsync"/>; call before the query is sent.</summary>
+    public void BeginWait(TimeSpan patience)
     {
-        if (IsFinal || _waitingFor is [] || patience <= TimeSpan.Zero)
-            return;
+        _waiter = new(TaskCreationOptions.RunContinuationsAsynchronously); // its waiter must not run inside of whoever completes it
+        _timer = loop.StartTimer(patience, static waiter => ((TaskCompletionSource)waiter!).TrySetResult(), _waiter);
+    }
 
-        _waiter = new();
-        var timer = loop.StartTimer(patience, static waiter => ((TaskCompletionSource)waiter!).TrySetResult(), _waiter);
-        await _waiter.Task;
-        timer.Cancel();
+    /// <summary>Completes with the final answer, when nobody is left to wait for, or when patience is at its end.</summary>
+    public async ValueTask WaitAsync()
+    {
+        if (!IsFinal && _waitingFor.Count > 0)
+            await _waiter!.Task;
+        _timer!.Cancel();
         _waiter = null;
     }
 

@@ -74,9 +74,9 @@ internal sealed class UdpForwarder(EventLoop loop, UpstreamOrder order, Upstream
                 failure = ForwardFailure.NoSocket;
                 continue;
             }
+            exchange.BeginWait(i == tries - 1 || remaining < patience ? remaining : patience);
             Ask(exchange, socket, query, header, upstream);
-            var wait = i == tries - 1 || remaining < patience ? remaining : patience;
-            await exchange.WaitAsync(wait);
+            await exchange.WaitAsync();
         }
         var timedOut = loop.Time.GetElapsedTime(started) >= order.RequestTimeout;
         return _disposed ? ForwardFailure.Stopped : timedOut ? ForwardFailure.TimedOut : failure;

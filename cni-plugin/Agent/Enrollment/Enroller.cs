@@ -1,0 +1,66 @@
+using Ambient.CniAgent.PodNamespaces;
+using Ambient.CniAgent.Redirection;
+using Ambient.CniAgent.Zds;
+using Ambient.Linux.Namespaces;
+
+namespace Ambient.CniAgent.Enrollment;
+
+/// <summary>The steps that take a pod into the mesh, and those that take it out. READ THIS FIRST.</summary>
+/// <remarks>
+/// In: rules, then proxy. From the moment the rules stand until the proxy listens, the pod's TCP is refused, in both
+/// directions; it is never carried in plaintext. TCP connections from before are reset at their next packet, so that they
+/// come back through the mesh. Out: rules, then proxy. From the moment the rules are gone new connections go directly, as
+/// for any pod outside the mesh; those that the proxy carries are reset.
+/// </remarks>
+internal sealed class Enroller(PodNamespaceOpener opener, RuleInstaller rules, PodRegistry registry, ZdsServer proxies)
+{
+    /// <summary>Closes the pod: opens and checks its namespace and puts verified rules there. A proxy that connects is told of it.</summary>
+    /// <returns>What was not in place before, and whether the pod or its namespace is new to us.</returns>
+    /// <exception cref="IOException">Not closed: <see cref="PodNamespaceException"/> or <see cref="RedirectionException"/> says why.</exception>
+    public async Task<(IReadOnlyList<string> Found, bool IsNew)> CloseAsync(PodSpec pod, CancellationToken stop)
+    {
+        var netns = opener.Open(pod);
+        try
+        {
+            var found = await rules.EnsureAsync(netns, pod.Redirection, stop);
+            var isNew = registry.Hold(pod, netns);
+            netns = null;
+            return (found, isNew);
+        }
+        finally
+        {
+            netns?.Dispose();
+        }
+    }
+
+    /// <summary>Has the node proxy serve the closed pod: its listeners are bound when this returns.</summary>
+    /// <exception cref="ZdsException">The pod stays closed.</exception>
+    public Task ServeAsync(PodSpec pod, CancellationToken stop) => proxies.AddAsync(pod.Uid).WaitAsync(stop);
+
+    /// <summary>Takes the pod out of the mesh. What is gone already is no error.</summary>
+    /// <exception cref="IOException">Its rules are still there, so it stays closed; try again.</exception>
+    public async Task RemoveAsync(PodSpec pod, CancellationToken stop)
+    {
+        using (var netns = OpenIfExists(pod))
+        {
+            if (netns is not null)
+                await rules.RemoveAsync(netns, stop);
+        }
+        registry.Drop(pod.Uid);
+        await proxies.DeleteAsync(pod.Uid);
+    }
+
+    private NetworkNamespace? OpenIfExists(PodSpec pod)
+    {
+        if (!File.Exists(pod.NetworkNamespace))
+            return null;
+        try
+        {
+            return opener.Open(pod);
+        }
+        catch (PodNamespaceException)
+        {
+            return null; // a path that is a plain file or another pod's namespace by now: ours is gone
+        }
+    }
+}

@@ -1,0 +1,181 @@
+using Ambient.CniAgent.PodNamespaces;
+using Ambient.CniAgent.Zds;
+using Microsoft.Extensions.Logging;
+
+namespace Ambient.CniAgent.Enrollment;
+
+/// <summary>One pod's life in the mesh: enrols it, tries again what failed, looks after its rules, and removes it in the end.</summary>
+internal sealed partial class PodEnrollment
+{
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
+
+    private readonly EnrollmentContext _context;
+    private readonly Action<EnrollmentStatus> _report;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly Task _running;
+    private EnrollmentStatus? _status;
+    private volatile bool _isServed;
+
+    /// <param name="report">Called when the status changes, by one thread at a time; must not throw.</param>
+    public PodEnrollment(PodSpec pod, EnrollmentContext context, Action<EnrollmentStatus> report)
+    {
+        (Pod, _context, _report) = (pod, context, report);
+        _running = Task.Run(RunAsync);
+    }
+
+    public PodSpec Pod { get; }
+
+    /// <summary>Another node proxy is the newest now: has it serve the pod at once. Any thread.</summary>
+    public void Wake()
+    {
+        _isServed = false;
+        lock (_wake)
+        {
+            if (_wake.CurrentCount == 0)
+                _wake.Release();
+        }
+    }
+
+    /// <summary>Takes a pod out of the mesh; tries until it is out or <paramref name="stop"/> fires.</summary>
+    public static async Task RemoveAsync(PodSpec pod, EnrollmentContext context, Action removed, CancellationToken stop)
+    {
+        for (var pause = FirstRetry; !stop.IsCancellationRequested; pause = Longer(pause))
+        {
+            try
+            {
+                await context.Enroller.RemoveAsync(pod, stop);
+                context.Metrics.Removed.Increment();
+                Log.Removed(context.Logger, pod);
+                removed();
+                return;
+            }
+            catch (IOException error)
+            {
+                Log.NotRemoved(context.Logger, pod, error.Message);
+                await Task.Delay(pause, context.Time, stop).ContinueWith(static _ => { }, TaskScheduler.Default);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Stops looking after the pod and leaves it as it is.</summary>
+    public async Task StopAsync()
+    {
+        await _stop.CancelAsync();
+        await _running;
+        _context.Metrics.Moved(_status?.State, null);
+        _status = null;
+    }
+
+    private async Task RunAsync()
+    {
+        var pause = FirstRetry;
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                var status = await TryAsync(_stop.Token);
+                Report(status);
+                var enrolled = status.State == EnrollmentState.Enrolled;
+                pause = enrolled ? FirstRetry : Longer(pause);
+                await WaitAsync(enrolled ? _context.AuditInterval : pause);
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task<EnrollmentStatus> TryAsync(CancellationToken stop)
+    {
+        try
+        {
+            var (found, isNew) = await _context.Enroller.CloseAsync(Pod, stop);
+            if (isNew)
+                _isServed = false;
+            if (!isNew && _status?.State == EnrollmentState.Enrolled && found.Count > 0)
+            {
+                _context.Metrics.Repairs.Increment();
+                Log.Repaired(_context.Logger, Pod, string.Join("; ", found));
+            }
+        }
+        catch (IOException error)
+        {
+            return new EnrollmentStatus(EnrollmentState.Failed, error.Message);
+        }
+        try
+        {
+            while (!_isServed)
+            {
+                _isServed = true; // before, not after: a proxy that connects meanwhile takes it back
+                await _context.Enroller.ServeAsync(Pod, stop);
+            }
+            return new EnrollmentStatus(EnrollmentState.Enrolled, null);
+        }
+        catch (ZdsException error)
+        {
+            _isServed = false;
+            return new EnrollmentStatus(EnrollmentState.Pending, error.Message);
+        }
+    }
+
+    private void Report(EnrollmentStatus status)
+    {
+        if (status == _status)
+            return;
+        _context.Metrics.Moved(_status?.State, status.State);
+        _status = status;
+        if (status.State == EnrollmentState.Enrolled)
+        {
+            _context.Metrics.Enrolled.Increment();
+            Log.Enrolled(_context.Logger, Pod);
+        }
+        else
+        {
+            _context.Metrics.FailedSteps.Increment();
+            Log.NotEnrolled(_context.Logger, Pod, EnrollmentMetrics.NameOf(status.State), status.Error!);
+        }
+        _report(status);
+    }
+
+    private async Task WaitAsync(TimeSpan pause)
+    {
+        using var limit = new CancellationTokenSource(pause, _context.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stop.Token);
+        try
+        {
+            await _wake.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            _stop.Token.ThrowIfCancellationRequested();
+        }
+    }
+
+    private static TimeSpan Longer(TimeSpan pause) => pause * 2 < LongestRetry ? pause * 2 : LongestRetry;
+
+    // Dashboards match on id and name: add at the end, never renumber or reuse. Next: 656.
+    private static partial class Log
+    {
+        [LoggerMessage(651, LogLevel.Information, "Pod {Pod} is enrolled")]
+        public static partial void Enrolled(ILogger logger, PodSpec pod);
+
+        [LoggerMessage(652, LogLevel.Warning, "Pod {Pod} is {State}, trying again: {Reason}")]
+        public static partial void NotEnrolled(ILogger logger, PodSpec pod, string state, string reason);
+
+        [LoggerMessage(653, LogLevel.Warning, "Pod {Pod} had not all of its rules and was repaired: {Found}")]
+        public static partial void Repaired(ILogger logger, PodSpec pod, string found);
+
+        [LoggerMessage(654, LogLevel.Information, "Pod {Pod} has left the mesh")]
+        public static partial void Removed(ILogger logger, PodSpec pod);
+
+        [LoggerMessage(655, LogLevel.Error, "Pod {Pod} cannot leave the mesh yet and stays closed: {Reason}")]
+        public static partial void NotRemoved(ILogger logger, PodSpec pod, string reason);
+    }
+}

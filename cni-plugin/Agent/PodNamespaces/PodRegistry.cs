@@ -1,0 +1,72 @@
+using Ambient.Linux;
+using Ambient.Linux.Namespaces;
+
+namespace Ambient.CniAgent.PodNamespaces;
+
+/// <summary>The enrolled pods of this node with the namespaces held open for them: what a node proxy is told when it connects.</summary>
+/// <remarks>Thread-safe. A namespace is closed when its pod is dropped or replaced, but never while it is being sent.</remarks>
+internal sealed class PodRegistry : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, Held> _pods = [];
+
+    /// <param name="netns">Taken over; null if the pod exists but its namespace is not known to us any more.</param>
+    /// <returns>Whether it is new: an unknown pod, or a known one with another namespace or description.</returns>
+    public bool Hold(PodSpec pod, NetworkNamespace? netns)
+    {
+        lock (_lock)
+        {
+            var isKnown = _pods.TryGetValue(pod.Uid, out var before) && before.Pod == pod && before.Netns?.Key == netns?.Key;
+            _pods[pod.Uid] = new Held(pod, netns);
+            before?.Netns?.Dispose();
+            return !isKnown;
+        }
+    }
+
+    /// <summary>Forgets a pod and closes its namespace.</summary>
+    public void Drop(string uid)
+    {
+        lock (_lock)
+        {
+            if (_pods.Remove(uid, out var pod))
+                pod.Netns?.Dispose();
+        }
+    }
+
+    /// <summary>All uids, in no order.</summary>
+    public IReadOnlyList<string> Uids()
+    {
+        lock (_lock)
+            return [.. _pods.Keys];
+    }
+
+    /// <summary>Runs <paramref name="use"/> with a pod and a descriptor that is its own and closed afterwards; null without one.</summary>
+    /// <returns>False if the pod is not held (any more); nothing was run.</returns>
+    public bool TryUse(string uid, Action<PodSpec, Descriptor?> use)
+    {
+        PodSpec pod;
+        Descriptor? descriptor;
+        lock (_lock)
+        {
+            if (!_pods.TryGetValue(uid, out var held))
+                return false;
+            pod = held.Pod;
+            descriptor = held.Netns?.Descriptor.Duplicate();
+        }
+        using (descriptor)
+            use(pod, descriptor);
+        return true;
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            foreach (var pod in _pods.Values)
+                pod.Netns?.Dispose();
+            _pods.Clear();
+        }
+    }
+
+    private sealed record Held(PodSpec Pod, NetworkNamespace? Netns);
+}

@@ -1,0 +1,115 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Ambient.CniAgent.Redirection;
+
+/// <summary>The chains and rules of a table as nft lists them in JSON, without what differs from look to look.</summary>
+/// <remarks>
+/// Two listings are of the same table if they are equal: chains with their hooks, rules with their order. Handles and counts
+/// are left out.
+/// </remarks>
+internal sealed class RuleListing
+{
+    private readonly SortedDictionary<string, List<string>> _chains = new(StringComparer.Ordinal);
+
+    /// <summary>Reads what <c>nft -j list table</c> prints, or what <c>nft -j -e -f</c> says that it added.</summary>
+    /// <exception cref="RedirectionException">Not nft's JSON.</exception>
+    public static RuleListing Parse(string json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            var listing = new RuleListing();
+            foreach (var item in document.RootElement.GetProperty("nftables").EnumerateArray())
+                listing.Add(item.TryGetProperty("add", out var added) ? added : item);
+            return listing;
+        }
+        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw new RedirectionException($"nft printed what is not its JSON: {error.Message} Is nft at least version 1.0?", error);
+        }
+    }
+
+    public bool IsEmpty => _chains.Count == 0;
+
+    /// <summary>Where <paramref name="found"/> is not what this is; empty if they are equal.</summary>
+    public IReadOnlyList<string> Differences(RuleListing found)
+    {
+        var differences = new List<string>();
+        foreach (var (chain, rules) in _chains)
+        {
+            if (!found._chains.TryGetValue(chain, out var present))
+                differences.Add($"chain {chain} is missing");
+            else if (!rules.SequenceEqual(present))
+                differences.Add(FirstDifference(chain, rules, present));
+        }
+        foreach (var chain in found._chains.Keys.Except(_chains.Keys))
+            differences.Add($"chain {chain} is not ours");
+        return differences;
+    }
+
+    private static string FirstDifference(string chain, List<string> expected, List<string> present)
+    {
+        for (var i = 0; i < expected.Count; i++)
+        {
+            if (i >= present.Count)
+                return $"chain {chain} has {present.Count - 1} rules instead of {expected.Count - 1}";
+            if (expected[i] != present[i])
+                return $"chain {chain}: {(i == 0 ? "its hook" : $"rule {i}")} is {present[i]} instead of {expected[i]}";
+        }
+        return $"chain {chain} has {present.Count - 1} rules instead of {expected.Count - 1}";
+    }
+
+    // The first entry of a chain is its declaration, the others are its rules in order.
+    private void Add(JsonElement item)
+    {
+        if (item.TryGetProperty("chain", out var chain))
+            Entries(chain.GetProperty("name").GetString()!).Insert(0, Stable(chain));
+        else if (item.TryGetProperty("rule", out var rule))
+            Entries(rule.GetProperty("chain").GetString()!).Add(Stable(rule));
+        else if (!item.TryGetProperty("metainfo", out _) && !item.TryGetProperty("table", out _))
+            Entries("(other objects)").Add(Stable(item));
+    }
+
+    private List<string> Entries(string chain)
+    {
+        if (!_chains.TryGetValue(chain, out var entries))
+            _chains[chain] = entries = [];
+        return entries;
+    }
+
+    private static string Stable(JsonElement element)
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer))
+            Write(writer, element);
+        return Encoding.UTF8.GetString(buffer.ToArray());
+    }
+
+    private static void Write(Utf8JsonWriter writer, JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.Object:
+                writer.WriteStartObject();
+                foreach (var property in element.EnumerateObject())
+                {
+                    if (property.Name is "handle" or "index" or "packets" or "bytes")
+                        continue;
+                    writer.WritePropertyName(property.Name);
+                    Write(writer, property.Value);
+                }
+                writer.WriteEndObject();
+                break;
+            case JsonValueKind.Array:
+                writer.WriteStartArray();
+                foreach (var item in element.EnumerateArray())
+                    Write(writer, item);
+                writer.WriteEndArray();
+                break;
+            default:
+                element.WriteTo(writer);
+                break;
+        }
+    }
+}

@@ -1,0 +1,215 @@
+using System.Text.Json;
+using Ambient.CniAgent.Tests.Zds;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Ambient.CniAgent.Tests.Enrollment;
+
+/// <summary>The whole agent, driven by files in its directory, with real namespaces and a proxy's end of the real socket.</summary>
+public sealed class EnrollmentTests : IAsyncDisposable
+{
+    private readonly PodLab _lab = new();
+    private readonly string _directory = Directory.CreateTempSubdirectory("agt").FullName;
+    private CancellationTokenSource _stop = new();
+    private Task? _agent;
+
+    private string SocketPath => Path.Combine(_directory, "ztunnel.sock");
+
+    private string Pods => Path.Combine(_directory, "pods");
+
+    private string StatusPath => Path.Combine(Pods, "web.status");
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAgentAsync();
+        _stop.Dispose();
+        _lab.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_pod_file_closes_the_pod_at_once_and_has_it_served_when_a_proxy_comes()
+    {
+        StartAgent();
+        WritePod();
+        await UntilStatusAsync("pending");
+        await PodLab.AssertRefusedAsync(_lab.Pod, PodLab.PeerAddress(false), 8080);
+
+        var (proxy, snapshot) = TestProxy.Join(SocketPath);
+        using (proxy)
+        {
+            Assert.Equal(["uid-1"], snapshot);
+            await ServeUntilAsync(proxy, "enrolled");
+        }
+    }
+
+    [Fact]
+    public async Task A_removed_file_opens_the_pod_and_leaves_nothing()
+    {
+        StartAgent();
+        WritePod();
+        await UntilStatusAsync("pending");
+        Assert.Contains("inet ambient", _lab.InPod("nft", "list tables"));
+
+        File.Delete(Path.Combine(Pods, "web.json"));
+        await UntilAsync(() => !File.Exists(StatusPath));
+
+        Assert.Empty(_lab.InPod("nft", "list tables"));
+        Assert.DoesNotContain("32764", _lab.InPod("ip", "rule"));
+    }
+
+    [Fact]
+    public async Task A_pod_that_was_removed_while_the_agent_was_away_is_opened_at_its_next_start()
+    {
+        StartAgent();
+        WritePod();
+        await UntilStatusAsync("pending");
+        await StopAgentAsync();
+        Assert.Contains("inet ambient", _lab.InPod("nft", "list tables"));
+
+        File.Delete(Path.Combine(Pods, "web.json"));
+        StartAgent();
+        await UntilAsync(() => !File.Exists(StatusPath));
+
+        Assert.Empty(_lab.InPod("nft", "list tables"));
+    }
+
+    [Fact]
+    public async Task Rules_that_somebody_removed_come_back()
+    {
+        StartAgent("--audit-interval", "1");
+        WritePod();
+        await UntilStatusAsync("pending");
+        using var proxy = TestProxy.Join(SocketPath).Proxy;
+        await ServeUntilAsync(proxy, "enrolled");
+
+        _lab.InPod("nft", "flush ruleset");
+
+        await UntilAsync(() => _lab.InPod("nft", "list ruleset").Contains("redirect to :15001", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("not json", "not a pod")]
+    [InlineData("null", "null")]
+    [InlineData("{}", "uid is missing")]
+    [InlineData("""{"uid":"u","name":"n","namespace":"s","serviceAccount":"a","netns":"/nowhere","typo":1}""", "typo")]
+    [InlineData("""{"uid":"u","name":"n","namespace":"s","serviceAccount":"a","netns":"relative"}""", "absolute")]
+    [InlineData("""{"uid":"u","name":"n","namespace":"s","serviceAccount":"a","netns":"/nowhere"}""", "/nowhere")]
+    [InlineData("""{"uid":"u","name":"n","namespace":"s","serviceAccount":"a","netns":"/etc/passwd"}""", "not a network namespace")]
+    [InlineData("""{"uid":"u","name":"n","namespace":"s","serviceAccount":"a","netns":"/proc/self/ns/net"}""", "node's own")]
+    [InlineData("""{"uid":"u","name":"n","namespace":"s","serviceAccount":"a","netns":"/proc/self/ns/uts"}""", "not a network namespace")]
+    public async Task What_cannot_be_enrolled_says_why(string content, string reason)
+    {
+        StartAgent();
+        WriteFile(content);
+
+        var status = await UntilStatusAsync("failed");
+
+        Assert.Contains(reason, status.GetProperty("error").GetString());
+    }
+
+    [Fact]
+    public async Task A_namespace_without_the_pods_address_is_somebody_elses()
+    {
+        StartAgent();
+        WritePod("""["10.77.0.9"]""");
+
+        var status = await UntilStatusAsync("failed");
+
+        Assert.Contains("another pod", status.GetProperty("error").GetString());
+        Assert.Empty(_lab.InPod("nft", "list tables"));
+    }
+
+    [Theory, InlineData("10.77.0.1"), InlineData("fd77::1")]
+    public async Task A_namespace_with_one_of_the_pods_addresses_is_the_pods(string address)
+    {
+        StartAgent();
+        WritePod($"""["192.0.2.1", "{address}"]""");
+
+        await UntilStatusAsync("pending");
+    }
+
+    [Fact]
+    public async Task A_bad_edit_leaves_the_pod_enrolled()
+    {
+        StartAgent();
+        WritePod();
+        await UntilStatusAsync("pending");
+
+        WriteFile("{");
+        await UntilStatusAsync("failed");
+
+        await PodLab.AssertRefusedAsync(_lab.Pod, PodLab.PeerAddress(false), 8080);
+    }
+
+    [Fact]
+    public async Task Two_files_with_one_uid_are_told_apart()
+    {
+        StartAgent();
+        WritePod();
+        await UntilStatusAsync("pending");
+        File.Copy(Path.Combine(Pods, "web.json"), Path.Combine(Pods, "web2.json"));
+
+        await UntilAsync(() => File.Exists(Path.Combine(Pods, "web2.status")));
+
+        Assert.Contains("web.json", await File.ReadAllTextAsync(Path.Combine(Pods, "web2.status")));
+    }
+
+    private void StartAgent(params string[] more)
+    {
+        Directory.CreateDirectory(Pods);
+        var options = AgentOptions.Parse(["--zds", SocketPath, "--pods", Pods, .. more]);
+        _agent = new NodeAgent(options, TimeProvider.System, NullLoggerFactory.Instance).RunAsync(_stop.Token);
+    }
+
+    private async Task StopAgentAsync()
+    {
+        await _stop.CancelAsync();
+        if (_agent is not null)
+            await _agent.WaitAsync(PodLab.Patience);
+        _stop.Dispose();
+        _stop = new CancellationTokenSource();
+    }
+
+    private void WritePod(string addresses = "[]") => WriteFile(
+        $$"""{"uid":"uid-1","name":"web-0","namespace":"shop","serviceAccount":"web","netns":"{{_lab.PodPath}}","addresses":{{addresses}}}""");
+
+    // Appears as a whole: half a file would be reported as such.
+    private void WriteFile(string content)
+    {
+        var written = Path.Combine(_directory, "written");
+        File.WriteAllText(written, content);
+        File.Move(written, Path.Combine(Pods, "web.json"), overwrite: true);
+    }
+
+    private async Task<JsonElement> UntilStatusAsync(string state)
+    {
+        JsonElement found = default;
+        await UntilAsync(() => ReadStatus() is { } status && (found = status).GetProperty("state").GetString() == state);
+        return found;
+    }
+
+    private JsonElement? ReadStatus() =>
+        File.Exists(StatusPath) ? JsonDocument.Parse(File.ReadAllText(StatusPath)).RootElement : null;
+
+    // The agent asks again for a pod it has just told in the snapshot: the proxy answers whatever comes.
+    private async Task ServeUntilAsync(TestProxy proxy, string state)
+    {
+        var serving = Task.Run(() =>
+        {
+            while (true)
+            {
+                proxy.Next();
+                proxy.Acknowledge();
+            }
+        });
+        _ = serving.ContinueWith(static ended => ended.Exception, TaskScheduler.Default);
+        await UntilStatusAsync(state);
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var limit = new CancellationTokenSource(PodLab.Patience);
+        while (!condition())
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, limit.Token);
+    }
+}
