@@ -1,6 +1,5 @@
 using Ambient.Model.Workloads;
 using Ambient.TestKit.Mesh;
-using Ambient.Ztunnel.Outbound;
 
 namespace Ambient.Ztunnel.Tests.Outbound;
 
