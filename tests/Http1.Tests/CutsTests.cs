@@ -10,6 +10,8 @@ namespace Ambient.Http1.Tests;
 /// <summary>Where the bytes are cut does not matter, and any bytes give a request or an error.</summary>
 public sealed class CutsTests
 {
+    private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(3000);
+
     private static readonly Http1Limits Small = new()
     {
         RequestLineBytes = 60, FieldLineBytes = 40, HeadBytes = 150, FieldCount = 4, ChunkLineBytes = 12, BodyBytes = 40, TrailerBytes = 40, TrailerCount = 2,
@@ -18,16 +20,16 @@ public sealed class CutsTests
     [Fact]
     public void A_request_is_the_same_however_it_is_cut() =>
         Prop.ForAll(Messages.Likely, ArbMap.Default.ArbFor<int>(), (bytes, seed) =>
-            Read([bytes]) == Read(Messages.Cut(bytes, seed))).QuickCheckThrowOnFailure();
+            Read([bytes]) == Read(Messages.Cut(bytes, seed))).Check(Thorough);
 
     [Fact]
     public void Any_bytes_give_a_request_or_an_error() =>
-        Prop.ForAll<byte[]>(bytes => Read([bytes]).Length > 0).QuickCheckThrowOnFailure();
+        Prop.ForAll<byte[]>(bytes => Read([bytes]).Length > 0).Check(Thorough);
 
     [Fact]
     public void A_body_is_the_same_however_it_is_cut() =>
         Prop.ForAll(Messages.Likely, ArbMap.Default.ArbFor<int>(), (bytes, seed) =>
-            ReadBody(BodyFraming.Chunked, [bytes]) == ReadBody(BodyFraming.Chunked, Messages.Cut(bytes, seed))).QuickCheckThrowOnFailure();
+            ReadBody(BodyFraming.Chunked, [bytes]) == ReadBody(BodyFraming.Chunked, Messages.Cut(bytes, seed))).Check(Thorough);
 
     [Fact]
     public void Any_chunks_that_are_written_read_back() =>
@@ -39,7 +41,7 @@ public sealed class CutsTests
 
             var expected = $"Complete {Convert.ToHexString(chunks.SelectMany(chunk => chunk ?? []).ToArray())}";
             return ReadBody(BodyFraming.Chunked, Messages.Cut(wire.WrittenMemory.ToArray(), seed), Http1Limits.Default).StartsWith(expected, StringComparison.Ordinal);
-        }).QuickCheckThrowOnFailure();
+        }).Check(Thorough);
 
     private static string Read(IEnumerable<byte[]> pieces)
     {
