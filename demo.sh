@@ -13,4 +13,4 @@ need_dotnet
 
 publish_node_programs
 dotnet build deploy/playground -c Release -v q -clp:NoSummary
-AMBIENT_NATIVE_DIR=$PWD/$NATIVE_DIR exec deploy/playground/bin/Release/net10.0/Ambient.Playground demo "$@"
+exec deploy/playground/bin/Release/net10.0/Ambient.Playground demo "$@"

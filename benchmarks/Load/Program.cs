@@ -1,1 +1,63 @@
-return 0;
+using System.Globalization;
+using System.Net;
+using Ambient.Linux;
+using Ambient.Load.Generator;
+using Ambient.Load.Tunnel;
+
+Limits.RaiseOpenFiles();
+CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+
+try
+{
+    return await RunAsync(args);
+}
+catch (Exception failure) when (failure is IOException or System.Net.Sockets.SocketException or FormatException)
+{
+    Progress.Say(failure.Message);
+    return 1;
+}
+
+static async Task<int> RunAsync(string[] args)
+{
+    switch (args)
+    {
+        case ["serve", var at]:
+            new LoadServer(IPEndPoint.Parse(at)).Run();
+            return 0;
+        case ["bulk", .., var streams, var seconds]:
+            return Print(new BulkClient(To(), int.Parse(streams), Seconds(seconds)).Run());
+        case ["pingpong", .., var seconds]:
+            return Print(new PingPongClient(To(), Seconds(seconds)).Run());
+        case ["requests", .., var connections, var seconds]:
+            return Print(new RequestClient(To(), int.Parse(connections), Seconds(seconds)).Run());
+        case ["connect", .., var atOnce, var seconds]:
+            return Print(new ConnectClient(To(), int.Parse(atOnce)).RunFor(Seconds(seconds)));
+        case ["hold", .., var atOnce, var count]:
+            return Print(new ConnectClient(To(), int.Parse(atOnce)).RunHeld(int.Parse(count), Console.In, Console.Out));
+        case ["tunnel", ..] when TunnelBenchmarkOptions.Parse(args.AsSpan(1)) is { } options:
+            return await new TunnelBenchmark(options).RunAsync();
+        default:
+            Progress.Say("""
+                tunnel [--quick] [--rounds N] [--only CHAIN,...] [--no-idle] [--results FILE]
+                serve ADDRESS:PORT                      the application behind every chain
+                bulk      TARGET STREAMS SECONDS        TARGET is ADDRESS:PORT, or connect:ADDRESS:PORT
+                pingpong  TARGET SECONDS                for proxies that expect an HTTP CONNECT
+                requests  TARGET CONNECTIONS SECONDS
+                connect   TARGET AT-ONCE SECONDS
+                hold      TARGET AT-ONCE COUNT          until standard input ends
+                """);
+            return 2;
+    }
+
+    Target To() => args[1].StartsWith("connect:", StringComparison.Ordinal)
+        ? new(IPEndPoint.Parse(args[1]["connect:".Length..]), AskToConnect: true)
+        : new(IPEndPoint.Parse(args[1]), AskToConnect: false);
+
+    static TimeSpan Seconds(string text) => TimeSpan.FromSeconds(double.Parse(text));
+
+    static int Print(string line)
+    {
+        Console.WriteLine(line);
+        return 0;
+    }
+}

@@ -59,6 +59,9 @@ internal static unsafe class Certificate
     public static bool IsSelfIssued(nint certificate) =>
         LibCrypto.X509_NAME_cmp(LibCrypto.X509_get_subject_name(certificate), LibCrypto.X509_get_issuer_name(certificate)) == 0;
 
+    public static bool HaveSameSubject(nint one, nint other) =>
+        LibCrypto.X509_NAME_cmp(LibCrypto.X509_get_subject_name(one), LibCrypto.X509_get_subject_name(other)) == 0;
+
     /// <summary>Size of the public key in bits; 0 if its algorithm is not known to OpenSSL.</summary>
     public static int KeyBits(nint certificate)
     {

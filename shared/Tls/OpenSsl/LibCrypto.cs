@@ -49,6 +49,12 @@ internal static unsafe partial class LibCrypto
     [LibraryImport(Library)] internal static partial int X509_STORE_set_flags(nint store, ulong flags);
     [LibraryImport(Library)] internal static partial int X509_STORE_set_depth(nint store, int depth);
 
+    [LibraryImport(Library)] internal static partial nint X509_STORE_CTX_new();
+    [LibraryImport(Library)] internal static partial void X509_STORE_CTX_free(nint context);
+    [LibraryImport(Library)] internal static partial int X509_STORE_CTX_init(nint context, nint store, nint certificate, nint untrusted);
+    [LibraryImport(Library)] internal static partial int X509_STORE_CTX_set_default(nint context, byte* name);
+    [LibraryImport(Library)] internal static partial nint X509_STORE_CTX_get0_param(nint context);
+    [LibraryImport(Library)] internal static partial void X509_VERIFY_PARAM_set_auth_level(nint parameters, int level);
     [LibraryImport(Library)] internal static partial nint X509_STORE_CTX_get_ex_data(nint context, int index);
     [LibraryImport(Library)] internal static partial nint X509_STORE_CTX_get0_cert(nint context);
     [LibraryImport(Library)] internal static partial nint X509_STORE_CTX_get0_untrusted(nint context);

@@ -40,7 +40,6 @@ internal static unsafe partial class LibSsl
     [LibraryImport(Library)] internal static partial void SSL_CTX_set_verify(nint context, int mode, nint callback);
     [LibraryImport(Library)] internal static partial void SSL_CTX_set_cert_verify_callback(nint context,
         delegate* unmanaged[Cdecl]<nint, nint, int> verify, nint argument);
-    [LibraryImport(Library)] internal static partial void SSL_CTX_set1_cert_store(nint context, nint store);
     [LibraryImport(Library)] internal static partial int SSL_CTX_add_client_CA(nint context, nint certificate);
     [LibraryImport(Library)] internal static partial int SSL_CTX_use_certificate(nint context, nint certificate);
     [LibraryImport(Library)] internal static partial int SSL_CTX_use_PrivateKey(nint context, nint key);

@@ -36,26 +36,26 @@ internal readonly ref struct PresentedChain(nint context)
     }
 
     /// <summary>OpenSSL's own check: signatures, validity, purpose, constraints, up to a trust root.</summary>
-    /// <returns>True, or the X509_V_ERR code and which certificate it is about (0 is the leaf).</returns>
-    public bool Verify(DateTimeOffset now, out int error, out int depth)
+    /// <returns>The path found (leaf, intermediates, root), or null with the X509_V_ERR code and which certificate it is about (0 is the leaf).</returns>
+    public List<byte[]>? FindPath(TrustBundle trust, bool peerIsClient, DateTimeOffset now, out int error, out int depth)
     {
-        LibCrypto.X509_STORE_CTX_set_time(context, 0, now.ToUnixTimeSeconds());
-        var valid = LibCrypto.X509_verify_cert(context) > 0;
-        error = LibCrypto.X509_STORE_CTX_get_error(context);
-        depth = LibCrypto.X509_STORE_CTX_get_error_depth(context);
-        return valid;
-    }
-
-    /// <summary>After <see cref="Verify"/>: leaf, intermediates, trust root.</summary>
-    public List<byte[]> VerifiedPath()
-    {
-        var path = new List<byte[]>();
-        var chain = LibCrypto.X509_STORE_CTX_get0_chain(context);
-        for (var i = 0; i < LibCrypto.OPENSSL_sk_num(chain); i++)
-            path.Add(Certificate.ToDer(LibCrypto.OPENSSL_sk_value(chain, i)));
-        return path;
+        (error, depth) = (0, 0);
+        foreach (var store in trust.Stores)
+        {
+            using var check = new PathCheck(store, LibCrypto.X509_STORE_CTX_get0_cert(context), List, peerIsClient, now);
+            if (check.FindPath(out var error1, out var depth1) is { } path)
+            {
+                (error, depth) = (0, 0);
+                return path;
+            }
+            if (error == 0 || IsAboutTheIssuer(error)) (error, depth) = (error1, depth1); // a root of the same name may tell more
+        }
+        return null;
     }
 
     /// <summary>Chooses the alert that libssl sends for a refusal.</summary>
     public void Refuse(int error) => LibCrypto.X509_STORE_CTX_set_error(context, error);
+
+    private static bool IsAboutTheIssuer(int error) => error is X509Errors.SignatureFailure or X509Errors.UnableToGetIssuer
+        or X509Errors.UnableToGetIssuerLocally or X509Errors.UnableToVerifyLeaf or X509Errors.SelfSignedLeaf or X509Errors.SelfSignedInChain;
 }

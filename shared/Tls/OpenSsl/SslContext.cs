@@ -6,7 +6,7 @@ namespace Ambient.Tls.OpenSsl;
 internal sealed unsafe class SslContext : IDisposable
 {
     private const int MaxPresentedBytes = 64 * 1024;
-    private const int SecurityLevel = 2; // at least 112 bits: RSA from 2048, no SHA-1
+    internal const int SecurityLevel = 2; // at least 112 bits: RSA from 2048, no SHA-1
 
     // Those that a verifier of web PKI certificates knows; the PKCS#1 ones only for signatures inside certificates.
     private const string SignatureAlgorithms =
@@ -110,7 +110,6 @@ internal sealed unsafe class SslContext : IDisposable
 
     private void SetVerification(TrustBundle trust)
     {
-        LibSsl.SSL_CTX_set1_cert_store(_context, trust.Store);
         LibSsl.SSL_CTX_set_verify(_context, LibSsl.VerifyPeer | LibSsl.VerifyFailIfNoPeerCertificate, 0);
         LibSsl.SSL_CTX_set_cert_verify_callback(_context, &SslConnection.OnVerify, 0);
         if (!IsServer) return;

@@ -4,7 +4,7 @@ using Ambient.Tls.Verification;
 
 namespace Ambient.Tls.OpenSsl;
 
-/// <summary>Trust roots, and which peer chains were found to lead to them. Thread-safe.</summary>
+/// <summary>Trust roots, and which peer chains were found to lead to them. Immutable once made, and thread-safe.</summary>
 /// <remarks>
 /// All identities of a process usually trust the same roots: <see cref="For"/> gives them the same object, so that a peer
 /// whose chain one of them has checked is known to all, and renewing a certificate does not forget it.
@@ -16,27 +16,28 @@ internal sealed class TrustBundle
     private static readonly ConcurrentDictionary<UInt128, WeakReference<TrustBundle>> Shared = new();
 
     private readonly List<nint> _roots;
+    private readonly List<nint> _stores = [];
+    private readonly List<List<nint>> _rootsByStore = [];
 
     private TrustBundle(string pem, int rememberedPeers)
     {
         _roots = Certificate.ReadPem(pem, "trust root bundle", MaxRoots);
-        Store = OpenSslException.NotNull(LibCrypto.X509_STORE_new(), "X509_STORE_new");
-        LibCrypto.X509_STORE_set_depth(Store, MaxIntermediates);
-        // A root of ours is trusted even if somebody above it signed it too.
-        LibCrypto.X509_STORE_set_flags(Store, LibCrypto.VerifyPartialChain);
-        foreach (var root in _roots)
-            OpenSslException.Succeeded(LibCrypto.X509_STORE_add_cert(Store, root), "X509_STORE_add_cert");
+        foreach (var root in _roots) AddToFirstWithoutItsName(root);
         Remembered = new(rememberedPeers);
     }
 
     ~TrustBundle()
     {
-        LibCrypto.X509_STORE_free(Store); // each SSL_CTX holds its own reference
+        foreach (var store in _stores) LibCrypto.X509_STORE_free(store);
         if (_roots is not null) Certificate.FreeAll(_roots);
     }
 
-    /// <summary>X509_STORE*, owned by this object.</summary>
-    public nint Store { get; }
+    /// <summary>X509_STORE*s, to be tried in turn; owned by this object.</summary>
+    /// <remarks>
+    /// OpenSSL finds an issuer by its name and stays with it even if the signature shows that it was another of the same
+    /// name, as after the renewal of a root without key identifiers. So each store holds every name once.
+    /// </remarks>
+    public IReadOnlyList<nint> Stores => _stores;
 
     public IReadOnlyList<nint> Roots => _roots;
 
@@ -55,5 +56,27 @@ internal sealed class TrustBundle
             if (!reference.TryGetTarget(out _)) Shared.TryRemove(KeyValuePair.Create(other, reference));
         Shared[key] = new(bundle); // when two threads meet here both bundles work, one is forgotten
         return bundle;
+    }
+
+    private void AddToFirstWithoutItsName(nint root)
+    {
+        var at = _rootsByStore.FindIndex(roots => !roots.Any(other => Certificate.HaveSameSubject(root, other)));
+        if (at < 0)
+        {
+            at = _stores.Count;
+            _rootsByStore.Add([]);
+            _stores.Add(NewStore());
+        }
+        _rootsByStore[at].Add(root);
+        OpenSslException.Succeeded(LibCrypto.X509_STORE_add_cert(_stores[at], root), "X509_STORE_add_cert");
+    }
+
+    private static nint NewStore()
+    {
+        var store = OpenSslException.NotNull(LibCrypto.X509_STORE_new(), "X509_STORE_new");
+        LibCrypto.X509_STORE_set_depth(store, MaxIntermediates);
+        // A root of ours is trusted even if somebody above it signed it too.
+        LibCrypto.X509_STORE_set_flags(store, LibCrypto.VerifyPartialChain);
+        return store;
     }
 }

@@ -60,12 +60,14 @@ internal sealed class PeerVerifier(TlsIdentity us, IReadOnlyList<SpiffeId>? expe
                 $"The {Peer} presented a certificate with a key of {bits} bits; at most {MaxKeyBits} are accepted.");
             return null;
         }
-        if (!presented.Verify(_options.Time.GetUtcNow(), out var error, out var depth))
+        var certificates = presented.FindPath(us.Trust, peerIsClient: expectedServers is null, _options.Time.GetUtcNow(), out var error, out var depth);
+        if (certificates is null)
         {
+            presented.Refuse(error);
             Refusal = Explain(error, depth);
             return null;
         }
-        if (VerifiedPath.TryCreate(presented.VerifiedPath()) is { } path) return path;
+        if (VerifiedPath.TryCreate(certificates) is { } path) return path;
         Refuse(presented, X509Errors.ApplicationVerification, TlsFailureReason.CertificateMalformed,
             $"A certificate of the {Peer} is not strict DER. Issue it again.");
         return null;
@@ -108,7 +110,7 @@ internal sealed class PeerVerifier(TlsIdentity us, IReadOnlyList<SpiffeId>? expe
         {
             X509Errors.Expired => new(TlsFailureReason.CertificateExpired, $"{which} has expired; check its renewal and this node's clock."),
             X509Errors.NotYetValid => new(TlsFailureReason.CertificateNotYetValid, $"{which} is not valid yet; check the clocks of both nodes."),
-            X509Errors.UnableToGetIssuer or X509Errors.UnableToGetIssuerLocally or X509Errors.UnableToVerifyLeaf
+            X509Errors.SignatureFailure or X509Errors.UnableToGetIssuer or X509Errors.UnableToGetIssuerLocally or X509Errors.UnableToVerifyLeaf
                 or X509Errors.SelfSignedLeaf or X509Errors.SelfSignedInChain => new(TlsFailureReason.UnknownAuthority,
                     $"{which} does not lead to one of our trust roots ({X509Errors.Describe(error)}); compare the roots of both sides."),
             _ => new(TlsFailureReason.CertificateInvalid, $"{which} is refused: {X509Errors.Describe(error)}."),

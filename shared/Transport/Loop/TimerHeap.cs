@@ -52,7 +52,7 @@ internal sealed class TimerHeap(TimeProvider time)
         if (Count == 0)
             return null;
         var left = _timers[0].Due - time.GetTimestamp();
-        return left <= 0 ? TimeSpan.Zero : new TimeSpan(ScaleUp(left, TimeSpan.TicksPerSecond, time.TimestampFrequency));
+        return left <= 0 ? TimeSpan.Zero : ToTimeSpan(left);
     }
 
     internal long Now => time.GetTimestamp();
@@ -60,8 +60,9 @@ internal sealed class TimerHeap(TimeProvider time)
     private long ToTicks(TimeSpan due) =>
         due <= TimeSpan.Zero ? 0 : Limit((Int128)due.Ticks * time.TimestampFrequency / TimeSpan.TicksPerSecond);
 
-    // Rounded up: the loop does not wake before the timer is due, only to sleep again for no time.
-    private static long ScaleUp(long value, long to, long from) => Limit(((Int128)value * to + from - 1) / from);
+    // Not rounded up, or a clock that stops at the deadline would wake nobody; not zero, or the loop would spin until then.
+    private TimeSpan ToTimeSpan(long left) =>
+        new(Math.Max(1, Limit((Int128)left * TimeSpan.TicksPerSecond / time.TimestampFrequency)));
 
     private static long Limit(Int128 value) => (long)Int128.Min(value, long.MaxValue / 4);
 

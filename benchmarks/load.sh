@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# benchmarks/load.sh tunnel [--quick]: the tunnel against HAProxy, nginx and nghttpx, interleaved in one run. Prints a table and, last, the
+# lines "ratio NAME OURS/HAPROXY"; writes benchmarks/RESULTS.md.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. deploy/setup/prerequisites.sh
+. deploy/setup/native.sh
+
+need_root
+need_lab
+need_peers
+install_missing
+need_dotnet
+
+case " $* " in *" --only "*) ;; *) publish_node_programs ;; esac
+publish_native benchmarks/Load Ambient.Load load
+ulimit -n "$(ulimit -H -n)"
+exec "$NATIVE_DIR/load" "$@" --results benchmarks/RESULTS.md

@@ -1,0 +1,152 @@
+using System.Net;
+using System.Threading.Channels;
+using Ambient.Linux;
+using Ambient.Linux.Sockets;
+using Ambient.TestKit;
+
+namespace Ambient.Transport.Tests.Sockets;
+
+public class AcceptLoopTests
+{
+    private readonly Channel<(Descriptor Connection, SocketName Peer)> _accepted = Channel.CreateUnbounded<(Descriptor, SocketName)>();
+
+    [Fact]
+    public async Task Every_connection_is_accepted_with_its_peer_also_more_than_fit_a_turn()
+    {
+        using var running = new RunningLoop();
+        var (accepting, to) = await StartAsync(running);
+
+        var clients = Enumerable.Range(0, 300).Select(_ => Dial(to)).ToArray();
+        var peers = new HashSet<SocketName>();
+        foreach (var _ in clients)
+        {
+            var (connection, peer) = await NextAsync();
+            connection.Dispose();
+            peers.Add(peer);
+        }
+
+        Assert.Equal(clients.Select(client => TcpSockets.LocalName(client)).ToHashSet(), peers);
+        Array.ForEach(clients, client => client.Dispose());
+        await running.RunAsync(accepting.Dispose);
+    }
+
+    [Fact]
+    public async Task Out_of_descriptors_it_pauses_says_so_and_resumes()
+    {
+        var time = new ManualTime();
+        using var running = new RunningLoop(time);
+        var (accepting, to) = await StartAsync(running);
+        var paused = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await running.RunAsync(() => accepting.Paused = errno => paused.TrySetResult(errno));
+        using var client = OutgoingSocket.Open(to.AddressFamily, new());
+        var hoard = Hoard(client);
+
+        TcpSockets.Connect(client, to);
+        var errno = await paused.Task.WaitAsync(RunningLoop.Limit);
+        hoard.ForEach(descriptor => descriptor.Dispose());
+        time.Advance(TimeSpan.FromMilliseconds(100));
+
+        Assert.Equal(Errno.FilesExhausted, errno);
+        (await NextAsync()).Connection.Dispose();
+        await running.RunAsync(accepting.Dispose);
+    }
+
+    [Fact]
+    public async Task A_handler_that_throws_does_not_end_accepting()
+    {
+        var running = new RunningLoop();
+        var failures = 0;
+        var (accepting, to) = await StartAsync(running, (connection, peer) =>
+        {
+            if (failures++ == 0)
+            {
+                connection.Dispose();
+                throw new InvalidDataException();
+            }
+
+            _accepted.Writer.TryWrite((connection, peer));
+        });
+
+        using var first = Dial(to);
+        using var second = Dial(to);
+
+        (await NextAsync()).Connection.Dispose();
+        Assert.Single(running.Escaped);
+        await running.RunAsync(accepting.Dispose);
+        running.DisposeAfterFailures();
+    }
+
+    [Fact]
+    public async Task Loops_that_share_a_socket_accept_each_connection_once()
+    {
+        using var first = new RunningLoop();
+        using var second = new RunningLoop();
+        using var listener = ListeningSocket.Open(new(IPAddress.Loopback, 0), new());
+        var to = TcpSockets.LocalName(listener).ToEndPoint();
+        AcceptHandler handler = (connection, peer) => _accepted.Writer.TryWrite((connection, peer));
+        var one = await first.RunAsync(() => AcceptLoop.Start(first.Loop, listener.Duplicate(), handler));
+        var two = await second.RunAsync(() => AcceptLoop.Start(second.Loop, listener.Duplicate(), handler));
+
+        var clients = Enumerable.Range(0, 200).Select(_ => Dial(to)).ToArray();
+        var peers = new HashSet<SocketName>();
+        foreach (var _ in clients)
+        {
+            var (connection, peer) = await NextAsync();
+            connection.Dispose();
+            Assert.True(peers.Add(peer));
+        }
+
+        Array.ForEach(clients, client => client.Dispose());
+        await first.RunAsync(one.Dispose);
+        await second.RunAsync(two.Dispose);
+    }
+
+    [Fact]
+    public async Task A_stopped_listener_refuses()
+    {
+        using var running = new RunningLoop();
+        var (accepting, to) = await StartAsync(running);
+
+        await running.RunAsync(accepting.Dispose);
+        await running.RunAsync(accepting.Dispose);
+        var (socket, failure) = await running.RunAsync(() =>
+            LoopSocket.ConnectAsync(running.Loop, OutgoingSocket.Open(to.AddressFamily, new()), to, RunningLoop.Limit));
+
+        Assert.Null(socket);
+        Assert.Equal(ConnectFailureKind.Refused, failure.Kind);
+        Assert.Equal(0, await running.RunAsync(() => running.Loop.Attached));
+    }
+
+    private async Task<(AcceptLoop, IPEndPoint)> StartAsync(RunningLoop running, AcceptHandler? handler = null)
+    {
+        var listener = ListeningSocket.Open(new(IPAddress.Loopback, 0), new());
+        var to = TcpSockets.LocalName(listener).ToEndPoint();
+        handler ??= (connection, peer) => _accepted.Writer.TryWrite((connection, peer));
+        return (await running.RunAsync(() => AcceptLoop.Start(running.Loop, listener, handler)), to);
+    }
+
+    private Task<(Descriptor Connection, SocketName Peer)> NextAsync() =>
+        _accepted.Reader.ReadAsync().AsTask().WaitAsync(RunningLoop.Limit);
+
+    private static Descriptor Dial(IPEndPoint to)
+    {
+        var socket = OutgoingSocket.Open(to.AddressFamily, new());
+        TcpSockets.Connect(socket, to);
+        return socket;
+    }
+
+    // Takes every descriptor that the process may still open.
+    private static List<Descriptor> Hoard(Descriptor any)
+    {
+        var hoard = new List<Descriptor>(32 * 1024);
+        try
+        {
+            while (true)
+                hoard.Add(any.Duplicate());
+        }
+        catch (LinuxException)
+        {
+            return hoard;
+        }
+    }
+}
