@@ -159,12 +159,9 @@ public sealed class PageServerTests
         var (entered, release) = (new TaskCompletionSource(), new TaskCompletionSource());
         using var pages = await ServedPages.StartAsync(async request =>
         {
-            if (request.Path == "/slow")
-            {
-                entered.SetResult();
-                await release.Task;
-            }
-
+            if (request.Path != "/slow") return await Echo(request);
+            entered.SetResult();
+            await release.Task;
             return PageResponse.Text(200, "done\n");
         });
         using var idle = await pages.ConnectAsync();
