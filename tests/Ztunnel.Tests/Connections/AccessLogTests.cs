@@ -6,7 +6,6 @@ using Ambient.Model.Connections;
 using Ambient.TestKit;
 using Ambient.Transport;
 using Ambient.Ztunnel.Connections;
-using Xunit;
 
 namespace Ambient.Ztunnel.Tests.Connections;
 

@@ -3,13 +3,11 @@ using System.Text;
 using Ambient.Hosting.Logging;
 using Ambient.Hosting.Metrics;
 using Ambient.Model.Connections;
-using Ambient.Model.Identities;
 using Ambient.Model.State;
 using Ambient.Model.Workloads;
 using Ambient.TestKit.Mesh;
 using Ambient.Transport;
 using Ambient.Ztunnel.Connections;
-using Microsoft.Extensions.Logging;
 
 namespace Ambient.Ztunnel.Tests.Connections;
 

@@ -4,7 +4,6 @@ using Ambient.Model.Workloads;
 using Ambient.TestKit;
 using Ambient.Transport;
 using Ambient.Ztunnel.Connections;
-using Xunit;
 
 namespace Ambient.Ztunnel.Tests.Connections;
 

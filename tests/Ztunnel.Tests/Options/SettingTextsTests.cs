@@ -1,7 +1,6 @@
 using Ambient.Ztunnel.Options;
 using FsCheck;
 using FsCheck.Fluent;
-using Xunit;
 
 namespace Ambient.Ztunnel.Tests.Options;
 

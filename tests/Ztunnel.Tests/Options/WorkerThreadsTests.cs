@@ -1,5 +1,4 @@
 using Ambient.Ztunnel.Options;
-using Xunit;
 
 namespace Ambient.Ztunnel.Tests.Options;
 

@@ -1,7 +1,6 @@
 using Ambient.Hosting.Logging;
 using Ambient.Ztunnel.Options;
 using Microsoft.Extensions.Logging;
-using Xunit;
 
 namespace Ambient.Ztunnel.Tests.Options;
 
