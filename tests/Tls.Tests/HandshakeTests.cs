@@ -132,6 +132,21 @@ public sealed class HandshakeTests : IDisposable
     }
 
     [Fact]
+    public void A_handshake_without_end_is_ended()
+    {
+        using var meeting = _mesh.Meet(_mesh.Client(), _mesh.Server());
+        var (_, hello) = Conversation.Advance(meeting.Client, []);
+        Conversation.Advance(meeting.Server, hello);
+        byte[] changeCipherSpecs = [.. Enumerable.Repeat<byte[]>([20, 3, 3, 0, 1, 1], 1000).SelectMany(record => record)];
+
+        var status = HandshakeStatus.NeedsInput;
+        for (var i = 0; i < 1000 && status == HandshakeStatus.NeedsInput; i++)
+            status = Conversation.Advance(meeting.Server, changeCipherSpecs).Item1;
+
+        Assert.Equal(TlsFailureReason.Flood, meeting.Server.Failure?.Reason);
+    }
+
+    [Fact]
     public void Plain_HTTP_is_recognised()
     {
         using var server = TlsHandshake.Server(_mesh.Server());
