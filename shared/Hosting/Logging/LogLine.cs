@@ -40,13 +40,16 @@ public abstract class LogLine
     /// <summary>The whole line with its line end; valid until the next <see cref="Begin"/>.</summary>
     public abstract ReadOnlySpan<byte> End();
 
-    /// <summary>As <see cref="Bare"/>, for text of ASCII.</summary>
+    /// <summary>As <see cref="Bare"/> if the text is visible ASCII that cannot be taken for something else; quoted if not.</summary>
     public void BareText(ReadOnlySpan<byte> name, ReadOnlySpan<char> value)
     {
         Span<byte> text = stackalloc byte[256];
-        if (Ascii.FromUtf16(value, text, out var length) == OperationStatus.Done) Bare(name, text[..length]);
+        if (IsBare(value) && Ascii.FromUtf16(value, text, out var length) == OperationStatus.Done) Bare(name, text[..length]);
         else Field(name, value);
     }
+
+    private static bool IsBare(ReadOnlySpan<char> text) =>
+        !text.IsEmpty && text.IndexOfAnyExceptInRange('!', '~') < 0 && !text.ContainsAny('"', '\\', '=');
 
     private protected static ReadOnlySpan<char> Cut(ReadOnlySpan<char> text) => text.Length > MaxTextLength ? text[..MaxTextLength] : text;
 
