@@ -1,1 +1,4 @@
-return 0;
+using BenchmarkDotNet.Running;
+
+// In this process: the projects under test are built once, by our own build files, and run as they are.
+BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run([.. args, "--inProcess"]);
