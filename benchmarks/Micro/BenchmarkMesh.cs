@@ -1,5 +1,4 @@
 using System.Net;
-using Ambient.Model;
 using Ambient.Model.Addresses;
 using Ambient.Model.State;
 using Ambient.Model.Workloads;

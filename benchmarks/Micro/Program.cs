@@ -1,4 +1,5 @@
+using Ambient.Benchmarks;
 using BenchmarkDotNet.Running;
 
 // In this process: the projects under test are built once, by our own build files, and run as they are.
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run([.. args, "--inProcess"]);
+BenchmarkSwitcher.FromAssembly(typeof(RecordBenchmarks).Assembly).Run([.. args, "--inProcess"]);

@@ -1,3 +1,4 @@
+using System.Net;
 using Ambient.Model.State;
 using Ambient.Ztunnel.Outbound;
 using BenchmarkDotNet.Attributes;
@@ -22,7 +23,7 @@ public class RoutingBenchmarks
         var (client, server) = (BenchmarkMesh.WorkloadAt(0), Workloads - 1);
         _toService = new(client, client.Addresses[0], new(BenchmarkMesh.VipOf(server / 10), 80));
         _toWorkload = new(client, client.Addresses[0], new(BenchmarkMesh.AddressOf(server), 8080));
-        _toStranger = new(client, client.Addresses[0], new(new([192, 0, 2, 1]), 443));
+        _toStranger = new(client, client.Addresses[0], new(IPAddress.Parse("192.0.2.1"), 443));
     }
 
     [Benchmark] public object ToService() => _router.Route(_toService, _mesh, _random);
