@@ -1,5 +1,6 @@
 using Ambient.Model.Balancing;
 using Ambient.Model.Workloads;
+using Ambient.TestKit;
 using Ambient.TestKit.Mesh;
 
 namespace Ambient.Model.Tests.Balancing;
@@ -120,14 +121,6 @@ public sealed class EndpointChoiceTests
     {
         var (entry, random) = (Mesh(LoadBalancingMode.Failover, LocalityScope.Region).Build().FindService(MeshBuilder.Key("web"))!, new Random(1));
 
-        Assert.Equal(0, Allocated(() => entry.Pick(Client, 80, EndpointUse.Application, random)));
-    }
-
-    private static long Allocated(Action work)
-    {
-        for (var i = 0; i < 100; i++) work();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100; i++) work();
-        return GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.Equal(0, Allocations.Of(() => entry.Pick(Client, 80, EndpointUse.Application, random)));
     }
 }

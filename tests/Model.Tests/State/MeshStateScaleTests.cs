@@ -2,6 +2,7 @@ using System.Net;
 using Ambient.Model.Addresses;
 using Ambient.Model.State;
 using Ambient.Model.Workloads;
+using Ambient.TestKit;
 
 namespace Ambient.Model.Tests.State;
 
@@ -11,7 +12,7 @@ public sealed class MeshStateScaleTests
     public void A_changed_pod_among_a_hundred_thousand_copies_only_what_leads_to_it()
     {
         var state = new MeshState();
-        state.Apply(new() { Workloads = [.. Enumerable.Range(0, 100_000).Select(i => Pod(i))] });
+        state.Apply(new() { Workloads = [.. Enumerable.Range(0, 100_000).Select(Pod)] });
         var changed = new ResourceDelta { Workloads = [Pod(7) with { Status = WorkloadStatus.Unhealthy }] };
         state.Apply(new() { Workloads = [Pod(8) with { Status = WorkloadStatus.Unhealthy }] });
 
@@ -23,18 +24,25 @@ public sealed class MeshStateScaleTests
     }
 
     [Fact]
-    public void Finding_a_pod_allocates_nothing()
+    public void Finding_a_pod_or_a_service_allocates_nothing()
     {
         var state = new MeshState();
-        state.Apply(new() { Workloads = [.. Enumerable.Range(0, 1000).Select(i => Pod(i))] });
+        var vip = new NetworkAddress("", IPAddress.Parse("10.255.0.1"));
+        state.Apply(new()
+        {
+            Workloads = [.. Enumerable.Range(0, 1000).Select(Pod)],
+            Services = [new() { Namespace = "a", Hostname = "web", Vips = [vip] }],
+        });
         var (mesh, address) = (state.Current, new NetworkAddress("", Address(7)));
-        for (var i = 0; i < 100; i++) mesh.FindWorkload(address);
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        var found = mesh.FindWorkload(address);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-
-        Assert.Equal(Pod(7), found);
+        Assert.Equal(0, Allocations.Of(() =>
+        {
+            mesh.FindWorkload(address);
+            mesh.FindService(vip, "a");
+            mesh.FindService("web", null);
+        }));
+        Assert.Equal(Pod(7), mesh.FindWorkload(address));
+        Assert.Equal("web", mesh.FindService(vip, "a")?.Service.Hostname);
     }
 
     private static IPAddress Address(int i) => new([10, (byte)(i >> 16), (byte)(i >> 8), (byte)i]);
