@@ -1,8 +1,33 @@
-using Ambient.Playground.Lab;
+using Ambient.Playground;
+using Ambient.Playground.Demo;
 
-await using var lab = await NetworkLab.CreateAsync("n1", "n2");
-var web = await lab.Nodes[0].AddPodAsync("web");
-var cart = await lab.Nodes[1].AddPodAsync("cart");
-Console.WriteLine((await web.RunAsync("ping", ["-c1", "-W2", $"{cart.Address.V4}"])).Output);
-Console.WriteLine((await web.RunAsync("ping", ["-c1", "-W2", $"{cart.Address.V6}"])).Output);
-return 0;
+switch (args)
+{
+    case ["demo"]:
+        return await DemoAsync(keep: false);
+    case ["demo", "--keep"]:
+        return await DemoAsync(keep: true);
+    case ["application", var name, var port]:
+        await new HttpApplication(name).RunAsync(int.Parse(port));
+        return 0;
+    default:
+        await Console.Error.WriteLineAsync("usage: Ambient.Playground demo [--keep]");
+        return 2;
+}
+
+static async Task<int> DemoAsync(bool keep)
+{
+    var story = new Story();
+    try
+    {
+        await using var shop = await Shop.OpenAsync();
+        await new TunnelDemo(shop, story).RunAsync();
+        if (keep) await OpenHouse.KeepAsync(shop, story);
+    }
+    catch (LabException failure)
+    {
+        story.Check(false, failure.Message);
+    }
+    story.End();
+    return story.Broken == 0 ? 0 : 1;
+}

@@ -29,10 +29,12 @@ public sealed partial class Http2Connection
 
     private void EmitControl(ReadOnlySpan<byte> frames)
     {
+        // Asked before the frame adds to what waits: some outputs know for certain only when they are empty.
+        var most = _options.Floods.MaxUnsentControlBytes;
+        if (_controlWritten - _controlSent > most / 2) SeeWhatWasSent();
         Emit(frames);
         _controlWritten += frames.Length;
-        var most = _options.Floods.MaxUnsentControlBytes;
-        if (_controlWritten - _controlSent <= most / 2 || UnsentControlBytes <= most || IsEnded) return;
+        if (_controlWritten - _controlSent <= most || IsEnded) return;
         Fail(Http2ErrorCode.EnhanceYourCalm,
             $"The peer does not read: more than {most} bytes of answers to it wait ({nameof(FloodLimits.MaxUnsentControlBytes)}).");
     }

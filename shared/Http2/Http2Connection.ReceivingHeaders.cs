@@ -159,21 +159,21 @@ public sealed partial class Http2Connection
 
     private void Refuse(uint id, Http2ErrorCode code, string reason)
     {
-        _handler.OnRefused(id, code, reason);
         FailStream(id, code, peerMaySend: !_blockEndsStream);
+        _handler.OnRefused(id, code, reason);
     }
 
     // RFC 9113 §10.5.1, RFC 6585 §5. The client need not send the rest of its request (§8.1).
     private void RefuseTooLarge(uint id)
     {
-        _handler.OnRefused(id, Http2ErrorCode.EnhanceYourCalm,
-            $"The header list is larger than {nameof(Http2Options.MaxHeaderListBytes)} ({_options.MaxHeaderListBytes}); answered 431.");
         var response = HeaderListCache.Rent();
         response.Add(":status"u8, "431"u8);
         WriteHeaderBlock(id, response, endStream: true);
         HeaderListCache.Return(response);
         if (_blockEndsStream) CountStreamFault();
         else FailStream(id, Http2ErrorCode.NoError, peerMaySend: true);
+        _handler.OnRefused(id, Http2ErrorCode.EnhanceYourCalm,
+            $"The header list is larger than {nameof(Http2Options.MaxHeaderListBytes)} ({_options.MaxHeaderListBytes}); answered 431.");
     }
 
     private void OnFurtherHeaders(Http2Stream stream, HeaderList headers, HpackResult result)

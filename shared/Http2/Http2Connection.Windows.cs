@@ -131,9 +131,8 @@ public sealed partial class Http2Connection
     {
         var change = (long)newWindow - _peerInitialWindow;
         _peerInitialWindow = newWindow;
-        foreach (var stream in _streams.Slots)
+        foreach (var stream in _streams.ToArray()) // the oldest is woken first
         {
-            if (stream is null) continue;
             var window = stream.SendWindow + change;
             if (window > int.MaxValue) return false;
             stream.SendWindow = (int)Math.Max(window, int.MinValue);

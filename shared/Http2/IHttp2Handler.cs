@@ -2,8 +2,9 @@ namespace Ambient.Http2;
 
 /// <summary>What a connection reports to its owner.</summary>
 /// <remarks>
-/// Called from inside <see cref="Http2Connection.Receive"/>, except <see cref="OnStreamClosed"/> (and, when the owner ends
-/// the connection, <see cref="OnReset"/>), which also follow from the owner's own calls. Every method of the
+/// Called from inside <see cref="Http2Connection.Receive"/>, except <see cref="OnStreamClosed"/> and (when the connection
+/// ends or <see cref="Http2Connection.CheckTimeouts"/> finds something) <see cref="OnReset"/>, which also follow from the
+/// owner's own calls. Every method of the
 /// connection except <see cref="Http2Connection.Receive"/> may be called from inside; a stream may thereby be closed when
 /// the call returns.
 /// </remarks>

@@ -11,7 +11,10 @@ public interface IHttp2Output
     /// How many bytes of the connection have left our buffers for the peer since the start, counted as
     /// <see cref="Http2Connection.BytesWritten"/> counts them (so before TLS). Never larger than that.
     /// </summary>
-    /// <remarks>Asked only now and then, to see whether answers pile up because the peer does not read
-    /// (<see cref="FloodLimits.MaxUnsentControlBytes"/>).</remarks>
+    /// <remarks>
+    /// Asked only when many answers were written, before another is, to see whether they pile up because the peer does not
+    /// read (<see cref="FloodLimits.MaxUnsentControlBytes"/>). It must move on with what is sent, also while other bytes
+    /// wait: an output that forgets to makes a busy connection look like one whose peer does not read.
+    /// </remarks>
     long SentBytes { get; }
 }

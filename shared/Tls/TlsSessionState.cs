@@ -65,6 +65,8 @@ public sealed class TlsSessionState : IDisposable
         if (CipherSuite.Find(BinaryPrimitives.ReadUInt16BigEndian(bytes[2..])) is not { } suite) return false;
         var control = BinaryPrimitives.ReadUInt16BigEndian(bytes[31..]);
         if (bytes.Length != FixedBytes + 2 * suite.HashBytes + control) return false;
+        var handshake = (Header: BinaryPrimitives.ReadUInt32BigEndian(bytes[22..]), HeaderBytes: (int)bytes[26], ToSkip: BinaryPrimitives.ReadInt32BigEndian(bytes[27..]));
+        if (!HandshakeReader.IsPossible(handshake)) return false;
 
         var flags = (Flags)bytes[1];
         state = new()
@@ -75,7 +77,7 @@ public sealed class TlsSessionState : IDisposable
             ReadSequence = BinaryPrimitives.ReadUInt64BigEndian(bytes[4..]),
             WriteSequence = BinaryPrimitives.ReadUInt64BigEndian(bytes[12..]),
             IdleRecords = BinaryPrimitives.ReadUInt16BigEndian(bytes[20..]),
-            Handshake = (BinaryPrimitives.ReadUInt32BigEndian(bytes[22..]), bytes[26], BinaryPrimitives.ReadInt32BigEndian(bytes[27..])),
+            Handshake = handshake,
             ReadSecret = bytes.Slice(FixedBytes, suite.HashBytes).ToArray(),
             WriteSecret = bytes.Slice(FixedBytes + suite.HashBytes, suite.HashBytes).ToArray(),
             Control = bytes[(FixedBytes + 2 * suite.HashBytes)..].ToArray(),

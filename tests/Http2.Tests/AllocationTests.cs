@@ -72,6 +72,31 @@ public class AllocationTests
     }
 
     [Fact]
+    public void An_idle_connection_is_less_than_a_kibibyte()
+    {
+        var connections = new Http2Connection[200];
+        var (handler, options) = (new Quiet(Http2Role.Server), new Http2Options());
+        ReadOnlyMemory<byte> opening = new FrameBuilder().Preface().Settings((4, 70000)).SettingsAck();
+        ReadOnlyMemory<byte> request = new FrameBuilder().Get(1);
+        Make(0);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < connections.Length; i++) Make(i);
+        var each = (GC.GetAllocatedBytesForCurrentThread() - before) / connections.Length;
+
+        Assert.InRange(each, 100, 1024); // including a stream that came and went
+
+        void Make(int i)
+        {
+            connections[i] = new Http2Connection(Http2Role.Server, options, handler, handler, TimeProvider.System);
+            connections[i].Start();
+            connections[i].Receive(opening);
+            connections[i].Receive(request);
+            connections[i].Reset(connections[i].Find(1)!, Http2ErrorCode.NoError);
+        }
+    }
+
+    [Fact]
     public void Splitting_control_frames_allocates_nothing_in_the_long_run()
     {
         var quiet = new Quiet(Http2Role.Server);

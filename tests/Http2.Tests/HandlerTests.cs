@@ -80,6 +80,15 @@ public class HandlerTests
     }
 
     [Fact]
+    public void Receive_before_Start_is_the_owners_mistake()
+    {
+        var recorder = new Recorder();
+        var connection = new Http2Connection(Http2Role.Server, new Http2Options(), recorder, recorder, TimeProvider.System);
+
+        Assert.Throws<InvalidOperationException>(() => connection.Receive(new FrameBuilder().Preface().ToArray()));
+    }
+
+    [Fact]
     public void Every_stream_hears_of_the_end_of_its_connection_once()
     {
         var scene = Scene.Server();

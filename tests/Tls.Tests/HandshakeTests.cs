@@ -132,6 +132,19 @@ public sealed class HandshakeTests : IDisposable
     }
 
     [Fact]
+    public void A_handshake_without_end_is_ended()
+    {
+        using var server = TlsHandshake.Server(_mesh.Server());
+        var status = Conversation.Advance(server, [22, 3, 1, 0, 4, 1, 1, 0xFF, 0]).Item1; // a ClientHello of 130 816 bytes,
+        byte[] drops = [.. Enumerable.Repeat<byte[]>([22, 3, 1, 0, 1, 0], 1000).SelectMany(record => record)]; // in records of one
+
+        for (var i = 0; i < 130 && status == HandshakeStatus.NeedsInput; i++)
+            status = Conversation.Advance(server, drops).Item1;
+
+        Assert.Equal(TlsFailureReason.Flood, server.Failure?.Reason);
+    }
+
+    [Fact]
     public void Plain_HTTP_is_recognised()
     {
         using var server = TlsHandshake.Server(_mesh.Server());

@@ -66,7 +66,7 @@ internal sealed class AccessLog(LogOutput output)
             "src.workload"u8, "src.namespace"u8, "src.identity"u8, "src.cluster"u8);
 
         WriteAddress(line, "dst.addr"u8, facts.Destination);
-        WriteText(line, "dst.hbone_addr"u8, facts.HboneTarget, bare: true);
+        if (facts.HboneTarget is { } target) line.BareText("dst.hbone_addr"u8, target);
         WriteText(line, "dst.service"u8, facts.DestinationService?.Hostname);
         WriteParty(line, facts.DestinationWorkload, facts.ClaimedDestination, facts.DestinationIdentity,
             "dst.workload"u8, "dst.namespace"u8, "dst.identity"u8, "dst.cluster"u8);
@@ -100,7 +100,7 @@ internal sealed class AccessLog(LogOutput output)
     private static void WriteDuration(LogLine line, TimeSpan duration)
     {
         Span<char> text = stackalloc char[24];
-        ((long)duration.TotalMilliseconds).TryFormat(text, out var length);
+        ((long)Math.Round(duration.TotalMilliseconds)).TryFormat(text, out var length);
         "ms".CopyTo(text[length..]);
         line.Field("duration"u8, text[..(length + 2)]);
     }
@@ -111,15 +111,10 @@ internal sealed class AccessLog(LogOutput output)
         if (reason.Code is not (ReasonCode.Completed or ReasonCode.None)) line.Field("reason"u8, reason.Name);
     }
 
-    private static void WriteText(LogLine line, ReadOnlySpan<byte> name, string? text, bool bare = false)
+    private static void WriteText(LogLine line, ReadOnlySpan<byte> name, string? text)
     {
-        if (string.IsNullOrEmpty(text)) return;
-        if (bare && IsBare(text)) line.BareText(name, text);
-        else line.Field(name, text);
+        if (!string.IsNullOrEmpty(text)) line.Field(name, text);
     }
-
-    // The authority comes from the peer: what is not plainly a host and port is quoted.
-    private static bool IsBare(string text) => text.AsSpan().IndexOfAnyExceptInRange('!', '~') < 0 && !text.AsSpan().ContainsAny('"', '\\', '=');
 
     private static void WriteAddress(LogLine line, ReadOnlySpan<byte> name, IPEndPoint? endPoint)
     {

@@ -51,7 +51,7 @@ internal readonly record struct ConnectionFacts
 
     public Workload? SourceWorkload { get; init; }
 
-    /// <summary>Used where <see cref="SourceWorkload"/> is not known.</summary>
+    /// <summary>Who the peer's proxy says the client is; used where <see cref="SourceWorkload"/> is not known.</summary>
     public ClaimedWorkload? ClaimedSource { get; init; }
 
     /// <summary>Outbound: the next hop (endpoint, waypoint, gateway). Inbound: the pod.</summary>

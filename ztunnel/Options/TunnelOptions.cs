@@ -3,10 +3,12 @@ namespace Ambient.Ztunnel.Options;
 /// <summary>HBONE: TLS, HTTP/2 and the pool of tunnels.</summary>
 internal sealed record TunnelOptions
 {
+    private const int DefaultStreamWindow = 256 << 10;
     private static readonly TimeSpan ShortestTimeout = TimeSpan.FromMilliseconds(100), LongestTimeout = TimeSpan.FromMinutes(10);
 
-    /// <summary>HTTP2_STREAM_WINDOW_SIZE: bytes in flight for one connection, 64 KiB − 1 to 1 GiB. Default 4 MiB.</summary>
-    public int StreamWindowBytes { get; init; } = 4 << 20;
+    /// <summary>HTTP2_STREAM_WINDOW_SIZE: bytes in flight for one connection, 64 KiB − 1 to 1 GiB. Default 256 KiB.</summary>
+    /// <remarks>It is the most that a proxy holds for one slow reader, so it is small; peers' own windows are theirs to choose.</remarks>
+    public int StreamWindowBytes { get; init; } = DefaultStreamWindow;
 
     /// <summary>HTTP2_CONNECTION_WINDOW_SIZE: bytes in flight for one tunnel. Default 16 MiB: four stalled streams do not stop the others.</summary>
     public int ConnectionWindowBytes { get; init; } = 16 << 20;
@@ -38,12 +40,25 @@ internal sealed record TunnelOptions
     /// <summary>LOCALHOST_APP_TUNNEL: dial targets of the PROXY protocol on loopback. Default true.</summary>
     public bool LocalhostAppTunnel { get; init; } = true;
 
+    public Hbone.Tunnels.TunnelOptions ToHbone() => new()
+    {
+        StreamWindowBytes = StreamWindowBytes,
+        ConnectionWindowBytes = ConnectionWindowBytes,
+        FrameBytes = FrameBytes,
+        MaxStreams = MaxStreams,
+        MaxServedStreams = MaxInboundStreams,
+        ReleaseAfter = IdleTimeout,
+        ConnectTimeout = ConnectTimeout,
+        HandshakeTimeout = HandshakeTimeout,
+        AnswerTimeout = AnswerTimeout,
+    };
+
     public static TunnelOptions Read(SettingsReader settings)
     {
         RefuseTls12(settings);
         var options = new TunnelOptions
         {
-            StreamWindowBytes = settings.Int("HTTP2_STREAM_WINDOW_SIZE", 4 << 20, ushort.MaxValue, 1 << 30),
+            StreamWindowBytes = settings.Int("HTTP2_STREAM_WINDOW_SIZE", DefaultStreamWindow, ushort.MaxValue, 1 << 30),
             ConnectionWindowBytes = settings.Int("HTTP2_CONNECTION_WINDOW_SIZE", 16 << 20, ushort.MaxValue, 1 << 30),
             FrameBytes = settings.Int("HTTP2_FRAME_SIZE", 1 << 20, 16384, 16777215),
             MaxStreams = settings.Int("POOL_MAX_STREAMS_PER_CONNECTION", 100, 1, 10_000),

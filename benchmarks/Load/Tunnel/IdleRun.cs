@@ -5,6 +5,7 @@ namespace Ambient.Load.Tunnel;
 /// <summary>What the proxies' memory is with nothing to do, with many quiet connections, and after those are gone.</summary>
 internal sealed class IdleRun(IReadOnlyList<Chain> chains, Samples samples)
 {
+    private static readonly TimeSpan OpeningLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Afterwards = TimeSpan.FromSeconds(60);
 
     public List<string> Failures { get; } = [];
@@ -37,7 +38,7 @@ internal sealed class IdleRun(IReadOnlyList<Chain> chains, Samples samples)
         Progress.Say($"{chain.IdleConnections} idle connections through {chain.Name}");
         var (client, server) = (Sum(chain.ClientProcesses), Sum(chain.ServerProcesses));
         using var load = LoadProcess.Start(chain.Client, "hold", chain.Target, "16", $"{chain.IdleConnections}");
-        await load.ReadReportAsync();
+        await load.ReadReportAsync(OpeningLimit);
         AddPerConnection(chain, "idle_connection_client", Sum(chain.ClientProcesses) - client);
         AddPerConnection(chain, "idle_connection_server", Sum(chain.ServerProcesses) - server);
         await load.FinishAsync();

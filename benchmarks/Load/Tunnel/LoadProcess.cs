@@ -8,7 +8,7 @@ namespace Ambient.Load.Tunnel;
 /// <summary>A generator, running in a pod as a process of its own.</summary>
 internal sealed class LoadProcess : IDisposable
 {
-    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(25);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(25);
 
     private readonly Process _process;
     private readonly Task<string> _errors;
@@ -30,16 +30,17 @@ internal sealed class LoadProcess : IDisposable
 
     /// <summary>The next line that the generator prints.</summary>
     /// <exception cref="LabException">It ended without one, or took too long.</exception>
-    public async Task<Report> ReadReportAsync()
+    public async Task<Report> ReadReportAsync(TimeSpan? patience = null)
     {
+        var limit = patience ?? Limit;
         string? line;
         try
         {
-            line = await _process.StandardOutput.ReadLineAsync().WaitAsync(Limit);
+            line = await _process.StandardOutput.ReadLineAsync().WaitAsync(limit);
         }
         catch (TimeoutException)
         {
-            throw new LabException($"The load generator is not done after {Limit.TotalSeconds:0} s.");
+            throw new LabException($"The load generator is not done after {limit.TotalSeconds:0} s.");
         }
         return line is null ? throw new LabException($"The load failed: {FirstLine(await _errors)}") : Report.Parse(line);
     }

@@ -29,16 +29,23 @@ public sealed class MeshNode
     /// <summary>Starts ztunnel and returns once it says that it is ready.</summary>
     public async Task StartZtunnelAsync()
     {
-        StartZtunnel();
+        BeginZtunnel();
         await ReadyAsync();
     }
 
-    /// <summary>Starts ztunnel and does not wait.</summary>
-    public Daemon StartZtunnel()
+    /// <summary>Starts ztunnel and does not wait until it is ready.</summary>
+    public Daemon BeginZtunnel()
     {
         var environment = NodePrograms.ZtunnelEnvironment(this, _mesh.MeshFile, _mesh.AuthorityDirectory);
         foreach (var (name, value) in ZtunnelSettings) environment[name] = value;
         return Ztunnel = Lab.Start("ztunnel", environment, NodePrograms.Ztunnel);
+    }
+
+    /// <summary>Lets ztunnel drain and starts it again, with <see cref="ZtunnelSettings"/> as they are now; the pods stay enrolled.</summary>
+    public async Task RestartZtunnelAsync()
+    {
+        await Ztunnel.StopAsync();
+        await StartZtunnelAsync();
     }
 
     public Task ReadyAsync() => Until.TrueAsync(async () =>

@@ -1,3 +1,5 @@
+using Ambient.Tls;
+
 namespace Ambient.Hbone.Client;
 
 /// <summary>Why no stream could be had; nothing was accepted from the application yet, so another endpoint may be tried.</summary>
@@ -18,8 +20,7 @@ public enum DialReason : byte
     /// <summary>TLS failed: see the message.</summary>
     HandshakeFailed,
 
-    /// <summary>The peer's certificate is valid but names nobody who may answer here.</summary>
-    WrongPeer,
+    /// <summary>An open tunnel's peer was revoked while the CONNECT was under way.</summary>
     CertificateRevoked,
 
     /// <summary>The peer did not answer the CONNECT in time.</summary>
@@ -37,4 +38,5 @@ public enum DialReason : byte
 
 /// <param name="Message">For people: names the peer, the limit and the next step.</param>
 /// <param name="Status">The peer's status for <see cref="DialReason.AnswerRefused"/>, else 0.</param>
-public sealed record DialFailure(DialReason Reason, string Message, int Status = 0);
+/// <param name="Tls">Set when TLS itself failed.</param>
+public sealed record DialFailure(DialReason Reason, string Message, int Status = 0, TlsFailureReason? Tls = null);

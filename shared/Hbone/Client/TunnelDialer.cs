@@ -65,11 +65,6 @@ public sealed class TunnelDialer(ITlsIdentities identities, Func<IPEndPoint, Des
             $"{peer} did not finish the TLS handshake within {options.HandshakeTimeout.TotalSeconds:0.#} s."),
         HandshakeFailure.Closed => new(DialReason.HandshakeClosed,
             $"{peer} closed the connection during the TLS handshake: it may not accept our certificate or have none itself."),
-        _ => new(tls!.Reason switch
-        {
-            TlsFailureReason.WrongIdentity => DialReason.WrongPeer,
-            TlsFailureReason.CertificateRevoked => DialReason.CertificateRevoked,
-            _ => DialReason.HandshakeFailed,
-        }, $"TLS with {peer} failed: {tls.Message}"),
+        _ => new(DialReason.HandshakeFailed, $"TLS with {peer} failed: {tls!.Message}", Tls: tls.Reason),
     };
 }

@@ -5,8 +5,12 @@ using Ambient.Transport;
 
 namespace Ambient.Hbone.Server;
 
-/// <summary>How an accepted connection failed to become a tunnel.</summary>
-public enum AcceptFailure : byte { NoIdentity, HandshakeTimedOut, HandshakeClosed, HandshakeFailed, CertificateRevoked, Closing }
+/// <summary>Why an accepted connection became no tunnel.</summary>
+/// <param name="Message">For people.</param>
+/// <param name="Tls">Set when TLS itself failed.</param>
+public sealed record AcceptEnd(AcceptFailure Failure, string Message, TlsFailureReason? Tls = null);
+
+public enum AcceptFailure : byte { NoIdentity, HandshakeTimedOut, HandshakeClosed, HandshakeFailed, Closing }
 
 /// <summary>Turns accepted connections to port 15008 of one pod, on one loop, into tunnels and keeps them until they end.</summary>
 public sealed class TunnelAcceptor(ITlsIdentities identities, TunnelOptions options)
@@ -20,14 +24,14 @@ public sealed class TunnelAcceptor(ITlsIdentities identities, TunnelOptions opti
     /// <summary>Authenticates the peer as a client of <paramref name="us"/> and carries its tunnel until it ends.</summary>
     /// <param name="socket">Taken over.</param>
     /// <returns>Null after the tunnel has ended, or why there was none, with words for the log.</returns>
-    public async ValueTask<(AcceptFailure Failure, string Message)?> ServeAsync(LoopSocket socket, SpiffeId us, ITunnelServer server)
+    public async ValueTask<AcceptEnd?> ServeAsync(LoopSocket socket, SpiffeId us, ITunnelServer server)
     {
         var (identity, missing) = await identities.FindAsync(us);
         if (identity is null) return Refuse(socket, AcceptFailure.NoIdentity, missing!);
 
         using var handshake = TlsHandshake.Server(identity);
         if (await HandshakeRun.RunAsync(socket, handshake, options.HandshakeTimeout) is { } failed)
-            return Refuse(socket, Reason(failed, handshake.Failure), Message(failed, handshake.Failure));
+            return Refuse(socket, Reason(failed), Message(failed, handshake.Failure), handshake.Failure?.Reason);
         if (_closing) return Refuse(socket, AcceptFailure.Closing, "The pod's listeners are being closed.");
 
         var tunnel = new Tunnel(socket, handshake.TakeSession(), handshake.Peer, options, server);
@@ -58,17 +62,16 @@ public sealed class TunnelAcceptor(ITlsIdentities identities, TunnelOptions opti
             if (isRevoked(tunnel.Peer)) tunnel.Close(TunnelEnd.Revoked);
     }
 
-    private static (AcceptFailure, string) Refuse(LoopSocket socket, AcceptFailure failure, string message)
+    private static AcceptEnd Refuse(LoopSocket socket, AcceptFailure failure, string message, TlsFailureReason? tls = null)
     {
         socket.Dispose();
-        return (failure, message);
+        return new(failure, message, tls);
     }
 
-    private static AcceptFailure Reason(HandshakeFailure failed, TlsFailure? tls) => failed switch
+    private static AcceptFailure Reason(HandshakeFailure failed) => failed switch
     {
         HandshakeFailure.TimedOut => AcceptFailure.HandshakeTimedOut,
         HandshakeFailure.Closed => AcceptFailure.HandshakeClosed,
-        _ when tls!.Reason == TlsFailureReason.CertificateRevoked => AcceptFailure.CertificateRevoked,
         _ => AcceptFailure.HandshakeFailed,
     };
 

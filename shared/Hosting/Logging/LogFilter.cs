@@ -44,7 +44,7 @@ public sealed class LogFilter
 
     /// <summary>In the form that <see cref="Parse"/> reads.</summary>
     public override string ToString() =>
-        string.Join(',', _directives.Reverse().Select(d => $"{d.Scope}={NameOf(d.Level)}").Prepend(NameOf(_default)));
+        string.Join(',', Enumerable.Reverse(_directives).Select(d => $"{d.Scope}={NameOf(d.Level)}").Prepend(NameOf(_default)));
 
     internal static string NameOf(LogLevel level) => level switch
     {

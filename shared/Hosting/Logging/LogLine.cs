@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
 
@@ -40,19 +39,16 @@ public abstract class LogLine
     /// <summary>The whole line with its line end; valid until the next <see cref="Begin"/>.</summary>
     public abstract ReadOnlySpan<byte> End();
 
-    /// <summary>As <see cref="Bare"/>, for text of ASCII.</summary>
+    /// <summary>As <see cref="Bare"/> if the text is visible ASCII that cannot be taken for something else; quoted if not.</summary>
     public void BareText(ReadOnlySpan<byte> name, ReadOnlySpan<char> value)
     {
         Span<byte> text = stackalloc byte[256];
-        if (Ascii.FromUtf16(value, text, out var length) == OperationStatus.Done) Bare(name, text[..length]);
+        if (IsBare(value) && Ascii.FromUtf16(value, text, out var length) == OperationStatus.Done) Bare(name, text[..length]);
         else Field(name, value);
     }
 
-    private protected static ReadOnlySpan<char> Cut(ReadOnlySpan<char> text) => text.Length > MaxTextLength ? text[..MaxTextLength] : text;
+    private static bool IsBare(ReadOnlySpan<char> text) =>
+        !text.IsEmpty && text.IndexOfAnyExceptInRange('!', '~') < 0 && !text.ContainsAny('"', '\\', '=');
 
-    private protected static int FormatTime(DateTimeOffset time, Span<byte> into)
-    {
-        time.UtcDateTime.TryFormat(into, out var written, "yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture);
-        return written;
-    }
+    private protected static ReadOnlySpan<char> Cut(ReadOnlySpan<char> text) => text.Length > MaxTextLength ? text[..MaxTextLength] : text;
 }

@@ -14,6 +14,15 @@ public static unsafe class UdpSockets
     /// <summary>Fixes the peer: only its datagrams are received, and its refusals (ICMP) become errors.</summary>
     public static CallResult Connect(Descriptor socket, IPEndPoint to) => Addresses.TryConnect(socket, to);
 
+    /// <summary>Ends <see cref="Connect"/>: the kernel also gives up a port that it had chosen, so the next use gets another (connect(2), AF_UNSPEC).</summary>
+    public static CallResult Disconnect(Descriptor socket)
+    {
+        Span<byte> unspecified = stackalloc byte[16]; // sizeof(struct sockaddr) of family AF_UNSPEC, which is 0
+        unspecified.Clear();
+        fixed (byte* raw = unspecified)
+            return CallResult.Of(Libc.connect(socket.Value, raw, (uint)unspecified.Length));
+    }
+
     public static SocketName LocalName(Descriptor socket) => Addresses.LocalName(socket);
 
     /// <returns>The length of the datagram, which is larger than <paramref name="into"/> if it was cut off.</returns>

@@ -86,16 +86,17 @@ public sealed class MeshSnapshot
     /// <param name="preferredNamespace">Breaks ties for DNS; null has none.</param>
     public ServiceEntry? FindService(NetworkAddress vip, string? clientNamespace, string? preferredNamespace = null)
     {
-        var exact = ServiceRank.Best(Entries(_services.ByVip.Find(vip)), clientNamespace, preferredNamespace);
+        var exact = ServiceRank.Best(_services, _services.ByVip.Find(vip), clientNamespace, preferredNamespace);
         return exact ?? ServiceRank.BestRange(RangesWith(vip), clientNamespace);
     }
 
     /// <summary>As above, by exact host name (case does not matter; <c>*.example.com</c> finds the wildcard service itself).</summary>
     public ServiceEntry? FindService(string hostname, string? clientNamespace, string? preferredNamespace = null) =>
-        ServiceRank.Best(ServicesWithHost(hostname), clientNamespace, preferredNamespace);
+        ServiceRank.Best(_services, _services.ByHost.Find(hostname), clientNamespace, preferredNamespace);
 
     /// <summary>All services of that exact host name, whoever may see them; the oldest first.</summary>
-    public IEnumerable<ServiceEntry> ServicesWithHost(string hostname) => Entries(_services.ByHost.Find(hostname));
+    public IEnumerable<ServiceEntry> ServicesWithHost(string hostname) =>
+        (_services.ByHost.Find(hostname) ?? []).Select(key => _services.ByKey.Find(key)!);
 
     /// <summary>What an address means to a client that dialled it: workloads first, then services.</summary>
     public Destination Find(NetworkAddress address, string? clientNamespace) =>
@@ -111,11 +112,6 @@ public sealed class MeshSnapshot
 
     /// <summary>The policies that apply to a workload, and those that should and are not known.</summary>
     public PolicySet PoliciesFor(Workload workload) => _policies.For(workload);
-
-    private IEnumerable<ServiceEntry> Entries(ServiceKey[]? keys)
-    {
-        foreach (var key in keys ?? []) yield return _services.ByKey.Find(key)!;
-    }
 
     private IEnumerable<(ServiceEntry, int)> RangesWith(NetworkAddress vip)
     {

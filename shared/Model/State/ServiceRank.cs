@@ -1,15 +1,18 @@
 using Ambient.Model.Balancing;
+using Ambient.Model.Workloads;
 
 namespace Ambient.Model.State;
 
 /// <summary>Which of several services a client means that claim one name or address.</summary>
 internal static class ServiceRank
 {
-    public static ServiceEntry? Best(IEnumerable<ServiceEntry> candidates, string? clientNamespace, string? preferredNamespace)
+    /// <param name="candidates">The oldest first; null if there are none.</param>
+    public static ServiceEntry? Best(ServiceTable table, ServiceKey[]? candidates, string? clientNamespace, string? preferredNamespace)
     {
         ServiceEntry? first = null, canonical = null, preferred = null;
-        foreach (var candidate in candidates)
+        foreach (var key in candidates ?? [])
         {
+            var candidate = table.ByKey.Find(key)!;
             var service = candidate.Service;
             if (!service.IsVisibleTo(clientNamespace)) continue;
             if (service.Namespace == clientNamespace) return candidate;

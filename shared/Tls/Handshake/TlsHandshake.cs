@@ -14,10 +14,14 @@ namespace Ambient.Tls;
 /// </remarks>
 public sealed class TlsHandshake : IDisposable
 {
+    // Certificates may take 64 KiB; nothing else in a handshake is long.
+    private const int MaxHandshakeBytes = 256 * 1024;
+
     private readonly bool _isServer;
     private readonly Events _events;
     private readonly SslConnection _connection;
     private HandshakeStatus _status;
+    private long _receivedBytes;
     private TlsSession? _session;
     private byte[] _leftover = [];
     private PeerIdentity? _peer;
@@ -54,12 +58,14 @@ public sealed class TlsHandshake : IDisposable
     {
         if (_status != HandshakeStatus.NeedsInput)
             throw new InvalidOperationException($"The handshake has ended ({_status}); later bytes belong to the session.");
+        if (_receivedBytes > MaxHandshakeBytes) return _status = Fail(new(TlsFailureReason.Flood, $"The peer sent {_receivedBytes} bytes without completing the handshake."));
+        _receivedBytes += received.Length;
         _connection.Received.Write(received);
         var error = _connection.Advance();
         _status = error switch
         {
             0 => Complete(),
-            LibSsl.ErrorWantRead or LibSsl.ErrorWantWrite => HandshakeStatus.NeedsInput,
+            LibSsl.ErrorWantRead => HandshakeStatus.NeedsInput,
             _ => Fail(HandshakeFailures.Explain(OpenSslError.Take(), _events.Verifier.Refusal, _isServer)),
         };
         _connection.ToSend.DrainTo(toSend);

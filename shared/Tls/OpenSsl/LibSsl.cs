@@ -15,10 +15,10 @@ internal static unsafe partial class LibSsl
 
     internal const int Tls13 = 0x0304;
     internal const int VerifyPeer = 1, VerifyFailIfNoPeerCertificate = 2;
-    internal const int ErrorSsl = 1, ErrorWantRead = 2, ErrorWantWrite = 3, ErrorSyscall = 5, ErrorZeroReturn = 6;
+    internal const int ErrorWantRead = 2;
     internal const int CtrlMode = 33, CtrlSetSessionCacheMode = 44, CtrlSetMaxCertList = 51, CtrlChainCert = 89,
         CtrlSetGroupsList = 92, CtrlSetSignatureAlgorithmsList = 98, CtrlSetMinProtocol = 123, CtrlSetMaxProtocol = 124;
-    internal const long ModeNoAutoChain = 0x8, ModeReleaseBuffers = 0x10;
+    internal const long ModeNoAutoChain = 0x8;
     internal const ulong OptionNoTicket = 1UL << 14, OptionNoCompression = 1UL << 17, OptionServerPreference = 1UL << 22,
         OptionNoRenegotiation = 1UL << 30, OptionNoTxCertificateCompression = 1UL << 32, OptionNoRxCertificateCompression = 1UL << 33;
     internal const int TlsExtErrOk = 0, TlsExtErrAlertFatal = 2;

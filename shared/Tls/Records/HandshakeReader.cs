@@ -25,6 +25,14 @@ internal struct HandshakeReader(bool isServer)
         set => (_header, _headerBytes, _toSkip) = value;
     }
 
+    /// <summary>False for a state that reading cannot lead to.</summary>
+    public static bool IsPossible((uint Header, int HeaderBytes, int ToSkip) state) => state switch
+    {
+        { HeaderBytes: < HeaderBytes, ToSkip: 0 } => true,
+        { HeaderBytes: HeaderBytes } => state.Header >> 24 == KeyUpdate ? state.ToSkip == 0 : state.ToSkip is > 0 and <= MaxTicket,
+        _ => false,
+    };
+
     public HandshakeOutcome Read(ReadOnlySpan<byte> fragment)
     {
         if (fragment.IsEmpty) return HandshakeOutcome.UnexpectedMessage; // RFC 8446 §5.1: no zero-length handshake fragments

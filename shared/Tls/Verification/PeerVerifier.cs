@@ -24,7 +24,6 @@ internal sealed class PeerVerifier(TlsIdentity us, IReadOnlyList<SpiffeId>? expe
     public bool Verify(PresentedChain presented)
     {
         if (FindOrCheckPath(presented) is not { } path) return false;
-        if (!IsInTime(presented, path)) return false;
         if (_options.Crl?.FindRevoked(path) is { } revoked)
             return Refuse(presented, X509Errors.Revoked, TlsFailureReason.CertificateRevoked,
                 $"Certificate {Serial(revoked)} of the {Peer} {Describe(path)} is on the revocation list.");
@@ -39,14 +38,15 @@ internal sealed class PeerVerifier(TlsIdentity us, IReadOnlyList<SpiffeId>? expe
         presented.Hash(hash);
         var key = new PresentedChainKey(BinaryPrimitives.ReadUInt128BigEndian(hash),
             BinaryPrimitives.ReadUInt128BigEndian(hash[16..]), PeerIsClient: expectedServers is null);
-        if (us.Trust.Remembered.TryGet(key, out var path)) return path;
+        var now = _options.Time.GetUtcNow();
+        if (us.Trust.Remembered.TryGet(key, out var path) && path.IsValidAt(now)) return path;
 
-        path = CheckPath(presented);
+        path = CheckPath(presented, now); // also for a remembered path that has aged: there may be another one by now
         if (path is not null) us.Trust.Remembered.Add(key, path);
         return path;
     }
 
-    private VerifiedPath? CheckPath(PresentedChain presented)
+    private VerifiedPath? CheckPath(PresentedChain presented, DateTimeOffset now)
     {
         if (presented.Count > MaxPresented)
         {
@@ -60,30 +60,17 @@ internal sealed class PeerVerifier(TlsIdentity us, IReadOnlyList<SpiffeId>? expe
                 $"The {Peer} presented a certificate with a key of {bits} bits; at most {MaxKeyBits} are accepted.");
             return null;
         }
-        var certificates = presented.FindPath(us.Trust, peerIsClient: expectedServers is null, _options.Time.GetUtcNow(), out var error, out var depth);
+        var certificates = presented.FindPath(us.Trust, peerIsClient: expectedServers is null, now, out var error, out var depth);
         if (certificates is null)
         {
             presented.Refuse(error);
-            Refusal = Explain(error, depth);
+            Refusal = Explain(error, depth, now);
             return null;
         }
         if (VerifiedPath.TryCreate(certificates) is { } path) return path;
         Refuse(presented, X509Errors.ApplicationVerification, TlsFailureReason.CertificateMalformed,
             $"A certificate of the {Peer} is not strict DER. Issue it again.");
         return null;
-    }
-
-    // OpenSSL has checked this for a new path; a remembered one has aged since.
-    private bool IsInTime(PresentedChain presented, VerifiedPath path)
-    {
-        var now = _options.Time.GetUtcNow();
-        if (now > path.NotAfter)
-            return Refuse(presented, X509Errors.Expired, TlsFailureReason.CertificateExpired,
-                $"The certificate chain of the {Peer} {Describe(path)} expired at {path.NotAfter:u}; here it is {now:u}.");
-        if (now < path.NotBefore)
-            return Refuse(presented, X509Errors.NotYetValid, TlsFailureReason.CertificateNotYetValid,
-                $"The certificate chain of the {Peer} {Describe(path)} is valid from {path.NotBefore:u}; here it is {now:u}.");
-        return true;
     }
 
     private bool HasIdentity(PresentedChain presented, VerifiedPath path)
@@ -103,13 +90,13 @@ internal sealed class PeerVerifier(TlsIdentity us, IReadOnlyList<SpiffeId>? expe
         return false;
     }
 
-    private TlsFailure Explain(int error, int depth)
+    private TlsFailure Explain(int error, int depth, DateTimeOffset now)
     {
         var which = depth == 0 ? $"The certificate of the {Peer}" : $"Certificate {depth + 1} in the chain of the {Peer}";
         return error switch
         {
-            X509Errors.Expired => new(TlsFailureReason.CertificateExpired, $"{which} has expired; check its renewal and this node's clock."),
-            X509Errors.NotYetValid => new(TlsFailureReason.CertificateNotYetValid, $"{which} is not valid yet; check the clocks of both nodes."),
+            X509Errors.Expired => new(TlsFailureReason.CertificateExpired, $"{which} has expired; here it is {now:u}. Check its renewal and the clocks of both nodes."),
+            X509Errors.NotYetValid => new(TlsFailureReason.CertificateNotYetValid, $"{which} is not valid yet; here it is {now:u}. Check the clocks of both nodes."),
             X509Errors.SignatureFailure or X509Errors.UnableToGetIssuer or X509Errors.UnableToGetIssuerLocally or X509Errors.UnableToVerifyLeaf
                 or X509Errors.SelfSignedLeaf or X509Errors.SelfSignedInChain => new(TlsFailureReason.UnknownAuthority,
                     $"{which} does not lead to one of our trust roots ({X509Errors.Describe(error)}); compare the roots of both sides."),

@@ -26,6 +26,9 @@ internal sealed class VerifiedPath
     public DateTimeOffset NotBefore { get; }
     public DateTimeOffset NotAfter { get; }
 
+    /// <summary>As OpenSSL has it: the last second does not count.</summary>
+    public bool IsValidAt(DateTimeOffset now) => NotBefore <= now && now < NotAfter;
+
     /// <summary>The leaf's URI SANs that are SPIFFE identities, in order.</summary>
     public IReadOnlyList<SpiffeId> SpiffeIds { get; }
 

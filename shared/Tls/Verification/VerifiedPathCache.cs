@@ -33,7 +33,7 @@ internal sealed class VerifiedPathCache(int capacity)
         if (capacity == 0) return;
         lock (_gate)
         {
-            if (_entries.ContainsKey(key)) return;
+            if (_entries.Remove(key, out var old)) _byUse.Remove(old);
             if (_entries.Count == capacity)
             {
                 _entries.Remove(_byUse.Last!.Value.Key);
@@ -41,11 +41,5 @@ internal sealed class VerifiedPathCache(int capacity)
             }
             _entries[key] = _byUse.AddFirst((key, path));
         }
-    }
-
-    public void Remove(in PresentedChainKey key)
-    {
-        lock (_gate)
-            if (_entries.Remove(key, out var node)) _byUse.Remove(node);
     }
 }

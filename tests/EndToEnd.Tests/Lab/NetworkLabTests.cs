@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Ambient.Playground.Lab;
 using Ambient.Playground.Processes;
-using Xunit;
 
 namespace Ambient.EndToEnd.Tests.Lab;
 

@@ -1,43 +1,10 @@
 using System.Net;
 using Ambient.Hbone.Headers;
-using FsCheck;
-using FsCheck.Fluent;
 
 namespace Ambient.Hbone.Tests.Headers;
 
 public class HeaderTests
 {
-    [Theory]
-    [InlineData("10.0.0.1:80", "10.0.0.1:80")]
-    [InlineData("[fd00::1]:8080", "[fd00::1]:8080")]
-    [InlineData("[::ffff:10.0.0.1]:80", "10.0.0.1:80")]
-    [InlineData("Web.Shop.svc.cluster.local:80", "web.shop.svc.cluster.local:80")]
-    [InlineData("web:65535", "web:65535")]
-    public void Usable_authorities_are_read(string text, string expected) =>
-        Assert.Equal(expected, Authority.TryParse(text)?.ToString());
-
-    [Theory]
-    [InlineData("")]
-    [InlineData(":80")]
-    [InlineData("web")]
-    [InlineData("web:")]
-    [InlineData("web:0")]
-    [InlineData("web:65536")]
-    [InlineData("web:-1")]
-    [InlineData("web:+80")]
-    [InlineData("fd00::1:80")]
-    [InlineData("[fd00::1:80")]
-    [InlineData("300.0.0.1:80")]
-    [InlineData("a b:80")]
-    [InlineData("user@web:80")]
-    [InlineData("web/path:80")]
-    public void Unusable_authorities_are_refused(string text) => Assert.Null(Authority.TryParse(text));
-
-    [Fact]
-    public void Any_authority_gives_a_result_that_reads_back() =>
-        Prop.ForAll<string?>(text =>
-            Authority.TryParse(text ?? "") is not { } parsed || parsed.Equals(Authority.TryParse(parsed.ToString()!))).QuickCheckThrowOnFailure();
-
     [Fact]
     public void Forwarded_names_the_client_and_the_service()
     {

@@ -154,6 +154,19 @@ public class FloodTests
     }
 
     [Fact]
+    public void An_output_that_knows_only_when_it_is_empty_is_enough()
+    {
+        var scene = Scene.Server(new Http2Options { Floods = new FloodLimits { Pings = new(int.MaxValue, 0), MaxUnsentControlBytes = 4096 } });
+        scene.Recorder.Flows = false;
+
+        for (var turn = 0; turn < 2000; turn++)
+        {
+            Assert.True(scene.Receive(new FrameBuilder().Ping(1).Ping(2)));
+            scene.Recorder.Flush();
+        }
+    }
+
+    [Fact]
     public void A_window_that_stays_shut_resets_its_stream_where_that_is_wanted()
     {
         var scene = Scene.Server(new Http2Options { Floods = new FloodLimits { MaxSendBlock = TimeSpan.FromSeconds(60) } }, (4, 0));

@@ -88,6 +88,9 @@ internal sealed class Recorder : IHttp2Handler, IHttp2Output
         _sent.AddRange(frameBytes);
     }
 
+    /// <summary>Everything written so far leaves.</summary>
+    public void Flush() => SentBytes = Written;
+
     /// <summary>Takes what was sent since the last call, raw.</summary>
     public byte[] TakeSent()
     {

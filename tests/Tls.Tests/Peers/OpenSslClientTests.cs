@@ -97,6 +97,21 @@ public sealed class OpenSslClientTests : IDisposable
         Assert.Contains("trust", failure.Message);
     }
 
+    [Theory]
+    [InlineData("spiffe://other.domain/ns/a/sa/b"), InlineData(null)]
+    public async Task Without_an_identity_of_its_own_a_server_does_not_ask_for_a_trust_domain(string? uri)
+    {
+        using var files = new PeerFiles(_mesh.Intermediate.Issue(uri), _mesh.Root.RootPem);
+        using var client = Start(["-cert", files.Leaf, "-cert_chain", files.Chain, "-key", files.Key]);
+        var server = _mesh.Identity(_mesh.Intermediate.Issue("https://example.org/"));
+
+        var (wire, failure) = TlsWire.Shake(await _listener.AcceptAsync(), TlsHandshake.Server(server));
+
+        Assert.Null(failure);
+        Assert.Equal(uri, wire!.Peer.Id?.ToString());
+        wire.Dispose();
+    }
+
     [Fact]
     public async Task Only_leaf_and_intermediate_are_sent()
     {

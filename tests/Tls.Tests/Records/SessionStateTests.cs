@@ -96,6 +96,17 @@ public sealed class SessionStateTests
             return session.TryOpen(new byte[40], out _, out _, out _) is RecordStatus.Failed or RecordStatus.Closed;
         }).QuickCheckThrowOnFailure();
 
+    [Theory]
+    [InlineData(26, 5), InlineData(27, 0xFF), InlineData(30, 1), InlineData(0, 2), InlineData(2, 0x77)]
+    public void A_state_that_no_session_was_ever_in_is_refused(int at, byte value)
+    {
+        using var scene = new SessionScene();
+        var bytes = scene.Session.Save().ToBytes();
+        bytes[at] = value;
+
+        Assert.False(TlsSessionState.TryRead(bytes, out _));
+    }
+
     private static void Move(SessionScene scene)
     {
         using var state = scene.Session.Save();

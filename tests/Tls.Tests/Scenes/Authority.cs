@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -11,7 +12,7 @@ internal sealed class Authority
 
     private readonly AsymmetricAlgorithm _key;
     private readonly Authority? _issuer;
-    private static long _serial = 0x1000;
+    private static long _serial = 0x1000_0000_0000_0000;
 
     private Authority(X509Certificate2 certificate, AsymmetricAlgorithm key, Authority? issuer) =>
         (Certificate, _key, _issuer) = (X509CertificateLoader.LoadCertificate(certificate.RawData), key, issuer);
@@ -91,7 +92,8 @@ internal sealed class Authority
 
     private X509Certificate2 Sign(CertificateRequest request, DateTimeOffset notBefore, DateTimeOffset notAfter)
     {
-        var serial = BitConverter.GetBytes(Interlocked.Increment(ref _serial)).Reverse().SkipWhile(b => b == 0).ToArray();
+        var serial = new byte[8];
+        BinaryPrimitives.WriteInt64BigEndian(serial, Interlocked.Increment(ref _serial));
         return request.Create(Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa((ECDsa)_key), notBefore, notAfter, serial);
     }
 

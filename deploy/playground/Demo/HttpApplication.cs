@@ -1,0 +1,58 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Ambient.Playground.Demo;
+
+/// <summary>The application in the demo's pods: says who it is and who it thinks is calling; under /stream it keeps talking.</summary>
+internal sealed class HttpApplication(string name)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
+    public async Task RunAsync(int port)
+    {
+        using var listener = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true };
+        listener.Bind(new IPEndPoint(IPAddress.IPv6Any, port));
+        listener.Listen(64);
+        while (true) _ = ServeAsync(await listener.AcceptAsync());
+    }
+
+    private async Task ServeAsync(Socket socket)
+    {
+        using (socket)
+        {
+            try { await AnswerAsync(socket); }
+            catch (SocketException) { } // the caller went away
+        }
+    }
+
+    private async Task AnswerAsync(Socket socket)
+    {
+        var request = await ReadHeadAsync(socket);
+        if (request.StartsWith("GET /stream ", StringComparison.Ordinal))
+        {
+            await SendAsync(socket, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+            for (var i = 0; ; i++, await Task.Delay(Pause, TimeProvider.System)) await SendAsync(socket, $"{i} ");
+        }
+        var caller = ((IPEndPoint)socket.RemoteEndPoint!).Address;
+        var body = $"hello from {name}, you come from {(caller.IsIPv4MappedToIPv6 ? caller.MapToIPv4() : caller)}, and you said: {request.Split(' ').ElementAtOrDefault(1)}\n";
+        await SendAsync(socket, $"HTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}");
+        socket.Shutdown(SocketShutdown.Send);
+        while (await socket.ReceiveAsync(new byte[256]) > 0) { }
+    }
+
+    private static async Task<string> ReadHeadAsync(Socket socket)
+    {
+        var buffer = new byte[8192];
+        var length = 0;
+        while (length < buffer.Length && !buffer.AsSpan(0, length).EndsWith("\r\n\r\n"u8))
+        {
+            var read = await socket.ReceiveAsync(buffer.AsMemory(length));
+            if (read == 0) break;
+            length += read;
+        }
+        return Encoding.ASCII.GetString(buffer, 0, length);
+    }
+
+    private static Task<int> SendAsync(Socket socket, string text) => socket.SendAsync(Encoding.ASCII.GetBytes(text));
+}

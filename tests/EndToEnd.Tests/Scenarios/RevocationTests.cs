@@ -1,0 +1,71 @@
+using System.Globalization;
+using System.Numerics;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using Ambient.EndToEnd.Tests.Sockets;
+
+namespace Ambient.EndToEnd.Tests.Scenarios;
+
+public sealed class RevocationFixture : MeshFixture, IDisposable
+{
+    public string CrlFile { get; } = Path.Combine(Path.GetTempPath(), $"ambient-crl-{Guid.NewGuid():N}.pem");
+
+    protected override IEnumerable<KeyValuePair<string, string>> Settings
+    {
+        get
+        {
+            // The file must exist when ztunnel starts, and no authority does yet whose list it could be.
+            if (!File.Exists(CrlFile)) File.WriteAllText(CrlFile, "");
+            return [new("CRL_PATH", CrlFile)];
+        }
+    }
+
+    public void Dispose() => File.Delete(CrlFile);
+}
+
+public sealed class RevocationTests(RevocationFixture fixture) : IClassFixture<RevocationFixture>
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+
+    [Fact]
+    public async Task A_revoked_certificate_ends_open_tunnels_and_opens_no_new_ones()
+    {
+        await using var server = PodServer.Echo(fixture.Cart, 8080);
+        await PublishAsync();
+        using var open = await fixture.Web.ConnectAsync(fixture.Cart.EndPoint(8080));
+        using var untouched = await fixture.Near.ConnectAsync(fixture.Cart.EndPoint(8080));
+        await open.AskAsync("trusted");
+        await untouched.AskAsync("trusted");
+
+        await PublishAsync(await SerialOfAsync(fixture.Web.Identity));
+
+        Assert.NotEqual("", await open.ReadEndingAsync().WaitAsync(Limit));
+        Assert.True(await Conversation.IsRefusedAsync(() => fixture.Web.ConnectAsync(fixture.Cart.EndPoint(8080))));
+        Assert.Equal("still trusted", await untouched.AskAsync("still trusted"));
+        Assert.True(await MetricLines.SumAsync(fixture.There, "istio_crl_policy_rejections_total") > 0);
+    }
+
+    private async Task<BigInteger> SerialOfAsync(string identity)
+    {
+        using var dump = JsonDocument.Parse(await fixture.Here.ConfigDumpAsync());
+        var certificate = dump.RootElement.GetProperty("certificates").EnumerateArray()
+            .Single(entry => entry.GetProperty("identity").GetString() == identity);
+        return BigInteger.Parse(certificate.GetProperty("certChain")[0].GetProperty("serialNumber").GetString()!, CultureInfo.InvariantCulture);
+    }
+
+    // Signed by the lab's own authority, replaced as a whole.
+    private async Task PublishAsync(params IEnumerable<BigInteger> revoked)
+    {
+        using var key = ECDsa.Create();
+        key.ImportFromPem(await File.ReadAllTextAsync(Path.Combine(fixture.Mesh.AuthorityDirectory, "ca-key.pem")));
+        using var authority = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(Path.Combine(fixture.Mesh.AuthorityDirectory, "ca-cert.pem")));
+        using var signer = authority.CopyWithPrivateKey(key);
+        var now = TimeProvider.System.GetUtcNow();
+        var list = new CertificateRevocationListBuilder();
+        foreach (var serial in revoked) list.AddEntry(serial.ToByteArray(isUnsigned: true, isBigEndian: true), now.AddMinutes(-1));
+        var bytes = list.Build(signer, 1, now.AddDays(1), HashAlgorithmName.SHA256, thisUpdate: now.AddMinutes(-1));
+        await File.WriteAllTextAsync(fixture.CrlFile + ".new", PemEncoding.WriteString("X509 CRL", bytes));
+        File.Move(fixture.CrlFile + ".new", fixture.CrlFile, overwrite: true);
+    }
+}

@@ -1,0 +1,134 @@
+using System.Net;
+using Ambient.EndToEnd.Tests.Peers;
+using Ambient.EndToEnd.Tests.Sockets;
+using Ambient.Playground.Mesh;
+
+namespace Ambient.EndToEnd.Tests.Scenarios;
+
+public sealed class ServiceFixture : MeshFixture, IAsyncLifetime
+{
+    public const string Address = "10.96.0.10";
+    public const string AddressV6 = "fd96::10";
+
+    public MeshService Service { get; private set; } = null!;
+
+    async ValueTask IAsyncLifetime.InitializeAsync()
+    {
+        await InitializeAsync();
+        Service = new("store", "shop", [Address, AddressV6], new Dictionary<int, int> { [80] = 8080 }, [Near, Cart]);
+        Mesh.Services.Add(Service);
+        await Mesh.PublishAsync();
+    }
+}
+
+public sealed class ServiceTests(ServiceFixture fixture) : IClassFixture<ServiceFixture>
+{
+    [Theory]
+    [InlineData(ServiceFixture.Address)]
+    [InlineData(ServiceFixture.AddressV6)]
+    public async Task Connections_to_a_service_are_spread_over_its_pods(string address)
+    {
+        await using var near = PodServer.Greet(fixture.Near, 8080, "near");
+        await using var cart = PodServer.Greet(fixture.Cart, 8080, "cart");
+        var answers = new List<string>();
+
+        for (var i = 0; i < 60; i++)
+        {
+            using var socket = await fixture.Web.ConnectAsync(new(IPAddress.Parse(address), 80));
+            answers.Add(await socket.ReadTextAsync(4));
+        }
+
+        // Of 60 fair throws fewer than 8 on one side happen once in 10^9 runs.
+        Assert.InRange(answers.Count(answer => answer == "near"), 8, 52);
+        Assert.Equal(60, answers.Count(answer => answer is "near" or "cart"));
+        var line = await AccessLogLines.FindAsync(fixture.Here, "dst.service=\"store.shop.svc.cluster.local\"", "direction=\"outbound\"");
+        Assert.Contains("connection complete", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_unhealthy_pod_gets_no_connections()
+    {
+        await using var near = PodServer.Greet(fixture.Near, 8080, "near");
+        await using var cart = PodServer.Greet(fixture.Cart, 8080, "cart");
+        fixture.Mesh.Workload(fixture.Near).Healthy = false;
+        await fixture.Mesh.PublishAsync();
+
+        for (var i = 0; i < 12; i++)
+        {
+            using var socket = await fixture.Web.ConnectAsync(new(IPAddress.Parse(ServiceFixture.Address), 80));
+            Assert.Equal("cart", await socket.ReadTextAsync(4));
+        }
+
+        fixture.Mesh.Workload(fixture.Near).Healthy = true;
+        await fixture.Mesh.PublishAsync();
+    }
+
+    [Fact]
+    public async Task A_port_that_the_service_does_not_have_is_refused()
+    {
+        Assert.True(await Conversation.IsRefusedAsync(() => fixture.Web.ConnectAsync(new(IPAddress.Parse(ServiceFixture.Address), 81))));
+
+        var line = await AccessLogLines.FindAsync(fixture.Here, $"{ServiceFixture.Address}:81");
+        Assert.Contains("reason=", line, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("store", "A", ServiceFixture.Address)]
+    [InlineData("store.shop", "A", ServiceFixture.Address)]
+    [InlineData("store.shop.svc.cluster.local", "A", ServiceFixture.Address)]
+    [InlineData("store.shop.svc.cluster.local", "AAAA", ServiceFixture.AddressV6)]
+    public async Task Names_of_services_are_answered_in_the_pod(string name, string type, string expected)
+    {
+        foreach (var transport in new[] { "+notcp", "+tcp" })
+        {
+            var answer = await fixture.Web.RunAsync("dig", "+short", "+timeout=3", "+tries=1", transport, type, name);
+
+            Assert.Equal(expected, answer.OutputOrThrow().Trim());
+        }
+    }
+
+    [Fact]
+    public async Task Names_from_elsewhere_are_asked_of_the_name_server_of_the_network()
+    {
+        await using var server = DnsServer.Start(fixture.Mesh.Network, IPAddress.Parse("192.0.2.77"));
+
+        var answer = await fixture.Web.RunAsync("dig", "+short", "+timeout=3", "+tries=1", "A", "elsewhere.example");
+
+        Assert.Equal("192.0.2.77", answer.OutputOrThrow().Trim());
+        Assert.True(server.Questions > 0);
+    }
+
+    [Fact]
+    public async Task Traffic_to_a_service_with_a_waypoint_goes_through_the_waypoint()
+    {
+        await using var waypoint = HboneServer.Start(fixture.PlainThere, 15008, await TestIdentities.IssueAsync(fixture.Mesh, fixture.PlainThere.Identity));
+        fixture.Mesh.Services.Add(new("guarded", "shop", ["10.96.0.20"], new Dictionary<int, int> { [80] = 8080 }, [fixture.Cart])
+        {
+            Waypoint = $"/{fixture.PlainThere.Address.V4}",
+        });
+        await fixture.Mesh.PublishAsync();
+
+        using var socket = await fixture.Web.ConnectAsync(new(IPAddress.Parse("10.96.0.20"), 80));
+
+        Assert.Equal("via the waypoint", await socket.AskAsync("via the waypoint"));
+        Assert.Equal("10.96.0.20:80", waypoint.Requests.Last()[":authority"]);
+        Assert.Equal("CONNECT", waypoint.Requests.Last()[":method"]);
+        Assert.True(waypoint.Requests.Last().ContainsKey("baggage"));
+        Assert.Equal(fixture.Web.Identity, waypoint.Clients.Last());
+    }
+
+    [Fact]
+    public async Task A_workload_with_a_waypoint_is_reached_through_it()
+    {
+        await using var waypoint = HboneServer.Start(fixture.PlainThere, 15008, await TestIdentities.IssueAsync(fixture.Mesh, fixture.PlainThere.Identity));
+        fixture.Mesh.Workload(fixture.Near).Waypoint = $"/{fixture.PlainThere.Address.V4}";
+        await fixture.Mesh.PublishAsync();
+
+        using (var socket = await fixture.Web.ConnectAsync(fixture.Near.EndPoint(7777)))
+            Assert.Equal("by way of", await socket.AskAsync("by way of"));
+
+        Assert.Equal($"{fixture.Near.EndPoint(7777)}", waypoint.Requests.Last()[":authority"]);
+        fixture.Mesh.Workload(fixture.Near).Waypoint = null;
+        await fixture.Mesh.PublishAsync();
+    }
+}

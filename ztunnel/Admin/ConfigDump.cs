@@ -1,0 +1,57 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Ambient.Certificates;
+using Ambient.Certificates.Store;
+using Ambient.Hosting.Pages;
+using Ambient.Model.Identities;
+using Ambient.Model.State;
+using Ambient.Ztunnel.Connections;
+using Ambient.Ztunnel.Options;
+using Ambient.Ztunnel.Pods;
+
+namespace Ambient.Ztunnel.Admin;
+
+/// <summary>What the dump shows, as it can be asked for at any time.</summary>
+internal interface IConfigDumpSource
+{
+    MeshSnapshot Mesh { get; }
+
+    /// <summary>What was loaded from the local file, read again; null if there is none or it cannot be read.</summary>
+    MeshSnapshot? StaticMesh { get; }
+
+    IReadOnlyList<CertificateStatus> Certificates { get; }
+
+    /// <summary>Null while there is none.</summary>
+    WorkloadCertificate? CertificateOf(SpiffeId identity);
+
+    IReadOnlyList<PodStatus> Pods { get; }
+}
+
+/// <summary><c>/config_dump</c>: one JSON document with the field names that <c>istioctl ztunnel-config</c> reads.</summary>
+internal sealed class ConfigDump(ZtunnelOptions options, BuildInfo build, IConfigDumpSource source, ConnectionLedgers ledgers)
+{
+    public async ValueTask<PageResponse> RespondAsync()
+    {
+        var connections = await ledgers.SnapshotAsync();
+        var output = new ArrayBufferWriter<byte>(64 << 10);
+        Write(output, connections);
+        return new(200, PageResponse.Json, output.WrittenMemory);
+    }
+
+    private void Write(IBufferWriter<byte> output, IReadOnlyList<ConnectionFacts> connections)
+    {
+        // Relaxed: it is JSON for tools and terminals, never part of a page.
+        using var json = new Utf8JsonWriter(output, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        json.WriteStartObject();
+        MeshSection.Write(json, source.Mesh);
+        json.WriteStartObject("staticConfig"u8);
+        if (source.StaticMesh is { } local) MeshSection.WriteStatic(json, local);
+        json.WriteEndObject();
+        VersionSection.Write(json, build);
+        OptionsSection.Write(json, options);
+        CertificateSection.Write(json, source);
+        if (options.Node.Mode == ProxyMode.Shared) PodSection.Write(json, source.Pods, connections);
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,62 @@
+using System.Net;
+using System.Text.Json;
+using Ambient.Ztunnel.Connections;
+using Ambient.Ztunnel.Pods;
+
+namespace Ambient.Ztunnel.Admin;
+
+/// <summary><c>workloadState</c> of the dump: each pod, whether it is served, and what it has open.</summary>
+internal static class PodSection
+{
+    public static void Write(Utf8JsonWriter json, IReadOnlyList<PodStatus> pods, IReadOnlyList<ConnectionFacts> connections)
+    {
+        var byPod = connections.ToLookup(connection => connection.PodUid);
+        json.WriteStartObject("workloadState"u8);
+        foreach (var status in pods.OrderBy(status => status.Pod.Uid, StringComparer.Ordinal)) Write(json, status, byPod[status.Pod.Uid]);
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, PodStatus status, IEnumerable<ConnectionFacts> connections)
+    {
+        json.WriteStartObject(status.Pod.Uid);
+        json.WriteString("state"u8, status.State.ToString());
+        if (status.Error is { } error) json.WriteString("error"u8, error);
+        WriteConnections(json, connections);
+        json.WriteStartObject("info"u8);
+        json.WriteString("name"u8, status.Pod.Name);
+        json.WriteString("namespace"u8, status.Pod.Namespace);
+        json.WriteString("serviceAccount"u8, status.Pod.ServiceAccount);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void WriteConnections(Utf8JsonWriter json, IEnumerable<ConnectionFacts> connections)
+    {
+        var byDirection = connections.ToLookup(connection => connection.Direction);
+        json.WriteStartObject("connections"u8);
+        json.WriteStartArray("inbound"u8);
+        foreach (var connection in byDirection[Direction.Inbound])
+            WriteConnection(json, connection.Source, connection.ForwardedHost, connection.Target ?? connection.Destination, connection.Protocol);
+        json.WriteEndArray();
+        json.WriteStartArray("outbound"u8);
+        foreach (var connection in byDirection[Direction.Outbound])
+            WriteConnection(json, connection.Source, connection.OriginalDestination?.ToString(), connection.Destination, connection.Protocol);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteConnection(Utf8JsonWriter json, IPEndPoint? source, string? original, IPEndPoint? actual, ConnectionProtocol protocol)
+    {
+        json.WriteStartObject();
+        json.WriteString("src"u8, source?.ToString());
+        json.WriteString("originalDst"u8, original);
+        json.WriteString("actualDst"u8, actual?.ToString());
+        json.WriteString("protocol"u8, protocol switch
+        {
+            ConnectionProtocol.Hbone => "HBONE",
+            ConnectionProtocol.DoubleHbone => "DOUBLEHBONE",
+            _ => "TCP",
+        });
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,3 @@
+namespace Ambient.Ztunnel.Dns;
+
+internal enum DnsTransport : byte { Udp, Tcp }

@@ -1,0 +1,92 @@
+using System.Net;
+using Ambient.Model.Connections;
+using Ambient.Model.Workloads;
+using Ambient.Transport;
+using Ambient.Ztunnel.Connections;
+using Ambient.Ztunnel.Proxying;
+
+namespace Ambient.Ztunnel.Outbound;
+
+/// <summary>A connection that an application of the pod opened: the whole path of its life.</summary>
+internal sealed class OutboundConnection(PodWorker pod, LoopSocket downstream, IPEndPoint client, IPEndPoint destination)
+{
+    private const int Attempts = 3;
+    private ReasonCode _failure;
+
+    /// <summary>Carries the connection to its destination; returns once it has ended and its line is written. Owns the socket.</summary>
+    /// <param name="connected">Told once how connecting went, before any byte is carried; false gives the connection up.</param>
+    public async Task RunAsync(Func<ReasonCode, ValueTask<bool>>? connected = null)
+    {
+        using (downstream)
+        {
+            var (upstream, route) = await FindUpstreamAsync();
+            if (connected is not null && !await connected(_failure))
+                upstream?.Dispose();
+            else if (upstream is null)
+                downstream.Abort(); // as a destination that refuses would
+            else
+                using (upstream) await new Carriage(pod, downstream, upstream.Stream, FactsOf(route!, upstream)).RunAsync();
+        }
+    }
+
+    private async ValueTask<(Upstream?, Route?)> FindUpstreamAsync()
+    {
+        if (await pod.Pod.WaitForWorkloadAsync() is { } source) return await ConnectAsync(source);
+        Refuse(ReasonCode.UnknownSource, $"pod {pod.Pod.Name} is not in the mesh's records");
+        return default;
+    }
+
+    /// <summary>
+    /// Routes and dials. When a next hop cannot be had, another endpoint of the service is tried: nothing was taken from the
+    /// application yet, so nothing can be lost or done twice.
+    /// </summary>
+    private async ValueTask<(Upstream?, Route?)> ConnectAsync(Workload source)
+    {
+        var connector = new UpstreamConnector(pod, client);
+        var decision = pod.Rules.Outbound.Route(new(source, client.Address, destination), pod.Pod.Mesh.Current, pod.Worker.Random);
+        for (var attempt = 1; decision.Route is { } route; attempt++)
+        {
+            var (upstream, failure) = await connector.ConnectAsync(route);
+            if (upstream is not null) return (upstream, route);
+
+            var next = attempt < Attempts && failure!.MayRetry && !downstream.IsBroken
+                ? pod.Rules.Outbound.RouteAgain(route, pod.Pod.Mesh.Current, pod.Worker.Random)
+                : default;
+            if (next.Route is null) Fail(route, failure!);
+            decision = next;
+        }
+        if (decision.Refusal is { } refusal && _failure == ReasonCode.None) Refuse(refusal.Code, refusal.ToString());
+        return default;
+    }
+
+    private void Refuse(ReasonCode reason, string detail)
+    {
+        _failure = reason;
+        pod.Worker.Ledger.Refuse(client, destination, Direction.Outbound, reason, detail);
+    }
+
+    /// <summary>A connection that had a route counts as opened, failed and closed.</summary>
+    private void Fail(Route route, UpstreamFailure failure)
+    {
+        _failure = failure.Code;
+        var ledger = pod.Worker.Ledger;
+        ledger.Close(ledger.Open(FactsOf(route, null), new(), NobodyToEnd.Instance), failure.Code, failure.Detail);
+    }
+
+    private ConnectionFacts FactsOf(Route route, Upstream? upstream) => new()
+    {
+        Direction = Direction.Outbound,
+        Protocol = (ConnectionProtocol)route.Protocol,
+        PodUid = pod.Pod.Info.Uid,
+        Source = client,
+        Destination = route.NextHop,
+        OriginalDestination = destination,
+        HboneTarget = route.Authority?.ToString(),
+        SourceWorkload = route.Request.Source,
+        SourceIdentity = route.Protocol == RouteProtocol.Tcp ? null : route.Request.Source.Identity,
+        DestinationWorkload = route.Upstream,
+        DestinationService = route.DestinationService,
+        DestinationIdentity = upstream?.Identity,
+        ClaimedDestination = upstream?.Answered,
+    };
+}

@@ -1,0 +1,92 @@
+using System.Net;
+using Ambient.Hbone.Client;
+using Ambient.Hbone.Headers;
+using Ambient.Hbone.Tunnels;
+using Ambient.Model.Connections;
+using Ambient.Transport;
+using Ambient.Ztunnel.Proxying;
+
+namespace Ambient.Ztunnel.Outbound;
+
+/// <summary>Route → open stream: plain TCP, a stream of a pooled tunnel, or a tunnel within such a stream.</summary>
+/// <param name="client">The application's end of the captured connection.</param>
+internal sealed class UpstreamConnector(PodWorker pod, IPEndPoint client)
+{
+    private readonly string _traceParent = TraceParent.New(pod.Worker.Random);
+
+    public async ValueTask<(Upstream? Upstream, UpstreamFailure? Failure)> ConnectAsync(Route route)
+    {
+        if (route.HostToResolve is { } host)
+        {
+            var address = await pod.Rules.Hosts.ResolveAsync(host, route.PreferredFamily);
+            if (address is null) return Failed(ReasonCode.NameNotResolved, $"{host} has no address", mayRetry: true);
+            route = route.At(address);
+        }
+        return route.Protocol switch
+        {
+            RouteProtocol.Tcp => await ConnectTcpAsync(route.NextHop!),
+            RouteProtocol.Hbone => await ConnectTunnelAsync(route),
+            _ => await ConnectDoubleTunnelAsync(route),
+        };
+    }
+
+    private async ValueTask<(Upstream?, UpstreamFailure?)> ConnectTcpAsync(IPEndPoint to)
+    {
+        var (socket, failure) = await LoopSocket.ConnectAsync(pod.Loop, pod.Pod.Sockets.ForDial(to), to, pod.Rules.ConnectTimeout);
+        return socket is null ? Failed(ConnectReasons.Of(failure), failure.Describe(to), mayRetry: true) : (new(socket, null), null);
+    }
+
+    private async ValueTask<(Upstream?, UpstreamFailure?)> ConnectTunnelAsync(Route route)
+    {
+        var connected = await pod.Pool.ConnectAsync(KeyOf(route), RequestOf(route, null));
+        return connected.Stream is { } stream ? (new(stream, stream.Tunnel.Peer.Id), null) : Failed(connected.Failure!);
+    }
+
+    /// <summary>Across networks: the gateway sees only the outer tunnel; the inner one ends at the service. Never pooled, or all would reach one endpoint.</summary>
+    private async ValueTask<(Upstream?, UpstreamFailure?)> ConnectDoubleTunnelAsync(Route route)
+    {
+        var outer = await pod.Pool.ConnectAsync(KeyOf(route), RequestOf(route, null));
+        if (outer.Stream is not { } wire) return Failed(outer.Failure!);
+
+        var (identity, missing) = await pod.Rules.Identities.FindAsync(route.Request.Source.Identity);
+        if (identity is null)
+        {
+            wire.Dispose();
+            return Failed(ReasonCode.IdentityUnavailable, missing!, mayRetry: false);
+        }
+        var (tunnel, failure) = await pod.Dialer.SecureAsync(wire, identity, [.. route.ExpectedInnerPeers], $"{route.Authority} behind {route.NextHop}");
+        return tunnel is null ? Failed(failure!) : await ConnectInnerAsync(tunnel, route);
+    }
+
+    private async ValueTask<(Upstream?, UpstreamFailure?)> ConnectInnerAsync(Tunnel tunnel, Route route)
+    {
+        var stream = tunnel.TryConnect(RequestOf(route, pod.Rules.Network))!; // it is new and ours alone
+        var answer = await stream.WaitAnswerAsync(pod.Rules.Tunnels.AnswerTimeout);
+        if (answer is { Status: 200 })
+            return (new(stream, tunnel.Peer.Id, Claims.Of(answer.Baggage), tunnel), null);
+
+        tunnel.Close(TunnelEnd.Local);
+        return answer is null
+            ? Failed(ReasonCode.TunnelBroken, $"{route.Authority} did not answer the inner CONNECT", mayRetry: true)
+            : Failed(new(DialReason.AnswerRefused, $"{route.Authority} answered the inner CONNECT with {answer.Status}", answer.Status));
+    }
+
+    private TunnelKey KeyOf(Route route) =>
+        new(route.Request.Source.Identity, route.Request.SourceAddress, route.NextHop!, [.. route.ExpectedPeers]);
+
+    private ConnectRequest RequestOf(Route route, string? network) => new(route.Authority!.ToString())
+    {
+        Baggage = pod.Rules.Baggage ? Claims.Tell(route.Request.Source) : null,
+        Forwarded = Forwarded.Format(client, route.DestinationService?.Hostname),
+        TraceParent = _traceParent,
+        ForwardedNetwork = network,
+    };
+
+    private static (Upstream?, UpstreamFailure?) Failed(DialFailure failure)
+    {
+        var (code, mayRetry) = ConnectReasons.Of(failure);
+        return Failed(code, failure.Message, mayRetry);
+    }
+
+    private static (Upstream?, UpstreamFailure?) Failed(ReasonCode code, string detail, bool mayRetry) => (null, new(code, detail, mayRetry));
+}

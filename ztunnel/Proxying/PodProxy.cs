@@ -1,0 +1,140 @@
+using System.Net;
+using Ambient.Hbone.Tunnels;
+using Ambient.Linux;
+using Ambient.Linux.Sockets;
+using Ambient.Transport;
+using Ambient.Ztunnel.Connections;
+using Ambient.Ztunnel.Dns;
+using Ambient.Ztunnel.Inbound;
+using Ambient.Ztunnel.Outbound;
+using Ambient.Ztunnel.Passthrough;
+using Ambient.Ztunnel.Pods;
+using Ambient.Ztunnel.Socks;
+using Ambient.Ztunnel.Workers;
+
+namespace Ambient.Ztunnel.Proxying;
+
+/// <summary>Serves one pod: its listeners, and its share of every worker. Listeners accept on one worker, connections go to all.</summary>
+internal sealed class PodProxy : IPodProxy
+{
+    private readonly Pod _pod;
+    private readonly WorkerPool _workers;
+    private readonly PodWorker[] _parts;
+    private readonly Worker _home;
+    private readonly List<AcceptLoop> _listeners = [];
+    private readonly PodRegistry _registry;
+    private readonly TimeSpan _drainDeadline;
+    private DnsProxy? _dns;
+
+    public PodProxy(Pod pod, WorkerPool workers, ProxyRules rules, PodRegistry registry, TimeSpan drainDeadline)
+    {
+        (_pod, _workers, _registry, _drainDeadline) = (pod, workers, registry, drainDeadline);
+        _parts = [.. workers.All.Select(worker => new PodWorker(pod, worker, rules))];
+        _home = workers.All[workers.Next()];
+    }
+
+    public IReadOnlyList<PodWorker> Parts => _parts;
+
+    public EventLoop HomeLoop => _home.Loop;
+
+    /// <summary>Begins to accept on sockets that are bound already.</summary>
+    /// <param name="sockets">Taken over.</param>
+    public Task ListenAsync(PodListeners sockets) => _home.Loop.RunAsync(() =>
+    {
+        Accept(sockets.Outbound, AcceptOutbound);
+        Accept(sockets.Passthrough, AcceptPassthrough);
+        Accept(sockets.Hbone, AcceptTunnel);
+        Accept(sockets.Socks, AcceptSocks);
+        return ValueTask.CompletedTask;
+    });
+
+    public async Task ListenDnsAsync(DnsProxy dns, IReadOnlyList<Descriptor> datagrams, IReadOnlyList<Descriptor> streams)
+    {
+        _dns = dns;
+        await dns.StartAsync(datagrams, streams);
+    }
+
+    /// <summary>
+    /// Immediate: everything closes now. Graceful: listeners close, peers are told to open no more streams, connections may
+    /// finish until the deadline.
+    /// </summary>
+    public async ValueTask StopAsync(PodStop how)
+    {
+        await _home.Loop.RunAsync(() =>
+        {
+            foreach (var listener in _listeners) listener.Dispose();
+            return ValueTask.CompletedTask;
+        });
+        if (_dns is not null) await _dns.StopAsync(how == PodStop.Graceful ? _drainDeadline : TimeSpan.Zero);
+        await Task.WhenAll(_parts.Select(part => part.Loop.RunAsync(() => StopAsync(part, how))));
+        _registry.Remove(this);
+    }
+
+    private async ValueTask StopAsync(PodWorker part, PodStop how)
+    {
+        if (how == PodStop.Graceful)
+        {
+            part.Acceptor.Drain();
+            part.Pool.Drain();
+            await part.Connections.DrainAsync(_drainDeadline);
+        }
+        part.Connections.AbortAll();
+        part.Acceptor.Close(TunnelEnd.Drained);
+        part.Pool.Close(TunnelEnd.Drained);
+    }
+
+    private void Accept(Descriptor? listener, AcceptHandler accepted)
+    {
+        if (listener is not null) _listeners.Add(AcceptLoop.Start(_home.Loop, listener, accepted));
+    }
+
+    private void AcceptOutbound(Descriptor connection, SocketName peer) => Captured(connection, Direction.Outbound,
+        static (part, socket, client, destination) => new OutboundConnection(part, socket, client, destination).RunAsync());
+
+    private void AcceptPassthrough(Descriptor connection, SocketName peer) => Captured(connection, Direction.Inbound,
+        static (part, socket, client, destination) => new PassthroughConnection(part, socket, client, destination).RunAsync());
+
+    private void AcceptSocks(Descriptor connection, SocketName peer) => OnNextWorker(connection, (part, accepted) =>
+        CarryAsync(part, accepted, Direction.Outbound, (socket, client) => new SocksConnection(part, socket, client, _dns).RunAsync()));
+
+    private void AcceptTunnel(Descriptor connection, SocketName peer)
+    {
+        var from = peer.ToEndPoint();
+        OnNextWorker(connection, (part, accepted) => new InboundTunnels(part).RunAsync(accepted, from));
+    }
+
+    private void Captured(
+        Descriptor connection, Direction direction, Func<PodWorker, LoopSocket, IPEndPoint, IPEndPoint, Task> carry) =>
+        OnNextWorker(connection, (part, accepted) =>
+        {
+            // A connection made straight to the port was not redirected: then it is its own destination.
+            if (!OriginalDestination.TryRead(accepted, out var destination)) destination = null;
+            return CarryAsync(part, accepted, direction,
+                (socket, client) => (destination ?? socket.LocalEndPoint) is { } to ? carry(part, socket, client, to) : Task.CompletedTask);
+        });
+
+    private async Task CarryAsync(PodWorker part, Descriptor accepted, Direction direction, Func<LoopSocket, IPEndPoint, Task> carry)
+    {
+        _pod.Sockets.Prepare(accepted);
+        using var socket = LoopSocket.Attach(part.Loop, accepted);
+        if (socket.RemoteEndPoint is not { } client) return; // gone already
+        part.Worker.Ledger.SocketOpened(direction);
+        try
+        {
+            await carry(socket, client);
+        }
+        finally
+        {
+            part.Worker.Ledger.SocketClosed(direction);
+        }
+    }
+
+    private void OnNextWorker(Descriptor connection, Func<PodWorker, Descriptor, Task> carry)
+    {
+        var part = _parts[_workers.Next()];
+        if (part.Worker == _home)
+            _ = GuardedRun.RunAsync(part, connection, carry);
+        else
+            part.Loop.Post(() => _ = GuardedRun.RunAsync(part, connection, carry));
+    }
+}

@@ -1,0 +1,27 @@
+using Ambient.Hbone.Client;
+using Ambient.Hbone.Server;
+using Ambient.Transport;
+using Ambient.Ztunnel.Workers;
+
+namespace Ambient.Ztunnel.Proxying;
+
+/// <summary>One pod's share of one worker: its tunnels and connections there. On that worker only.</summary>
+internal sealed class PodWorker(Pod pod, Worker worker, ProxyRules rules)
+{
+    public Pod Pod => pod;
+    public Worker Worker => worker;
+    public ProxyRules Rules => rules;
+    public EventLoop Loop => worker.Loop;
+
+    /// <summary>Makes tunnels as this pod.</summary>
+    public TunnelDialer Dialer { get; } = new(rules.Identities, pod.Sockets.ForDial, rules.Tunnels);
+
+    /// <summary>Tunnels that this pod opened.</summary>
+    public TunnelPool Pool => field ??= new(worker.Loop, rules.Tunnels, Dialer);
+
+    /// <summary>Tunnels that peers opened to this pod.</summary>
+    public TunnelAcceptor Acceptor { get; } = new(rules.Identities, rules.Tunnels);
+
+    /// <summary>Connections that are being set up or carried.</summary>
+    public ConnectionSet Connections { get; } = new(worker.Loop);
+}
