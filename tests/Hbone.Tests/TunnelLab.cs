@@ -22,10 +22,17 @@ internal sealed class TunnelLab : ITunnelServer, IAsyncDisposable
     private readonly string _directory = Directory.CreateTempSubdirectory("ambient-hbone-").FullName;
     private LocalAuthority _authority = null!;
     private CertificateStore _store = null!;
+    private readonly List<LoopSocket> _sockets = [];
     private AcceptLoop _accepting = null!;
 
-    public EventLoop ClientLoop { get; } = new("client", TimeProvider.System);
-    public EventLoop ServerLoop { get; } = new("server", TimeProvider.System);
+    private TunnelLab(TimeProvider? clientTime, TimeProvider? serverTime)
+    {
+        ClientLoop = new("client", clientTime ?? TimeProvider.System);
+        ServerLoop = new("server", serverTime ?? TimeProvider.System);
+    }
+
+    public EventLoop ClientLoop { get; }
+    public EventLoop ServerLoop { get; }
     public TunnelOptions Options { get; } = new();
     public TunnelPool Pool { get; private set; } = null!;
     public TunnelAcceptor Acceptor { get; private set; } = null!;
@@ -41,9 +48,10 @@ internal sealed class TunnelLab : ITunnelServer, IAsyncDisposable
 
     public TunnelKey Key => new(ClientId, IPAddress.Loopback, Address, [ServerId]);
 
-    public static async Task<TunnelLab> StartAsync(Action<TunnelLab>? configure = null)
+    public static async Task<TunnelLab> StartAsync(
+        Action<TunnelLab>? configure = null, TimeProvider? clientTime = null, TimeProvider? serverTime = null)
     {
-        var lab = new TunnelLab();
+        var lab = new TunnelLab(clientTime, serverTime);
         configure?.Invoke(lab);
         await lab.OpenAsync();
         return lab;
@@ -56,6 +64,28 @@ internal sealed class TunnelLab : ITunnelServer, IAsyncDisposable
         Assert.True(result.Stream is not null, result.Failure?.Message);
         using var stream = result.Stream;
         return await use(stream);
+    });
+
+    public Task<ConnectResult> ConnectAsync(TunnelKey? key = null, ConnectRequest? request = null) =>
+        ClientLoop.RunAsync(() => Pool.ConnectAsync(key ?? Key, request ?? new("10.0.0.1:80")));
+
+    public Task<int> CountTunnelsAsync() => ClientLoop.RunAsync(() => ValueTask.FromResult(Pool.Count));
+
+    /// <summary>Returns once the server's certificate is there.</summary>
+    public Task ServerIdentityAsync() => Identities.FindAsync(ServerId).AsTask();
+
+    /// <summary>Resets the server's end of every tunnel, as a crash would. On the server's loop.</summary>
+    public void CutServerTunnels()
+    {
+        foreach (var socket in _sockets) socket.Abort();
+        _sockets.Clear();
+    }
+
+    /// <summary>Lets <paramref name="loop"/> handle what has arrived.</summary>
+    public static Task SettleAsync(EventLoop loop) => loop.RunAsync(async () =>
+    {
+        await loop.Yield();
+        return 0;
     });
 
     public static async Task EchoAsync(HboneStream stream, ConnectRequest request)
@@ -113,7 +143,11 @@ internal sealed class TunnelLab : ITunnelServer, IAsyncDisposable
     private async void Accept(Descriptor connection, SocketName peer)
     {
         Accepted++;
-        if (await Acceptor.ServeAsync(LoopSocket.Attach(ServerLoop, connection), ServerId, this) is { } failure)
+        var socket = LoopSocket.Attach(ServerLoop, connection);
+        _sockets.Add(socket);
+        // One that drains serves no new connection: another one takes over, as after an upgrade.
+        if (Acceptor.IsClosing) Acceptor = new(Identities, Options);
+        if (await Acceptor.ServeAsync(socket, ServerId, this) is { } failure)
             Refusals.Add($"{failure.Failure}: {failure.Message}");
     }
 }

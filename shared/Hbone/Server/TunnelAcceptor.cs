@@ -16,15 +16,17 @@ public enum AcceptFailure : byte { NoIdentity, HandshakeTimedOut, HandshakeClose
 public sealed class TunnelAcceptor(ITlsIdentities identities, TunnelOptions options)
 {
     private readonly HashSet<Tunnel> _tunnels = [];
-    private bool _closing;
 
     /// <summary>Tunnels open now.</summary>
     public int Count => _tunnels.Count;
 
+    /// <summary>It drains or was closed, and serves no further connection.</summary>
+    public bool IsClosing { get; private set; }
+
     /// <summary>Authenticates the peer as a client of <paramref name="us"/> and carries its tunnel until it ends.</summary>
     /// <param name="socket">Taken over.</param>
     /// <returns>Null after the tunnel has ended, or why there was none, with words for the log.</returns>
-    public async ValueTask<AcceptEnd?> ServeAsync(LoopSocket socket, SpiffeId us, ITunnelServer server)
+    public async ValueTask<AcceptEnd?> ServeAsync(Duplex socket, SpiffeId us, ITunnelServer server)
     {
         var (identity, missing) = await identities.FindAsync(us);
         if (identity is null) return Refuse(socket, AcceptFailure.NoIdentity, missing!);
@@ -32,7 +34,7 @@ public sealed class TunnelAcceptor(ITlsIdentities identities, TunnelOptions opti
         using var handshake = TlsHandshake.Server(identity);
         if (await HandshakeRun.RunAsync(socket, handshake, options.HandshakeTimeout) is { } failed)
             return Refuse(socket, Reason(failed), Message(failed, handshake.Failure), handshake.Failure?.Reason);
-        if (_closing) return Refuse(socket, AcceptFailure.Closing, "The pod's listeners are being closed.");
+        if (IsClosing) return Refuse(socket, AcceptFailure.Closing, "The pod's listeners are being closed.");
 
         var tunnel = new Tunnel(socket, handshake.TakeSession(), handshake.Peer, options, server);
         _tunnels.Add(tunnel);
@@ -44,14 +46,14 @@ public sealed class TunnelAcceptor(ITlsIdentities identities, TunnelOptions opti
     /// <summary>Tells every peer to open no more streams; tunnels end with their last stream.</summary>
     public void Drain()
     {
-        _closing = true;
+        IsClosing = true;
         foreach (var tunnel in _tunnels.ToArray()) tunnel.Drain();
     }
 
     /// <summary>Closes every tunnel now.</summary>
     public void Close(TunnelEnd end)
     {
-        _closing = true;
+        IsClosing = true;
         foreach (var tunnel in _tunnels.ToArray()) tunnel.Close(end);
     }
 
@@ -62,7 +64,7 @@ public sealed class TunnelAcceptor(ITlsIdentities identities, TunnelOptions opti
             if (isRevoked(tunnel.Peer)) tunnel.Close(TunnelEnd.Revoked);
     }
 
-    private static AcceptEnd Refuse(LoopSocket socket, AcceptFailure failure, string message, TlsFailureReason? tls = null)
+    private static AcceptEnd Refuse(Duplex socket, AcceptFailure failure, string message, TlsFailureReason? tls = null)
     {
         socket.Dispose();
         return new(failure, message, tls);

@@ -1,3 +1,7 @@
+using Ambient.Hbone.Tunnels;
+using Ambient.Linux;
+using Ambient.Transport;
+
 namespace Ambient.Hbone.Tests.Tunnels;
 
 public class TunnelTests
@@ -15,7 +19,6 @@ public class TunnelTests
         });
 
         Assert.Equal("hello"u8.ToArray(), echoed);
-        Assert.Equal(1, lab.Accepted);
         Assert.Empty(lab.Refusals);
     }
 
@@ -36,4 +39,231 @@ public class TunnelTests
 
         Assert.True(sent.AsSpan().SequenceEqual(received));
     }
+
+    [Fact]
+    public async Task Many_streams_keep_their_bytes_apart()
+    {
+        await using var lab = await TunnelLab.StartAsync();
+
+        var echoed = await lab.ClientLoop.RunAsync(async () => await Task.WhenAll(Enumerable.Range(0, 32).Select(async i =>
+        {
+            var result = await lab.Pool.ConnectAsync(lab.Key, new("10.0.0.1:80"));
+            using var stream = result.Stream!;
+            var bytes = Enumerable.Repeat((byte)i, 300_000 + i).ToArray();
+            var writing = stream.WriteAsync(bytes);
+            var back = await stream.ReadAsync(bytes.Length);
+            await writing;
+            return back.AsSpan().SequenceEqual(bytes);
+        })));
+
+        Assert.All(echoed, Assert.True);
+        Assert.Equal(1, lab.Accepted);
+    }
+
+    [Fact]
+    public async Task Request_and_answer_carry_what_each_side_tells()
+    {
+        ConnectRequest? seen = null;
+        await using var lab = await TunnelLab.StartAsync(lab => lab.Serve = (stream, request) =>
+        {
+            seen = request;
+            stream.Respond(new(200, "k8s.namespace.name=shop"));
+            return Task.CompletedTask;
+        });
+        var sent = new ConnectRequest("[fd00::1]:80")
+        {
+            Baggage = "k8s.cluster.name=c1", Forwarded = "for=\"10.0.0.9:1\";host=cart", TraceParent = "00-x", ForwardedNetwork = "",
+        };
+
+        var result = await lab.ConnectAsync(request: sent);
+
+        Assert.Equal(sent, seen);
+        Assert.Equal("k8s.namespace.name=shop", result.Answer!.Baggage);
+    }
+
+    [Fact]
+    public async Task A_reset_by_the_server_is_a_reset_for_the_client_after_the_bytes_before_it()
+    {
+        await using var lab = await TunnelLab.StartAsync(lab => lab.Serve = async (stream, _) =>
+        {
+            stream.Respond(new(200));
+            await stream.WriteAsync("last words"u8.ToArray());
+            await lab.ServerLoop.Yield();
+            stream.Abort();
+        });
+
+        var (bytes, status) = await lab.WithStreamAsync(async stream =>
+        {
+            var read = await stream.ReadAsync(10);
+            while (!stream.IsBroken) await stream.WaitReadableAsync();
+            return (read, stream.TryReceive([]).Status);
+        });
+
+        Assert.Equal("last words"u8.ToArray(), bytes);
+        Assert.Equal(IoStatus.Reset, status);
+    }
+
+    [Fact]
+    public async Task A_reset_by_the_client_is_a_reset_for_the_server()
+    {
+        var seen = new TaskCompletionSource<IoStatus>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var lab = await TunnelLab.StartAsync(lab => lab.Serve = async (stream, _) =>
+        {
+            stream.Respond(new(200));
+            await stream.WaitReadableAsync();
+            seen.SetResult(stream.TryReceive([]).Status);
+        });
+
+        await lab.WithStreamAsync(static stream =>
+        {
+            stream.Abort();
+            return ValueTask.FromResult(0);
+        });
+
+        Assert.Equal(IoStatus.Reset, await seen.Task);
+    }
+
+    [Fact]
+    public async Task A_reader_that_stands_still_holds_one_window_and_stops_nobody_else()
+    {
+        HboneStream? stuck = null;
+        await using var lab = await TunnelLab.StartAsync(lab => lab.Serve = (stream, request) =>
+        {
+            if (request.Authority != "10.0.0.1:1") return TunnelLab.EchoAsync(stream, request);
+            stuck = stream;
+            stream.Respond(new(200));
+            return Task.CompletedTask;
+        });
+        var blocked = (await lab.ConnectAsync(request: new("10.0.0.1:1"))).Stream!;
+        var accepted = await lab.ClientLoop.RunAsync(() => FillAsync(blocked));
+
+        var echoed = await lab.WithStreamAsync(async stream =>
+        {
+            await stream.WriteAsync("through"u8.ToArray());
+            return await stream.ReadAsync(7);
+        });
+
+        Assert.Equal("through"u8.ToArray(), echoed);
+        var held = await lab.ServerLoop.RunAsync(() => ValueTask.FromResult(stuck!.HeldLength));
+        Assert.Equal(lab.Options.StreamWindowBytes, accepted);
+        Assert.Equal(accepted, held);
+    }
+
+    [Fact]
+    public async Task A_small_request_passes_bulk_streams_of_the_same_tunnel()
+    {
+        await using var lab = await TunnelLab.StartAsync();
+        const int each = 30_000_000;
+
+        var bulkLeft = await lab.ClientLoop.RunAsync(async () =>
+        {
+            var running = 0;
+            var bulk = Enumerable.Range(0, 8).Select(async _ =>
+            {
+                using var stream = (await lab.Pool.ConnectAsync(lab.Key, new("10.0.0.1:80"))).Stream!;
+                running++;
+                var writing = stream.WriteAsync(new byte[each]);
+                await stream.ReadAsync(each);
+                await writing;
+                running--;
+            }).ToList();
+            var small = (await lab.Pool.ConnectAsync(lab.Key, new("10.0.0.1:80"))).Stream!;
+            await small.WriteAsync("quick"u8.ToArray());
+            await small.ReadAsync(5);
+            var left = running;
+            await Task.WhenAll(bulk);
+            return left;
+        });
+
+        Assert.Equal(8, bulkLeft); // the small one was not queued behind any of them
+    }
+
+    [Fact]
+    public async Task A_chunk_through_the_tunnel_allocates_nothing()
+    {
+        await using var lab = await TunnelLab.StartAsync();
+
+        var (client, server) = await lab.ClientLoop.RunAsync(async () =>
+        {
+            using var stream = (await lab.Pool.ConnectAsync(lab.Key, new("10.0.0.1:80"))).Stream!;
+            await PingPongAsync(stream, 200);
+            var serverBefore = await AllocatedAsync(lab.ServerLoop);
+            var clientBefore = GC.GetAllocatedBytesForCurrentThread();
+            await PingPongAsync(stream, 1000);
+            var clientAfter = GC.GetAllocatedBytesForCurrentThread();
+            return (clientAfter - clientBefore, await AllocatedAsync(lab.ServerLoop) - serverBefore);
+        });
+
+        // What remains is the test's own: two calls across threads and one state machine, not a thousand of anything.
+        Assert.InRange(client, 0, 2000);
+        Assert.InRange(server, 0, 2000);
+    }
+
+    [Fact]
+    public async Task A_tunnel_runs_inside_a_stream_of_another()
+    {
+        Ambient.Hbone.Server.TunnelAcceptor? inner = null;
+        await using var lab = await TunnelLab.StartAsync(lab => lab.Serve = async (stream, request) =>
+        {
+            if (request.ForwardedNetwork is not null)
+            {
+                await TunnelLab.EchoAsync(stream, request);
+                return;
+            }
+            stream.Respond(new(200));
+            inner ??= new(lab.Identities, lab.Options);
+            await inner.ServeAsync(stream, TunnelLab.ServerId, lab);
+        });
+
+        var echoed = await lab.WithStreamAsync(async outer =>
+        {
+            var (identity, _) = await lab.Identities.FindAsync(TunnelLab.ClientId);
+            var (tunnel, failure) = await lab.Dialer.SecureAsync(outer, identity!, [TunnelLab.ServerId], "inner");
+            Assert.True(tunnel is not null, failure?.Message);
+            using var stream = tunnel.TryConnect(new("cart:80") { ForwardedNetwork = "west" })!;
+            Assert.Equal(200, (await stream.WaitAnswerAsync(TimeSpan.FromSeconds(30)))!.Status);
+            var bytes = new byte[1_000_000];
+            new Random(2).NextBytes(bytes);
+            var writing = stream.WriteAsync(bytes);
+            var back = await stream.ReadAsync(bytes.Length);
+            await writing;
+            tunnel.Close(TunnelEnd.Local);
+            return bytes.AsSpan().SequenceEqual(back);
+        });
+
+        Assert.True(echoed);
+    }
+
+    /// <summary>Sends until the stream takes no more.</summary>
+    private static async ValueTask<int> FillAsync(HboneStream stream)
+    {
+        var chunk = GC.AllocateUninitializedArray<byte>(16_384, pinned: true);
+        var accepted = 0;
+        for (var idle = 0; idle < 200;)
+        {
+            var sent = stream.TrySend([IoVector.Over(chunk)]);
+            accepted += sent.Bytes;
+            idle = sent.Bytes > 0 ? 0 : idle + 1;
+            await stream.Loop.Yield();
+        }
+        return accepted;
+    }
+
+    private static async ValueTask PingPongAsync(HboneStream stream, int times)
+    {
+        var chunk = GC.AllocateUninitializedArray<byte>(1024, pinned: true);
+        for (var i = 0; i < times; i++)
+        {
+            if (stream.TrySend([IoVector.Over(chunk)]).Bytes != chunk.Length) throw new IOException("An idle stream took less than a chunk.");
+            for (var got = 0; got < chunk.Length;)
+            {
+                var received = stream.TryReceive([IoVector.Over(chunk.AsMemory(got))]);
+                got += received.Bytes;
+                if (received.Status == IoStatus.WouldBlock) await stream.WaitReadableAsync();
+            }
+        }
+    }
+
+    private static Task<long> AllocatedAsync(EventLoop loop) =>
+        loop.RunAsync(static () => ValueTask.FromResult(GC.GetAllocatedBytesForCurrentThread()));
 }

@@ -1,0 +1,230 @@
+using System.Net;
+using System.Net.Sockets;
+using Ambient.Hbone.Client;
+using Ambient.Hbone.Tunnels;
+using Ambient.Model.Identities;
+using Ambient.TestKit;
+using Ambient.Tls;
+
+namespace Ambient.Hbone.Tests.Client;
+
+public class TunnelPoolTests
+{
+    [Fact]
+    public async Task Connections_of_one_key_share_a_tunnel()
+    {
+        await using var lab = await TunnelLab.StartAsync();
+
+        var results = new List<ConnectResult>();
+        for (var i = 0; i < 5; i++) results.Add(await lab.ConnectAsync());
+
+        Assert.All(results, static result => Assert.NotNull(result.Stream));
+        Assert.Equal(1, await lab.CountTunnelsAsync());
+        Assert.Equal(1, lab.Accepted);
+    }
+
+    [Fact]
+    public async Task Connections_that_wait_for_the_same_dial_share_it()
+    {
+        await using var lab = await TunnelLab.StartAsync();
+
+        var results = await lab.ClientLoop.RunAsync(async () =>
+            await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => lab.Pool.ConnectAsync(lab.Key, new("10.0.0.1:80")).AsTask())));
+
+        Assert.All(results, static result => Assert.NotNull(result.Stream));
+        Assert.Equal(1, lab.Accepted);
+    }
+
+    [Fact]
+    public async Task A_full_tunnel_is_joined_by_another_and_its_slots_are_used_again()
+    {
+        await using var lab = await TunnelLab.StartAsync(static lab => lab.Options.MaxStreams = 2);
+
+        var first = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => lab.ConnectAsync()));
+        Assert.Equal(2, lab.Accepted);
+        await lab.ClientLoop.RunAsync(() =>
+        {
+            foreach (var result in first) result.Stream!.Dispose();
+            return ValueTask.FromResult(0);
+        });
+        var second = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => lab.ConnectAsync()));
+
+        Assert.All(second, static result => Assert.NotNull(result.Stream));
+        Assert.Equal(2, lab.Accepted);
+    }
+
+    [Fact]
+    public async Task Different_expected_identities_do_not_share()
+    {
+        await using var lab = await TunnelLab.StartAsync();
+        var other = lab.Key with { Expected = [new SpiffeId("cluster.local", "x", "y"), TunnelLab.ServerId] };
+
+        await lab.ConnectAsync();
+        await lab.ConnectAsync(other);
+
+        Assert.Equal(2, lab.Accepted);
+    }
+
+    [Fact]
+    public async Task A_draining_tunnel_is_not_lent_and_its_streams_go_on()
+    {
+        await using var lab = await TunnelLab.StartAsync();
+        var old = (await lab.ConnectAsync()).Stream!;
+        await lab.ServerLoop.RunAsync(() =>
+        {
+            lab.Acceptor.Drain();
+            return ValueTask.FromResult(0);
+        });
+        await WaitUntilAsync(lab, () => !old.Tunnel.CanConnect);
+
+        var fresh = (await lab.ConnectAsync()).Stream!;
+        var echoed = await lab.ClientLoop.RunAsync(async () =>
+        {
+            await old.WriteAsync("still here"u8.ToArray());
+            return await old.ReadAsync(10);
+        });
+
+        Assert.NotSame(old.Tunnel, fresh.Tunnel);
+        Assert.Equal("still here"u8.ToArray(), echoed);
+    }
+
+    [Fact]
+    public async Task An_unused_tunnel_is_released_after_the_release_time()
+    {
+        var time = new ManualTime(DateTimeOffset.UnixEpoch.AddYears(60));
+        await using var lab = await TunnelLab.StartAsync(clientTime: time);
+        await lab.WithStreamAsync(async stream =>
+        {
+            stream.FinishSending();
+            return await stream.ReadAsync(1);
+        });
+        Assert.Equal(1, await lab.CountTunnelsAsync());
+
+        time.Advance(lab.Options.ReleaseAfter);
+
+        await WaitUntilAsync(lab, () => lab.Pool.Count == 0);
+    }
+
+    [Fact]
+    public async Task A_peer_that_does_not_answer_ping_is_given_up()
+    {
+        var time = new ManualTime();
+        await using var lab = await TunnelLab.StartAsync(clientTime: time);
+        var stream = (await lab.ConnectAsync()).Stream!;
+        using var stuck = new ManualResetEventSlim();
+        lab.ServerLoop.Post(stuck.Wait);
+
+        time.Advance(lab.Options.PingAfter); // bytes were heard since the start: no ping yet
+        await TunnelLab.SettleAsync(lab.ClientLoop);
+        time.Advance(lab.Options.PingAfter);
+        await TunnelLab.SettleAsync(lab.ClientLoop);
+        Assert.False(stream.Tunnel.IsClosed);
+        time.Advance(lab.Options.PingTimeout);
+
+        await WaitUntilAsync(lab, () => stream.Tunnel.IsClosed);
+        stuck.Set();
+        Assert.Equal(TunnelEnd.Unresponsive, stream.Tunnel.End);
+        Assert.True(stream.IsBroken);
+    }
+
+    [Fact]
+    public async Task An_answer_that_does_not_come_is_a_timeout()
+    {
+        var time = new ManualTime();
+        var asked = new TaskCompletionSource();
+        await using var lab = await TunnelLab.StartAsync(lab => lab.Serve = (_, _) =>
+        {
+            asked.TrySetResult();
+            return Task.CompletedTask;
+        }, clientTime: time);
+
+        var connecting = lab.ConnectAsync();
+        await asked.Task;
+        time.Advance(lab.Options.AnswerTimeout);
+        var result = await connecting;
+
+        Assert.Equal(DialReason.AnswerTimedOut, result.Failure!.Reason);
+    }
+
+    [Theory]
+    [InlineData(400)]
+    [InlineData(401)]
+    [InlineData(503)]
+    public async Task Another_status_than_200_is_the_peers_refusal(int status)
+    {
+        await using var lab = await TunnelLab.StartAsync(lab => lab.Serve = (stream, _) =>
+        {
+            using (stream) stream.Respond(new(status));
+            return Task.CompletedTask;
+        });
+
+        var result = await lab.ConnectAsync();
+
+        Assert.Equal(DialReason.AnswerRefused, result.Failure!.Reason);
+        Assert.Equal(status, result.Failure.Status);
+    }
+
+    [Fact]
+    public async Task Nobody_listening_is_a_refusal_that_says_what_to_check()
+    {
+        await using var lab = await TunnelLab.StartAsync();
+        using var unused = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        unused.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // bound, not listening
+
+        var result = await lab.ConnectAsync(lab.Key with { Destination = (IPEndPoint)unused.LocalEndPoint! });
+
+        Assert.Equal(DialReason.ConnectRefused, result.Failure!.Reason);
+        Assert.Contains("ztunnel", result.Failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_peer_of_another_identity_is_not_spoken_to()
+    {
+        await using var lab = await TunnelLab.StartAsync();
+
+        var result = await lab.ConnectAsync(lab.Key with { Expected = [new SpiffeId("cluster.local", "shop", "somebody-else")] });
+
+        Assert.Equal(DialReason.HandshakeFailed, result.Failure!.Reason);
+        Assert.Equal(TlsFailureReason.WrongIdentity, result.Failure.Tls);
+    }
+
+    [Fact]
+    public async Task A_server_that_never_speaks_costs_the_handshake_limit_and_no_more()
+    {
+        var time = new ManualTime();
+        await using var lab = await TunnelLab.StartAsync(clientTime: time);
+        using var silent = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        silent.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        silent.Listen();
+
+        var connecting = lab.ConnectAsync(lab.Key with { Destination = (IPEndPoint)silent.LocalEndPoint! });
+        using var accepted = await silent.AcceptAsync();
+        _ = await accepted.ReceiveAsync(new byte[16]); // the ClientHello is on its way: the limit is running
+        time.Advance(lab.Options.HandshakeTimeout);
+        var result = await connecting;
+
+        Assert.Equal(DialReason.HandshakeTimedOut, result.Failure!.Reason);
+    }
+
+    [Fact]
+    public async Task A_tunnel_that_died_unnoticed_is_replaced_before_the_caller_sees_it()
+    {
+        await using var lab = await TunnelLab.StartAsync();
+        await lab.ConnectAsync();
+        var inTime = lab.ServerLoop.RunAsync(() =>
+        {
+            lab.CutServerTunnels();
+            return ValueTask.FromResult(0);
+        });
+
+        var results = await Task.WhenAll(lab.ConnectAsync(), inTime.ContinueWith(_ => lab.ConnectAsync(), TaskScheduler.Default).Unwrap());
+
+        Assert.All(results, static result => Assert.NotNull(result.Stream));
+    }
+
+    /// <summary>Waits for the network and the loops to bring it about; the test's own limit is the runner's.</summary>
+    private static async Task WaitUntilAsync(TunnelLab lab, Func<bool> condition)
+    {
+        while (!await lab.ClientLoop.RunAsync(() => ValueTask.FromResult(condition()))) await Task.Yield();
+    }
+}

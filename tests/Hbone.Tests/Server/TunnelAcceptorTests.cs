@@ -1,0 +1,46 @@
+using System.Net.Sockets;
+using Ambient.TestKit;
+
+namespace Ambient.Hbone.Tests.Server;
+
+public class TunnelAcceptorTests
+{
+    [Fact]
+    public async Task A_client_that_never_speaks_is_dropped_at_the_handshake_limit()
+    {
+        var time = new ManualTime();
+        await using var lab = await TunnelLab.StartAsync(serverTime: time);
+        using var client = new TcpClient();
+        await client.ConnectAsync(lab.Address);
+        while (lab.Accepted == 0) await TunnelLab.SettleAsync(lab.ServerLoop);
+        await lab.ServerIdentityAsync();
+        await TunnelLab.SettleAsync(lab.ServerLoop);
+
+        time.Advance(lab.Options.HandshakeTimeout);
+
+        await Assert.ThrowsAnyAsync<IOException>(async () => await ReadToEndAsync(client));
+        Assert.Contains(lab.Refusals, static refusal => refusal.StartsWith("HandshakeTimedOut", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_client_that_speaks_something_else_is_refused_with_a_reason()
+    {
+        await using var lab = await TunnelLab.StartAsync();
+        using var client = new TcpClient();
+        await client.ConnectAsync(lab.Address);
+        await client.GetStream().WriteAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray());
+
+        await ReadToEndAsync(client);
+
+        Assert.Contains(lab.Refusals, static refusal => refusal.StartsWith("HandshakeFailed", StringComparison.Ordinal));
+    }
+
+    // A reset is thrown, an end is returned.
+    private static async Task ReadToEndAsync(TcpClient client)
+    {
+        var buffer = new byte[256];
+        while (await client.GetStream().ReadAsync(buffer) > 0)
+        {
+        }
+    }
+}
