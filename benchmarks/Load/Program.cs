@@ -34,17 +34,30 @@ static async Task<int> RunAsync(string[] args)
             return Print(new ConnectClient(To(), int.Parse(atOnce)).RunFor(Seconds(seconds)));
         case ["hold", .., var atOnce, var count]:
             return Print(new ConnectClient(To(), int.Parse(atOnce)).RunHeld(int.Parse(count), Console.In, Console.Out));
+        case ["churn", .., var atOnce, var count]:
+            return Print(new ConnectClient(To(), int.Parse(atOnce)).RunChurn(int.Parse(count)));
+        case ["flood", var at]:
+            return Print(await new FloodClient(IPEndPoint.Parse(at)).RunAsync(Console.In));
+        case ["slowsink", var at, var megabits]:
+            await new SlowSink(IPEndPoint.Parse(at), double.Parse(megabits)).RunAsync();
+            return 0;
+        case ["soak", var count]:
+            return await new SoakRun(int.Parse(count)).RunAsync();
         case ["tunnel", ..] when TunnelBenchmarkOptions.Parse(args.AsSpan(1)) is { } options:
             return await new TunnelBenchmark(options).RunAsync();
         default:
             Progress.Say("""
                 tunnel [--quick] [--rounds N] [--only CHAIN,...] [--no-idle] [--results FILE]
+                soak CONNECTIONS                        many connections with aborts and policy changes; what is left of them
                 serve ADDRESS:PORT                      the application behind every chain
                 bulk      TARGET STREAMS SECONDS        TARGET is ADDRESS:PORT, or connect:ADDRESS:PORT
                 pingpong  TARGET SECONDS                for proxies that expect an HTTP CONNECT
                 requests  TARGET CONNECTIONS SECONDS
                 connect   TARGET AT-ONCE SECONDS
                 hold      TARGET AT-ONCE COUNT          until standard input ends
+                churn     TARGET AT-ONCE COUNT          connections that end in many ways
+                slowsink  ADDRESS:PORT MBIT/S           an application that reads slowly
+                flood     ADDRESS:PORT                  until standard input ends
                 """);
             return 2;
     }

@@ -1,5 +1,4 @@
 using System.Net;
-using Ambient.Hbone.Headers;
 using Ambient.Hosting.Logging;
 using Ambient.Model.Connections;
 using Ambient.Model.Identities;
@@ -73,7 +72,7 @@ internal sealed class AccessLog(LogOutput output)
             "dst.workload"u8, "dst.namespace"u8, "dst.identity"u8, "dst.cluster"u8);
     }
 
-    private static void WriteParty(LogLine line, Workload? known, Baggage? claimed, SpiffeId? identity,
+    private static void WriteParty(LogLine line, Workload? known, ClaimedWorkload? claimed, SpiffeId? identity,
         ReadOnlySpan<byte> workload, ReadOnlySpan<byte> ns, ReadOnlySpan<byte> id, ReadOnlySpan<byte> cluster)
     {
         WriteText(line, workload, claimed is null ? NameOf(known) : FirstOf(claimed.ServiceName, claimed.WorkloadName));
@@ -101,7 +100,7 @@ internal sealed class AccessLog(LogOutput output)
     private static void WriteDuration(LogLine line, TimeSpan duration)
     {
         Span<char> text = stackalloc char[24];
-        ((long)duration.TotalMilliseconds).TryFormat(text, out var length);
+        ((long)Math.Round(duration.TotalMilliseconds)).TryFormat(text, out var length);
         "ms".CopyTo(text[length..]);
         line.Field("duration"u8, text[..(length + 2)]);
     }

@@ -1,4 +1,3 @@
-using Ambient.Hbone.Headers;
 using Ambient.Model.Workloads;
 
 namespace Ambient.Ztunnel.Connections;
@@ -40,7 +39,7 @@ internal static class TrafficLabels
         FillLocalities(values[Localities..], facts);
     }
 
-    private static void FillParty(Span<string?> values, Workload? known, Baggage? claimed)
+    private static void FillParty(Span<string?> values, Workload? known, ClaimedWorkload? claimed)
     {
         if (claimed is not null)
             FillParty(values, claimed.WorkloadName, claimed.ServiceName, claimed.ServiceVersion, claimed.Namespace, claimed.WorkloadName, claimed.Cluster);
@@ -91,7 +90,7 @@ internal static class TrafficLabels
         values[3] = Known(zone);
     }
 
-    private static (string? Region, string? Zone) LocalityOf(Workload? known, Baggage? claimed) =>
+    private static (string? Region, string? Zone) LocalityOf(Workload? known, ClaimedWorkload? claimed) =>
         claimed is not null ? (claimed.Region, claimed.Zone) : (known?.Locality.Region, known?.Locality.Zone);
 
     private static string Known(string? text) => string.IsNullOrEmpty(text) ? Unknown : text;

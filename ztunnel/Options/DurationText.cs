@@ -30,7 +30,7 @@ internal static class DurationText
     public static string Format(TimeSpan duration)
     {
         if (duration == TimeSpan.Zero) return "0s";
-        foreach (var (unit, seconds) in Units.Reverse())
+        foreach (var (unit, seconds) in Units.AsEnumerable().Reverse())
         {
             var ticks = (long)(seconds * TimeSpan.TicksPerSecond);
             if (ticks > 0 && duration.Ticks % ticks == 0) return string.Create(CultureInfo.InvariantCulture, $"{duration.Ticks / ticks}{unit}");

@@ -1,8 +1,8 @@
+using Ambient.Hbone.Headers;
 using Ambient.Hbone.Tunnels;
 using Ambient.Model.Connections;
 using Ambient.Model.Identities;
 using Ambient.Transport;
-using Ambient.Ztunnel.Connections;
 
 namespace Ambient.Ztunnel.Outbound;
 
@@ -11,7 +11,7 @@ namespace Ambient.Ztunnel.Outbound;
 /// <param name="Identity">Who answered, proved by TLS; null for plain TCP.</param>
 /// <param name="Answered">What a double tunnel's far end told of itself.</param>
 /// <param name="Inner">The tunnel made for this connection alone, which ends with it.</param>
-internal sealed record Upstream(Duplex Stream, SpiffeId? Identity, ClaimedWorkload? Answered = null, Tunnel? Inner = null) : IDisposable
+internal sealed record Upstream(Duplex Stream, SpiffeId? Identity, Baggage? Answered = null, Tunnel? Inner = null) : IDisposable
 {
     public void Dispose()
     {

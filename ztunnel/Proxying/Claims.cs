@@ -1,6 +1,5 @@
 using Ambient.Hbone.Headers;
 using Ambient.Model.Workloads;
-using Ambient.Ztunnel.Connections;
 
 namespace Ambient.Ztunnel.Proxying;
 
@@ -20,11 +19,5 @@ internal static class Claims
     }.Format();
 
     /// <summary>Null for no header.</summary>
-    public static ClaimedWorkload? Of(string? header)
-    {
-        if (string.IsNullOrEmpty(header)) return null;
-        var baggage = Baggage.Parse([header]);
-        return new(baggage.WorkloadName, baggage.Namespace, baggage.ServiceName, baggage.ServiceVersion, baggage.Cluster,
-            baggage.Region, baggage.Zone);
-    }
+    public static Baggage? Of(string? header) => string.IsNullOrEmpty(header) ? null : Baggage.Parse([header]);
 }

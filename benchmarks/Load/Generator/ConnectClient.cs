@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Ambient.Linux;
+using Ambient.Linux.Sockets;
 
 namespace Ambient.Load.Generator;
 
@@ -46,6 +47,28 @@ internal sealed class ConnectClient(Target target, int atOnce)
         hold.ReadToEnd();
         foreach (var connection in _connections.OfType<DialedConnection>()) Close(connection);
         return "closed=1";
+    }
+
+    /// <summary>
+    /// <paramref name="count"/> connections that come to many ends: closed in order, reset, or reset with bytes on their way.
+    /// One that a policy cuts is counted as failed.
+    /// </summary>
+    public string RunChurn(int count)
+    {
+        var random = new Random(1);
+        var block = new byte[64 << 10];
+        while (_done + _failed < count)
+        {
+            while (_opening < atOnce && _done + _failed + _opening < count) Open();
+            Turn(connection =>
+            {
+                var ending = random.Next(3);
+                if (ending == 2) TcpSockets.Send(connection.Number, block);
+                if (ending > 0) TcpSockets.ResetOnClose(connection.Number);
+                Close(connection);
+            });
+        }
+        return Report.Line(("connections", _done), ("failed", _failed));
     }
 
     private void Open()

@@ -16,6 +16,12 @@ internal sealed class Stage : IAsyncDisposable
     public List<Chain> Chains { get; } = [];
     public List<int> Applications { get; } = [];
 
+    /// <summary>Our warm chain, if it takes part.</summary>
+    public Chain? Ours => Chains.Find(chain => chain.Name == Chain.Ours);
+
+    /// <summary>Where the slow application of our server pod listens.</summary>
+    public string SlowAddress { get; private set; } = "";
+
     public static async Task<Stage> SetAsync(TunnelBenchmarkOptions options)
     {
         var mesh = options.Includes(Chain.Ours) ? await StartMeshAsync() : null;
@@ -60,7 +66,11 @@ internal sealed class Stage : IAsyncDisposable
 
     private async Task AddOursAsync(MeshLab mesh)
     {
-        Chains.Add(await AddOursAsync(mesh, mesh.Nodes[0], mesh.Nodes[1]) with { IdleConnections = 15_000 });
+        var ours = await AddOursAsync(mesh, mesh.Nodes[0], mesh.Nodes[1]) with { IdleConnections = 15_000 };
+
+        var slow = mesh.Nodes[1].Lab.Pods.Single(pod => pod.Name == "mesh-server");
+        slow.Start("slow", Environment.ProcessPath!, "slowsink", "0.0.0.0:7001", "10");
+        SlowAddress = $"{slow.Address.V4}:7001";
 
         // A stream to a tunnel: whoever opens a connection opens a tunnel, unless one is free.
         foreach (var node in mesh.Nodes.Skip(2))
@@ -68,7 +78,8 @@ internal sealed class Stage : IAsyncDisposable
             node.ZtunnelSettings["POOL_MAX_STREAMS_PER_CONNECTION"] = "1";
             await node.RestartZtunnelAsync();
         }
-        Chains.Add(await AddOursAsync(mesh, mesh.Nodes[2], mesh.Nodes[3]) with { Name = "ambient, a tunnel each", IsCold = true });
+        var cold = await AddOursAsync(mesh, mesh.Nodes[2], mesh.Nodes[3]) with { Name = "ambient, a tunnel each", IsCold = true };
+        Chains.AddRange([ours, cold]);
     }
 
     private async Task<Chain> AddOursAsync(MeshLab mesh, MeshNode here, MeshNode there)

@@ -19,6 +19,7 @@ internal sealed class TunnelBenchmark(TunnelBenchmarkOptions options)
         await AnswerAsync(stage);
         idle.MeasureFresh();
         await run.RunAsync(options.Rounds);
+        if (stage.Ours is { } ours) await new SlowReaderRun(ours, stage.SlowAddress, _samples).MeasureAsync();
         if (options.Idle) await idle.MeasureHeldAsync();
         return await ReportAsync(stage, [.. run.Failures, .. idle.Failures]);
     }

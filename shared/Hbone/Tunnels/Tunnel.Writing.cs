@@ -36,7 +36,7 @@ public sealed partial class Tunnel : IHttp2Output, ITurnEnd
         FlushAtTurnEnd();
     }
 
-    long IHttp2Output.SentBytes => _output.IsEmpty ? _sentBytes = _http2.BytesWritten : _sentBytes;
+    long IHttp2Output.SentBytes => _sentBytes;
 
     void ITurnEnd.TurnEnded()
     {
@@ -103,6 +103,7 @@ public sealed partial class Tunnel : IHttp2Output, ITurnEnd
         if (IsClosed) return;
         ServeWaiting();
         _output.Flush();
+        if (_output.IsEmpty) _sentBytes = _http2.BytesWritten;
         if (_output.IsBroken) Close(TunnelEnd.PeerReset);
         else if (_output.IsBlocked) _blockedSignal.Set();
     }

@@ -22,7 +22,7 @@ internal sealed class JsonLogLine : LogLine
 
         _json.WriteStartObject();
         _json.WriteString("level"u8, LogFilter.NameOf(level));
-        _json.WriteString("time"u8, stamp[..FormatTime(time, stamp)]);
+        _json.WriteString("time"u8, stamp[..Rfc3339.Format(time, stamp)]);
         _json.WriteString("scope"u8, scope);
         _json.WriteString("message"u8, Cut(message));
     }

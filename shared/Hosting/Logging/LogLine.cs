@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
 
@@ -52,10 +51,4 @@ public abstract class LogLine
         !text.IsEmpty && text.IndexOfAnyExceptInRange('!', '~') < 0 && !text.ContainsAny('"', '\\', '=');
 
     private protected static ReadOnlySpan<char> Cut(ReadOnlySpan<char> text) => text.Length > MaxTextLength ? text[..MaxTextLength] : text;
-
-    private protected static int FormatTime(DateTimeOffset time, Span<byte> into)
-    {
-        time.UtcDateTime.TryFormat(into, out var written, "yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture);
-        return written;
-    }
 }

@@ -17,7 +17,7 @@ internal sealed class PlainLogLine : LogLine
     {
         Buffer.ResetWrittenCount();
         _hasFields = false;
-        Buffer.Advance(FormatTime(time, Buffer.GetSpan(32)));
+        Buffer.Advance(Rfc3339.Format(time, Buffer.GetSpan(32)));
         Buffer.Write("\t"u8);
         WriteText(LogFilter.NameOf(level));
         Buffer.Write("\t"u8);

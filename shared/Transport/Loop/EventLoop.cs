@@ -83,7 +83,7 @@ public sealed partial class EventLoop : IDisposable
         Free();
     }
 
-    /// <summary>Watches a descriptor, edge-triggered, for reading, writing and the peer's end.</summary>
+    /// <summary>Watches a descriptor, edge-triggered, for reading, writing and the peer's end. On the loop only.</summary>
     /// <returns>To be given to <see cref="Unwatch(Registration)"/> when the descriptor is closed, or before.</returns>
     /// <exception cref="LinuxException">It cannot be watched.</exception>
     public Registration Watch(Descriptor descriptor, IReadyHandler handler) => Watch(descriptor, AllEvents, handler);

@@ -30,6 +30,16 @@ public sealed class LogLineTests
     }
 
     [Fact]
+    public void Times_are_written_as_the_framework_writes_them() =>
+        Prop.ForAll<DateTime>(time =>
+        {
+            var line = LogLine.Create(LogFormat.Plain);
+            var utc = DateTime.SpecifyKind(time, DateTimeKind.Utc);
+            line.Begin(new DateTimeOffset(utc), LogLevel.Information, "s", "m");
+            return Text(line).StartsWith(utc.ToString("yyyy-MM-ddTHH:mm:ss.ffffff'Z'\t", System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
     public void A_line_without_fields_ends_with_its_message()
     {
         var line = LogLine.Create(LogFormat.Plain);

@@ -102,6 +102,70 @@ public class RelayTests
     }
 
     [Fact]
+    public async Task Bytes_sent_just_before_a_reset_arrive_also_if_the_relay_runs_into_the_reset_while_sending()
+    {
+        using var running = new RunningLoop();
+        using var relayed = await Relayed.StartAsync(running);
+
+        await running.RunAsync(() => // all in one turn; the server's bytes are handled first
+        {
+            relayed.Server.Send("question"u8);
+            relayed.Client.Send("last words"u8);
+            relayed.Client.Reset();
+        });
+
+        Assert.Equal("last words"u8, relayed.Server.ReceiveExactly(10));
+        Assert.Equal(-Errno.ConnectionReset, relayed.Server.Receive(new byte[1]));
+        Assert.True((await relayed.Outcome.WaitAsync(RunningLoop.Limit)).DownstreamReset);
+    }
+
+    [Fact]
+    public async Task A_reset_after_a_finish_passes_also_if_the_relay_runs_into_it_while_sending()
+    {
+        using var running = new RunningLoop();
+        using var relayed = await Relayed.StartAsync(running);
+
+        await running.RunAsync(() =>
+        {
+            relayed.Server.Send("question"u8);
+            relayed.Client.Finish();
+            relayed.Client.Reset();
+        });
+
+        relayed.Server.WaitFor(EpollFlags.Error);
+        await relayed.Outcome.WaitAsync(RunningLoop.Limit);
+    }
+
+    [Fact]
+    public async Task An_idle_relayed_connection_takes_less_than_two_kibibytes()
+    {
+        const int count = 100;
+        using var running = new RunningLoop();
+        var clients = Enumerable.Range(0, count).Select(_ => Connection.Open()).ToArray();
+        var servers = Enumerable.Range(0, count).Select(_ => Connection.Open()).ToArray();
+        async void Carry(int i)
+        {
+            using var downstream = LoopSocket.Attach(running.Loop, new Descriptor(clients[i].Server.Release()));
+            using var upstream = LoopSocket.Attach(running.Loop, new Descriptor(servers[i].Client.Release()));
+            await Relay.RunAsync(downstream, upstream, new());
+        }
+
+        var bytes = await running.RunAsync(() =>
+        {
+            Carry(0);
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 1; i < count; i++)
+                Carry(i);
+            return (GC.GetAllocatedBytesForCurrentThread() - before) / (count - 1);
+        });
+
+        foreach (var end in clients.Select(pair => pair.Client).Concat(servers.Select(pair => pair.Server)))
+            end.Dispose();
+        Assert.True(bytes <= 2048, $"{bytes} bytes");
+        Assert.True(SpinWait.SpinUntil(() => running.Loop.Attached == 0, RunningLoop.Limit));
+    }
+
+    [Fact]
     public async Task Aborting_one_stream_from_outside_ends_the_relay_and_resets_both()
     {
         using var running = new RunningLoop();

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -10,7 +9,6 @@ using Ambient.Model.Policies;
 using Ambient.Model.Workloads;
 using Ambient.TestKit.Mesh;
 using Ambient.Transport;
-using Ambient.Ztunnel.Connections;
 using Ambient.Ztunnel.Pods;
 using Ambient.Ztunnel.Tests.Connections;
 
