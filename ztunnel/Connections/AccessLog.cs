@@ -1,4 +1,5 @@
 using System.Net;
+using Ambient.Hbone.Headers;
 using Ambient.Hosting.Logging;
 using Ambient.Model.Connections;
 using Ambient.Model.Identities;
@@ -72,7 +73,7 @@ internal sealed class AccessLog(LogOutput output)
             "dst.workload"u8, "dst.namespace"u8, "dst.identity"u8, "dst.cluster"u8);
     }
 
-    private static void WriteParty(LogLine line, Workload? known, ClaimedWorkload? claimed, SpiffeId? identity,
+    private static void WriteParty(LogLine line, Workload? known, Baggage? claimed, SpiffeId? identity,
         ReadOnlySpan<byte> workload, ReadOnlySpan<byte> ns, ReadOnlySpan<byte> id, ReadOnlySpan<byte> cluster)
     {
         WriteText(line, workload, claimed is null ? NameOf(known) : FirstOf(claimed.ServiceName, claimed.WorkloadName));

@@ -1,4 +1,5 @@
 using System.Net;
+using Ambient.Hbone.Headers;
 using Ambient.Model.Identities;
 using Ambient.Model.Workloads;
 
@@ -15,10 +16,6 @@ internal enum ConnectionProtocol : byte
     /// <summary>HBONE inside HBONE, through a gateway to another network.</summary>
     DoubleHbone,
 }
-
-/// <summary>Who the peer's proxy says it is (<c>baggage</c>). Telemetry only; empty texts are not told.</summary>
-internal sealed record ClaimedWorkload(
-    string WorkloadName, string Namespace, string ServiceName, string ServiceVersion, string Cluster, string Region, string Zone);
 
 /// <summary>What is known of a connection when it is set up; everything that logs, metrics and dumps tell about it.</summary>
 /// <remarks>Only references to what exists anyway: nothing is copied for the connection.</remarks>
@@ -52,13 +49,13 @@ internal readonly record struct ConnectionFacts
     public Workload? SourceWorkload { get; init; }
 
     /// <summary>Who the peer's proxy says the client is; used where <see cref="SourceWorkload"/> is not known.</summary>
-    public ClaimedWorkload? ClaimedSource { get; init; }
+    public Baggage? ClaimedSource { get; init; }
 
     /// <summary>Outbound: the next hop (endpoint, waypoint, gateway). Inbound: the pod.</summary>
     public Workload? DestinationWorkload { get; init; }
 
     /// <summary>Across networks: who answered behind the gateway. Comes before <see cref="DestinationWorkload"/>.</summary>
-    public ClaimedWorkload? ClaimedDestination { get; init; }
+    public Baggage? ClaimedDestination { get; init; }
 
     /// <summary>The service that was meant, also where the next hop is a waypoint or gateway.</summary>
     public Service? DestinationService { get; init; }

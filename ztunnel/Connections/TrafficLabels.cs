@@ -1,3 +1,4 @@
+using Ambient.Hbone.Headers;
 using Ambient.Model.Workloads;
 
 namespace Ambient.Ztunnel.Connections;
@@ -39,7 +40,7 @@ internal static class TrafficLabels
         FillLocalities(values[Localities..], facts);
     }
 
-    private static void FillParty(Span<string?> values, Workload? known, ClaimedWorkload? claimed)
+    private static void FillParty(Span<string?> values, Workload? known, Baggage? claimed)
     {
         if (claimed is not null)
             FillParty(values, claimed.WorkloadName, claimed.ServiceName, claimed.ServiceVersion, claimed.Namespace, claimed.WorkloadName, claimed.Cluster);
@@ -90,7 +91,7 @@ internal static class TrafficLabels
         values[3] = Known(zone);
     }
 
-    private static (string? Region, string? Zone) LocalityOf(Workload? known, ClaimedWorkload? claimed) =>
+    private static (string? Region, string? Zone) LocalityOf(Workload? known, Baggage? claimed) =>
         claimed is not null ? (claimed.Region, claimed.Zone) : (known?.Locality.Region, known?.Locality.Zone);
 
     private static string Known(string? text) => string.IsNullOrEmpty(text) ? Unknown : text;

@@ -64,8 +64,11 @@ internal sealed class NamespaceCommands(TimeProvider time) : IDisposable
         try
         {
             process.StandardInput.Close();
-            var output = ReadAsync(process.StandardOutput, either.Token);
-            var error = ReadAsync(process.StandardError, either.Token);
+            // Disposing the process leaves streams that were handed out open until the next collection.
+            using var standardOutput = process.StandardOutput;
+            using var standardError = process.StandardError;
+            var output = ReadAsync(standardOutput, either.Token);
+            var error = ReadAsync(standardError, either.Token);
             await process.WaitForExitAsync(either.Token);
             return new CommandResult(command, process.ExitCode, await output, await error);
         }

@@ -41,7 +41,8 @@ internal sealed class Enroller(PodNamespaceOpener opener, RuleInstaller rules, P
     /// <exception cref="IOException">Its rules are still there, so it stays closed; try again.</exception>
     public async Task RemoveAsync(PodSpec pod, CancellationToken stop)
     {
-        using (var netns = OpenIfExists(pod))
+        // The one that was enrolled, if we hold it: its addresses may have gone before the pod does.
+        using (var netns = registry.Open(pod.Uid) ?? OpenIfExists(pod))
         {
             if (netns is not null)
                 await rules.RemoveAsync(netns, stop);

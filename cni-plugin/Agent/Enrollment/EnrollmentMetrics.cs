@@ -12,7 +12,7 @@ internal sealed class EnrollmentMetrics
     {
         _pods = registry.AddGauges("ambient_agent_pods", "Pods by how far their enrolment has come.", ["state"]);
         _events = registry.AddCounters("nodeagent_reconcile_events", "Steps of enrolment that were carried out or failed.", ["type"]);
-        Repairs = registry.AddCounter("ambient_agent_rule_repairs", "Times that an enrolled pod's rules were not in place and were put back.");
+        Repairs = registry.AddCounter("ambient_agent_rule_repairs", "Times that a pod's rules were no longer in place and were put back.");
     }
 
     public Counter Repairs { get; }

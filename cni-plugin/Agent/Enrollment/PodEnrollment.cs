@@ -99,7 +99,7 @@ internal sealed partial class PodEnrollment
             var (found, isNew) = await _context.Enroller.CloseAsync(Pod, stop);
             if (isNew)
                 _isServed = false;
-            if (!isNew && _status?.State == EnrollmentState.Enrolled && found.Count > 0)
+            if (!isNew && _status is { State: not EnrollmentState.Failed } && found.Count > 0)
             {
                 _context.Metrics.Repairs.Increment();
                 Log.Repaired(_context.Logger, Pod, string.Join("; ", found));

@@ -40,6 +40,17 @@ internal sealed class PodRegistry : IDisposable
             return [.. _pods.Keys];
     }
 
+    /// <summary>The namespace held for a pod, open for the caller to dispose; null if none is held.</summary>
+    public NetworkNamespace? Open(string uid)
+    {
+        lock (_lock)
+        {
+            return _pods.GetValueOrDefault(uid)?.Netns is { } netns
+                ? NetworkNamespace.FromDescriptor(netns.Descriptor.Duplicate())
+                : null;
+        }
+    }
+
     /// <summary>Runs <paramref name="use"/> with a pod and a descriptor that is its own and closed afterwards; null without one.</summary>
     /// <returns>False if the pod is not held (any more); nothing was run.</returns>
     public bool TryUse(string uid, Action<PodSpec, Descriptor?> use)

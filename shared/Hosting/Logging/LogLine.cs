@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using Microsoft.Extensions.Logging;
 
 namespace Ambient.Hosting.Logging;
@@ -43,12 +42,21 @@ public abstract class LogLine
     public void BareText(ReadOnlySpan<byte> name, ReadOnlySpan<char> value)
     {
         Span<byte> text = stackalloc byte[256];
-        if (IsBare(value) && Ascii.FromUtf16(value, text, out var length) == OperationStatus.Done) Bare(name, text[..length]);
+        if (TryCopyBare(value, text)) Bare(name, text[..value.Length]);
         else Field(name, value);
     }
 
-    private static bool IsBare(ReadOnlySpan<char> text) =>
-        !text.IsEmpty && text.IndexOfAnyExceptInRange('!', '~') < 0 && !text.ContainsAny('"', '\\', '=');
+    private static bool TryCopyBare(ReadOnlySpan<char> value, Span<byte> text)
+    {
+        if (value.IsEmpty || value.Length > text.Length) return false;
+        for (var i = 0; i < value.Length; i++)
+        {
+            if (value[i] is <= ' ' or > '~' or '"' or '\\' or '=') return false;
+            text[i] = (byte)value[i];
+        }
+
+        return true;
+    }
 
     private protected static ReadOnlySpan<char> Cut(ReadOnlySpan<char> text) => text.Length > MaxTextLength ? text[..MaxTextLength] : text;
 }

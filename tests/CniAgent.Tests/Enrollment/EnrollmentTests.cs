@@ -129,6 +129,34 @@ public sealed class EnrollmentTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_pod_whose_addresses_went_first_is_opened_all_the_same()
+    {
+        StartAgent();
+        WritePod("""["10.77.0.1"]""");
+        await UntilStatusAsync("pending");
+        _lab.InPod("ip", "addr flush dev eth0");
+
+        File.Delete(Path.Combine(Pods, "web.json"));
+        await UntilAsync(() => !File.Exists(StatusPath));
+
+        Assert.Empty(_lab.InPod("nft", "list tables"));
+    }
+
+    [Fact]
+    public async Task Looking_after_pods_leaks_no_descriptors()
+    {
+        using var commands = new Commands.NamespaceCommands(TimeProvider.System);
+        var installer = new CniAgent.Redirection.RuleInstaller(commands);
+        await installer.EnsureAsync(_lab.Pod, PodLab.Defaults, CancellationToken.None);
+
+        for (var i = 0; i < 10; i++)
+            await installer.InspectAsync(_lab.Pod, PodLab.Defaults, CancellationToken.None);
+
+        // Others run in this process too; each look used to leave ten pipes behind.
+        Assert.True(Pipes() < 100, $"{Pipes()} pipes are open");
+    }
+
+    [Fact]
     public async Task A_bad_edit_leaves_the_pod_enrolled()
     {
         StartAgent();
@@ -153,6 +181,9 @@ public sealed class EnrollmentTests : IAsyncDisposable
 
         Assert.Contains("web.json", await File.ReadAllTextAsync(Path.Combine(Pods, "web2.status")));
     }
+
+    private static int Pipes() => Directory.GetFiles("/proc/self/fd")
+        .Count(file => new FileInfo(file).LinkTarget?.StartsWith("pipe:", StringComparison.Ordinal) == true);
 
     private void StartAgent(params string[] more)
     {

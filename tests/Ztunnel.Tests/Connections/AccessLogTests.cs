@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Ambient.Hbone.Headers;
 using Ambient.Hosting.Logging;
 using Ambient.Model.Connections;
 using Ambient.TestKit;
@@ -89,7 +90,7 @@ public sealed class AccessLogTests
         {
             Direction = Direction.Inbound, Protocol = ConnectionProtocol.Tcp, PodUid = "p",
             Source = new(IPAddress.Parse("2001:db8::1"), 7), Destination = new(IPAddress.Parse("10.1.0.2"), 80),
-            ClaimedSource = new ClaimedWorkload("w", "n", "", "", "", "", ""),
+            ClaimedSource = new Baggage { WorkloadName = "w", Namespace = "n" },
         };
 
         await CarryAsync(scene, facts, ReasonCode.Completed);

@@ -1,3 +1,4 @@
+using Ambient.Hbone.Headers;
 using Ambient.Model.Connections;
 using Ambient.Model.Workloads;
 using Ambient.TestKit;
@@ -114,7 +115,7 @@ public sealed class TcpMetricsTests : IDisposable
     [Fact]
     public async Task Baggage_tells_of_a_source_that_is_not_known_and_nothing_of_one_that_is()
     {
-        var claim = new ClaimedWorkload("w", "n", "s", "v", "c", "", "");
+        var claim = new Baggage { WorkloadName = "w", Namespace = "n", ServiceName = "s", ServiceVersion = "v", Cluster = "c" };
         await OpenAsync(_scene.Inbound with { SourceWorkload = null, ClaimedSource = claim }, new ByteCounters());
         await OpenAsync(_scene.Inbound with { ClaimedSource = claim }, new ByteCounters());
 

@@ -23,7 +23,7 @@ public sealed class ZtunnelOptionsTests : IDisposable
         Assert.Equal(1337u, options.Sockets.Mark);
         Assert.Equal(TimeSpan.FromSeconds(180), options.Sockets.KeepAliveTime);
         Assert.Null(options.Sockets.UserTimeout);
-        Assert.Equal(4 << 20, options.Tunnels.StreamWindowBytes);
+        Assert.Equal(256 << 10, options.Tunnels.StreamWindowBytes);
         Assert.Equal(100, options.Tunnels.MaxStreams);
         Assert.Equal(new Uri("https://localhost:15012"), options.Discovery.Address);
         Assert.Equal(new Uri("https://localhost:15012"), options.Authority.Address);
@@ -212,5 +212,5 @@ public sealed class ZtunnelOptionsTests : IDisposable
 
     [Fact]
     public void A_tunnel_s_window_below_that_of_one_connection_is_a_mistake() =>
-        Assert.Contains("must be at least HTTP2_STREAM_WINDOW_SIZE", Assert.Single(_scene.Set("HTTP2_CONNECTION_WINDOW_SIZE", "1000000").Mistakes()));
+        Assert.Contains("must be at least HTTP2_STREAM_WINDOW_SIZE", Assert.Single(_scene.Set("HTTP2_CONNECTION_WINDOW_SIZE", "100000").Mistakes()));
 }
