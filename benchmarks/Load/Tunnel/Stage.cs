@@ -88,7 +88,7 @@ internal sealed class Stage : IAsyncDisposable
         var server = await PrepareAsync(await mesh.AddPodAsync(there, "mesh-server", "server", "load"));
         var pods = new List<LabPod> { client, server };
         foreach (var node in new[] { here, there })
-            for (var i = 1; i < EnrolledPodsOfANode; i++) pods.Add(await mesh.AddPodAsync(node, $"quiet-{i}", $"quiet-{i}", "load"));
+            for (var i = 1; i < EnrolledPodsOfANode; i++) pods.Add(await mesh.AddPodAsync(node, $"quiet-{node.Lab.Name}-{i}", "quiet", "load"));
         await mesh.EnrolAsync(pods);
         Serve(server);
         return new(Chain.Ours, client, $"{server.Address.V4}:7000", here.Ztunnel, there.Ztunnel);
