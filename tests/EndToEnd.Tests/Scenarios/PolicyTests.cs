@@ -20,8 +20,8 @@ public sealed class PolicyTests(MeshFixture fixture) : IClassFixture<MeshFixture
         Assert.True(await Conversation.IsRefusedAsync(() => fixture.Near.ConnectAsync(fixture.Cart.EndPoint(8080))));
         Assert.True(await Conversation.IsRefusedAsync(() => fixture.PlainHere.ConnectAsync(fixture.Cart.EndPoint(8080))));
 
-        var line = await AccessLogLines.FindAsync(fixture.There, "direction=\"inbound\"", "no_policy_allows", fixture.Near.Identity);
-        Assert.Contains("allow policies exist", line, StringComparison.OrdinalIgnoreCase);
+        var line = await AccessLogLines.FindAsync(fixture.There, "direction=\"inbound\"", "no_policy_allows", fixture.Near.Identity, $"{fixture.Cart.EndPoint(8080)}");
+        Assert.Contains("ALLOW policies apply and none matched", line, StringComparison.Ordinal);
         await ApplyAsync();
     }
 
@@ -35,7 +35,7 @@ public sealed class PolicyTests(MeshFixture fixture) : IClassFixture<MeshFixture
         using (var socket = await fixture.Near.ConnectAsync(fixture.Cart.EndPoint(8081)))
             Assert.Equal("still welcome", await socket.AskAsync("still welcome"));
 
-        var line = await AccessLogLines.FindAsync(fixture.There, "direction=\"inbound\"", "denied_by_policy");
+        var line = await AccessLogLines.FindAsync(fixture.There, "direction=\"inbound\"", "denied_by_policy", $"{fixture.Cart.EndPoint(8081)}");
         Assert.Contains("shop/not-you", line, StringComparison.Ordinal);
         await ApplyAsync();
     }
@@ -93,7 +93,7 @@ public sealed class PolicyTests(MeshFixture fixture) : IClassFixture<MeshFixture
     public async Task Plaintext_is_refused_where_a_policy_demands_an_identity()
     {
         await using var server = PodServer.Echo(fixture.Cart, 8085);
-        await ApplyAsync(new MeshPolicy("mutual-tls", "shop", "WorkloadSelector", "Deny", "[[[{notPrincipals: [!Presence {}]}]]]"));
+        await ApplyAsync(new MeshPolicy("mutual-tls", "shop", "WorkloadSelector", "Deny", "[[[{notPrincipals: [Presence]}]]]"));
 
         Assert.True(await Conversation.IsRefusedAsync(() => fixture.PlainHere.ConnectAsync(fixture.Cart.EndPoint(8085))));
         using (var socket = await fixture.Web.ConnectAsync(fixture.Cart.EndPoint(8085)))

@@ -43,7 +43,7 @@ public sealed class RevocationTests(RevocationFixture fixture) : IClassFixture<R
         Assert.NotEqual("", await open.ReadEndingAsync().WaitAsync(Limit));
         Assert.True(await Conversation.IsRefusedAsync(() => fixture.Web.ConnectAsync(fixture.Cart.EndPoint(8080))));
         Assert.Equal("still trusted", await untouched.AskAsync("still trusted"));
-        Assert.True(await MetricLines.SumAsync(fixture.There, "istio_crl_policy_rejections_total") > 0);
+        await AccessLogLines.FindAsync(fixture.There, "direction=\"inbound\"", "certificate_revoked");
     }
 
     private async Task<BigInteger> SerialOfAsync(string identity)

@@ -23,9 +23,9 @@ internal sealed record Play(IReadOnlyList<Act> Acts)
             if (what is Deed.Send or Deed.Finish && !maySend[who]) continue;
             acts.Add(new(who, what, what == Deed.Send ? Size(random) : 0));
             if (what == Deed.Finish) maySend[who] = false;
-            if (what is Deed.Close or Deed.Reset) break;
-            if (!maySend.ContainsValue(true)) break;
+            if (what is Deed.Close or Deed.Reset || !maySend.ContainsValue(true)) return new(acts);
         }
+        acts.Add(new((Actor)random.Next(2), Deed.Close, 0));
         return new(acts);
     }
 
