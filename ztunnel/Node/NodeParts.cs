@@ -53,7 +53,7 @@ internal sealed class NodeParts : IAsyncDisposable
             log.Loggers.CreateLogger<Authorizer>());
         var rules = RulesOf(options, authorizer, identities, time, random);
         var registry = new PodRegistry();
-        Follow(mesh, store, identities, ledgers, authorizer);
+        Follow(mesh, options.Node.NodeName is not null ? store : null, identities, ledgers, authorizer);
         control.Start();
         TrimMemory(control, ledgers);
 
@@ -121,14 +121,15 @@ internal sealed class NodeParts : IAsyncDisposable
     }
 
     /// <summary>What a change of the mesh sets off: certificates ahead of need, open connections judged anew.</summary>
+    /// <param name="store">Null when this node's name is not known: then every workload of the mesh would seem local.</param>
     private static void Follow(
-        MeshState mesh, CertificateStore store, TlsIdentities identities, ConnectionLedgers ledgers, Authorizer authorizer) =>
+        MeshState mesh, CertificateStore? store, TlsIdentities identities, ConnectionLedgers ledgers, Authorizer authorizer) =>
         mesh.Changed += change =>
         {
-            foreach (var identity in change.NewLocalIdentities) store.Retain(identity);
+            foreach (var identity in change.NewLocalIdentities) store?.Retain(identity);
             foreach (var identity in change.GoneLocalIdentities)
             {
-                store.Release(identity);
+                store?.Release(identity);
                 identities.Forget(identity);
             }
             if (change.PoliciesChanged || change.ReattachedWorkloads.Count > 0) ledgers.Rejudge(authorizer.Rejudge);
