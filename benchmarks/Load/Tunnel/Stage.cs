@@ -68,7 +68,7 @@ internal sealed class Stage : IAsyncDisposable
     {
         var ours = await AddOursAsync(mesh, mesh.Nodes[0], mesh.Nodes[1]) with { IdleConnections = 15_000 };
 
-        var slow = mesh.Nodes[1].Lab.Pods.Single(pod => pod.Name == "mesh-server");
+        var slow = mesh.Nodes[1].Lab.Pods.Single(pod => pod.Name == $"server-{mesh.Nodes[1].Lab.Name}");
         slow.Start("slow", Environment.ProcessPath!, "slowsink", "0.0.0.0:7001", "10");
         SlowAddress = $"{slow.Address.V4}:7001";
 
@@ -84,8 +84,8 @@ internal sealed class Stage : IAsyncDisposable
 
     private async Task<Chain> AddOursAsync(MeshLab mesh, MeshNode here, MeshNode there)
     {
-        var client = await PrepareAsync(await mesh.AddPodAsync(here, "mesh-client", "client", "load"));
-        var server = await PrepareAsync(await mesh.AddPodAsync(there, "mesh-server", "server", "load"));
+        var client = await PrepareAsync(await mesh.AddPodAsync(here, $"client-{here.Lab.Name}", "client", "load"));
+        var server = await PrepareAsync(await mesh.AddPodAsync(there, $"server-{there.Lab.Name}", "server", "load"));
         var pods = new List<LabPod> { client, server };
         foreach (var node in new[] { here, there })
             for (var i = 1; i < EnrolledPodsOfANode; i++) pods.Add(await mesh.AddPodAsync(node, $"quiet-{node.Lab.Name}-{i}", "quiet", "load"));

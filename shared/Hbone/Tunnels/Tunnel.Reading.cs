@@ -128,7 +128,9 @@ public sealed partial class Tunnel : IHttp2Handler
 
     void IHttp2Handler.OnSendable(Http2Stream http2)
     {
-        if (http2.State is HboneStream stream) _sendable.Enqueue(stream);
+        if (http2.State is not HboneStream stream) return;
+        _sendable.Enqueue(stream);
+        FlushAtTurnEnd(); // which wakes it
     }
 
     void IHttp2Handler.OnStreamClosed(Http2Stream http2)

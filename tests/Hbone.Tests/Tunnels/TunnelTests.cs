@@ -41,6 +41,26 @@ public class TunnelTests
     }
 
     [Fact]
+    public async Task A_transfer_in_one_direction_goes_on_when_only_windows_open()
+    {
+        const int total = 20_000_000;
+        var received = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var lab = await TunnelLab.StartAsync(lab => lab.Serve = async (stream, _) =>
+        {
+            stream.Respond(new(200));
+            received.SetResult((await stream.ReadAsync(total)).Length);
+        });
+
+        await lab.WithStreamAsync(async stream =>
+        {
+            await stream.WriteAsync(new byte[total]);
+            return await received.Task;
+        });
+
+        Assert.Equal(total, await received.Task);
+    }
+
+    [Fact]
     public async Task Many_streams_keep_their_bytes_apart()
     {
         await using var lab = await TunnelLab.StartAsync();
