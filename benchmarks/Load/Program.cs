@@ -3,6 +3,7 @@ using System.Net;
 using Ambient.Linux;
 using Ambient.Load.Generator;
 using Ambient.Load.Tunnel;
+using Ambient.Playground;
 
 Limits.RaiseOpenFiles();
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -11,7 +12,7 @@ try
 {
     return await RunAsync(args);
 }
-catch (Exception failure) when (failure is IOException or System.Net.Sockets.SocketException or FormatException)
+catch (Exception failure) when (failure is IOException or System.Net.Sockets.SocketException or FormatException or LabException)
 {
     Progress.Say(failure.Message);
     return 1;

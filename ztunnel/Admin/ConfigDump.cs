@@ -39,7 +39,7 @@ internal sealed class ConfigDump(ZtunnelOptions options, BuildInfo build, IConfi
         return new(200, PageResponse.Json, output.WrittenMemory);
     }
 
-    private void Write(IBufferWriter<byte> output, IReadOnlyList<ConnectionFacts> connections)
+    private void Write(IBufferWriter<byte> output, IReadOnlyList<OpenConnection> connections)
     {
         // Relaxed: it is JSON for tools and terminals, never part of a page.
         using var json = new Utf8JsonWriter(output, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });

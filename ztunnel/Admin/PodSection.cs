@@ -8,15 +8,15 @@ namespace Ambient.Ztunnel.Admin;
 /// <summary><c>workloadState</c> of the dump: each pod, whether it is served, and what it has open.</summary>
 internal static class PodSection
 {
-    public static void Write(Utf8JsonWriter json, IReadOnlyList<PodStatus> pods, IReadOnlyList<ConnectionFacts> connections)
+    public static void Write(Utf8JsonWriter json, IReadOnlyList<PodStatus> pods, IReadOnlyList<OpenConnection> connections)
     {
-        var byPod = connections.ToLookup(connection => connection.PodUid);
+        var byPod = connections.ToLookup(connection => connection.Facts.PodUid);
         json.WriteStartObject("workloadState"u8);
         foreach (var status in pods.OrderBy(status => status.Pod.Uid, StringComparer.Ordinal)) Write(json, status, byPod[status.Pod.Uid]);
         json.WriteEndObject();
     }
 
-    private static void Write(Utf8JsonWriter json, PodStatus status, IEnumerable<ConnectionFacts> connections)
+    private static void Write(Utf8JsonWriter json, PodStatus status, IEnumerable<OpenConnection> connections)
     {
         json.WriteStartObject(status.Pod.Uid);
         json.WriteString("state"u8, status.State.ToString());
@@ -30,20 +30,23 @@ internal static class PodSection
         json.WriteEndObject();
     }
 
-    private static void WriteConnections(Utf8JsonWriter json, IEnumerable<ConnectionFacts> connections)
+    private static void WriteConnections(Utf8JsonWriter json, IEnumerable<OpenConnection> connections)
     {
-        var byDirection = connections.ToLookup(connection => connection.Direction);
         json.WriteStartObject("connections"u8);
         json.WriteStartArray("inbound"u8);
-        foreach (var connection in byDirection[Direction.Inbound])
-            WriteConnection(json, connection.Source, connection.ForwardedHost, connection.Target ?? connection.Destination, connection.Protocol);
+        foreach (var connection in connections.Where(connection => connection.Facts.Direction == Direction.Inbound)) WriteInbound(json, connection.Facts);
         json.WriteEndArray();
         json.WriteStartArray("outbound"u8);
-        foreach (var connection in byDirection[Direction.Outbound])
-            WriteConnection(json, connection.Source, connection.OriginalDestination?.ToString(), connection.Destination, connection.Protocol);
+        foreach (var connection in connections.Where(connection => connection.Facts.Direction == Direction.Outbound)) WriteOutbound(json, connection.Facts);
         json.WriteEndArray();
         json.WriteEndObject();
     }
+
+    private static void WriteInbound(Utf8JsonWriter json, in ConnectionFacts facts) =>
+        WriteConnection(json, facts.Source, facts.ForwardedHost, facts.Target ?? facts.Destination, facts.Protocol);
+
+    private static void WriteOutbound(Utf8JsonWriter json, in ConnectionFacts facts) =>
+        WriteConnection(json, facts.Source, facts.OriginalDestination?.ToString(), facts.Destination, facts.Protocol);
 
     private static void WriteConnection(Utf8JsonWriter json, IPEndPoint? source, string? original, IPEndPoint? actual, ConnectionProtocol protocol)
     {

@@ -49,10 +49,10 @@ internal sealed class ConnectionLedgers(AccessLog log, int maxSeries)
     }
 
     /// <summary>What is open now, gathered from all workers. On an event loop only.</summary>
-    public async ValueTask<IReadOnlyList<ConnectionFacts>> SnapshotAsync()
+    /// <returns>Of each, only <see cref="OpenConnection.Facts"/> may be read: they never change.</returns>
+    public async ValueTask<IReadOnlyList<OpenConnection>> SnapshotAsync()
     {
-        var parts = await AskAsync(static ledger =>
-            ledger.List(Direction.Inbound).Concat(ledger.List(Direction.Outbound)).Select(static connection => connection.Facts).ToList());
+        var parts = await AskAsync(static ledger => ledger.List(Direction.Inbound).Concat(ledger.List(Direction.Outbound)).ToList());
         return [.. parts.SelectMany(static part => part)];
     }
 

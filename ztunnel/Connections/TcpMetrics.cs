@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Ambient.Hosting.Metrics;
 
 namespace Ambient.Ztunnel.Connections;
@@ -6,7 +5,19 @@ namespace Ambient.Ztunnel.Connections;
 /// <summary>The <c>istio_tcp_*</c> families: the sum over all workers, which count each for itself.</summary>
 internal sealed class TcpMetrics(ConnectionLedgers ledgers) : IMetricSource
 {
-    private record struct Sum(long Opened, long Closed, long Failed, long Received, long Sent);
+    private sealed class Sum
+    {
+        public long Opened, Closed, Failed, Received, Sent;
+
+        public void Add(TrafficSeries series)
+        {
+            Opened += series.Opened;
+            Closed += series.Closed;
+            Failed += series.Failed;
+            Received += series.Received;
+            Sent += series.Sent;
+        }
+    }
 
     /// <summary>Brings the bytes of connections that are still open into their series, on each worker.</summary>
     public ValueTask RefreshAsync() => ledgers.CountBytesAsync();
@@ -32,9 +43,8 @@ internal sealed class TcpMetrics(ConnectionLedgers ledgers) : IMetricSource
         {
             foreach (var (labels, series) in shard.List())
             {
-                ref var sum = ref CollectionsMarshal.GetValueRefOrAddDefault(sums, labels, out _);
-                sum = new(sum.Opened + series.Opened, sum.Closed + series.Closed, sum.Failed + series.Failed,
-                    sum.Received + series.Received, sum.Sent + series.Sent);
+                if (!sums.TryGetValue(labels, out var sum)) sums.Add(labels, sum = new());
+                sum.Add(series);
             }
         }
 

@@ -5,7 +5,7 @@ using Ambient.Model.Addresses;
 namespace Ambient.Ztunnel.LocalConfiguration;
 
 /// <summary>A value with its path, on its way into the model.</summary>
-internal readonly record struct Located(YamlValue Value, string Path);
+internal sealed record Located(YamlValue Value, string Path);
 
 /// <summary>Reads the keys of one YAML mapping. What is wrong goes to the mistakes, and a default takes its place.</summary>
 internal sealed class ObjectReader(Located map, Mistakes mistakes)
@@ -52,8 +52,9 @@ internal sealed class ObjectReader(Located map, Mistakes mistakes)
         var text = (item.Value as YamlText)?.Text;
         foreach (var (word, value) in allowed)
             if (word == text) return value;
-        var words = string.Join(", ", allowed.ToArray().Select(static choice => choice.Word));
-        mistakes.Add(item.Value.Line, item.Path, $"'{Shorten(text ?? "")}' is not allowed; allowed are {words}.");
+        var words = new List<string>(); // no LINQ over choices: its code would be in the program once for each T
+        foreach (var choice in allowed) words.Add(choice.Word);
+        mistakes.Add(item.Value.Line, item.Path, $"'{Shorten(text ?? "")}' is not allowed; allowed are {string.Join(", ", words)}.");
         return allowed[0].Value;
     }
 

@@ -30,8 +30,9 @@ internal static class DurationText
     public static string Format(TimeSpan duration)
     {
         if (duration == TimeSpan.Zero) return "0s";
-        foreach (var (unit, seconds) in Units.AsEnumerable().Reverse())
+        for (var i = Units.Length - 1; i >= 0; i--)
         {
+            var (unit, seconds) = Units[i];
             var ticks = (long)(seconds * TimeSpan.TicksPerSecond);
             if (ticks > 0 && duration.Ticks % ticks == 0) return string.Create(CultureInfo.InvariantCulture, $"{duration.Ticks / ticks}{unit}");
         }

@@ -24,10 +24,12 @@ internal sealed partial record ZtunnelOptions
 
     /// <summary>Reads this process's environment.</summary>
     /// <exception cref="OptionsException">With every mistake that was found.</exception>
-    public static ZtunnelOptions FromEnvironment() => Read(
-        Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? ""),
-        Environment.CurrentDirectory,
-        Environment.ProcessorCount);
+    public static ZtunnelOptions FromEnvironment()
+    {
+        var environment = new Dictionary<string, string>();
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables()) environment[(string)variable.Key] = (string?)variable.Value ?? "";
+        return Read(environment, Environment.CurrentDirectory, Environment.ProcessorCount);
+    }
 
     /// <param name="directory">What relative paths start from.</param>
     /// <param name="processors">CPUs of the machine.</param>
@@ -74,9 +76,8 @@ internal sealed partial record ZtunnelOptions
         if (!options.Node.ProxyEnabled && !options.Dns.Enabled)
             settings.Mistake("ENABLE_PROXY", "false", "with ISTIO_META_DNS_CAPTURE off as well there is nothing to do; set one of them to true");
 
-        int[] ports = [options.Listeners.AdminPort, options.Listeners.StatsPort, ListenerOptions.ReadinessPort];
-        if (ports.Distinct().Count() < ports.Length)
-            settings.Mistake("PROXY_CONFIG", null,
-                $"proxyAdminPort ({ports[0]}), statsPort ({ports[1]}) and the readiness port ({ports[2]}) must differ");
+        var (admin, stats, ready) = (options.Listeners.AdminPort, options.Listeners.StatsPort, ListenerOptions.ReadinessPort);
+        if (admin == stats || admin == ready || stats == ready)
+            settings.Mistake("PROXY_CONFIG", null, $"proxyAdminPort ({admin}), statsPort ({stats}) and the readiness port ({ready}) must differ");
     }
 }

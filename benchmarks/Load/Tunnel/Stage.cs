@@ -66,9 +66,9 @@ internal sealed class Stage : IAsyncDisposable
 
     private async Task AddOursAsync(MeshLab mesh)
     {
-        var ours = await AddOursAsync(mesh, mesh.Nodes[0], mesh.Nodes[1]) with { IdleConnections = 15_000 };
+        var ours = await AddOursAsync(mesh, "warm", mesh.Nodes[0], mesh.Nodes[1]) with { IdleConnections = 15_000 };
 
-        var slow = mesh.Nodes[1].Lab.Pods.Single(pod => pod.Name == $"server-{mesh.Nodes[1].Lab.Name}");
+        var slow = mesh.Nodes[1].Lab.Pods.Single(pod => pod.Name == "warm-server");
         slow.Start("slow", Environment.ProcessPath!, "slowsink", "0.0.0.0:7001", "10");
         SlowAddress = $"{slow.Address.V4}:7001";
 
@@ -78,14 +78,14 @@ internal sealed class Stage : IAsyncDisposable
             node.ZtunnelSettings["POOL_MAX_STREAMS_PER_CONNECTION"] = "1";
             await node.RestartZtunnelAsync();
         }
-        var cold = await AddOursAsync(mesh, mesh.Nodes[2], mesh.Nodes[3]) with { Name = "ambient, a tunnel each", IsCold = true };
+        var cold = await AddOursAsync(mesh, "cold", mesh.Nodes[2], mesh.Nodes[3]) with { Name = "ambient, a tunnel each", IsCold = true };
         Chains.AddRange([ours, cold]);
     }
 
-    private async Task<Chain> AddOursAsync(MeshLab mesh, MeshNode here, MeshNode there)
+    private async Task<Chain> AddOursAsync(MeshLab mesh, string name, MeshNode here, MeshNode there)
     {
-        var client = await PrepareAsync(await mesh.AddPodAsync(here, $"client-{here.Lab.Name}", "client", "load"));
-        var server = await PrepareAsync(await mesh.AddPodAsync(there, $"server-{there.Lab.Name}", "server", "load"));
+        var client = await PrepareAsync(await mesh.AddPodAsync(here, $"{name}-client", "client", "load"));
+        var server = await PrepareAsync(await mesh.AddPodAsync(there, $"{name}-server", "server", "load"));
         var pods = new List<LabPod> { client, server };
         foreach (var node in new[] { here, there })
             for (var i = 1; i < EnrolledPodsOfANode; i++) pods.Add(await mesh.AddPodAsync(node, $"quiet-{node.Lab.Name}-{i}", "quiet", "load"));

@@ -9,42 +9,47 @@ public sealed class LogFilter
     private const string Allowed = "'level' or 'scope=level', parted by commas, with the levels error, warn, info, debug, trace, off";
 
     private readonly LogLevel _default;
-    private readonly (string Scope, LogLevel Level)[] _directives; // longest first
+    private readonly Directive[] _directives; // longest scope first
 
-    private LogFilter(LogLevel level, (string Scope, LogLevel Level)[] directives) => (_default, _directives) = (level, directives);
+    private LogFilter(LogLevel level, Directive[] directives) => (_default, _directives) = (level, directives);
+
+    private sealed record Directive(string Scope, LogLevel Level);
 
     public static readonly LogFilter Info = new(LogLevel.Information, []);
 
     /// <exception cref="FormatException">Names the directive that is wrong and what is allowed.</exception>
-    public static LogFilter Parse(string text) => Info.With(text);
+    public static LogFilter Parse(string directives) => Info.With(directives);
 
     /// <summary>These directives over the present ones: later ones win.</summary>
     /// <exception cref="FormatException">Names the directive that is wrong and what is allowed.</exception>
-    public LogFilter With(string text)
+    public LogFilter With(string directives)
     {
         var level = _default;
-        var directives = _directives.ToDictionary(d => d.Scope, d => d.Level);
-        foreach (var directive in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        var all = new List<Directive>(_directives);
+        foreach (var text in directives.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            var equals = directive.IndexOf('=');
-            if (equals < 0) level = ReadLevel(directive, directive);
-            else directives[ReadScope(directive, equals)] = ReadLevel(directive[(equals + 1)..], directive);
+            var equals = text.IndexOf('=');
+            if (equals < 0) level = ReadLevel(text, text);
+            else Put(all, new(ReadScope(text, equals), ReadLevel(text[(equals + 1)..], text)));
         }
 
-        return new(level, [.. directives.Select(d => (d.Key, d.Value)).OrderByDescending(d => d.Key.Length).ThenBy(d => d.Key)]);
+        all.Sort(static (one, other) => one.Scope.Length != other.Scope.Length
+            ? other.Scope.Length - one.Scope.Length
+            : string.CompareOrdinal(one.Scope, other.Scope));
+        return new(level, [.. all]);
     }
 
     /// <summary>The least severe level that is written for this scope.</summary>
     public LogLevel LevelOf(string scope)
     {
-        foreach (var (prefix, level) in _directives)
-            if (scope.StartsWith(prefix, StringComparison.Ordinal)) return level;
+        foreach (var directive in _directives)
+            if (scope.StartsWith(directive.Scope, StringComparison.Ordinal)) return directive.Level;
         return _default;
     }
 
     /// <summary>In the form that <see cref="Parse"/> reads.</summary>
     public override string ToString() =>
-        string.Join(',', Enumerable.Reverse(_directives).Select(d => $"{d.Scope}={NameOf(d.Level)}").Prepend(NameOf(_default)));
+        string.Join(',', Enumerable.Reverse(_directives).Select(static directive => $"{directive.Scope}={NameOf(directive.Level)}").Prepend(NameOf(_default)));
 
     internal static string NameOf(LogLevel level) => level switch
     {
@@ -55,6 +60,12 @@ public sealed class LogFilter
         LogLevel.Error or LogLevel.Critical => "error",
         _ => "off",
     };
+
+    private static void Put(List<Directive> directives, Directive directive)
+    {
+        directives.RemoveAll(known => known.Scope == directive.Scope);
+        directives.Add(directive);
+    }
 
     private static string ReadScope(string directive, int equals) =>
         equals > 0 && !directive.AsSpan(0, equals).ContainsAny("[]{}")

@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Serilog.Core;
 using Serilog.Events;
+using Serilog.Parsing;
 
 namespace Ambient.Hosting.Logging;
 
@@ -13,17 +15,31 @@ internal sealed class SerilogOutput(LogOutput output, LogFormat format) : ILogEv
 
     public void Emit(LogEvent logEvent)
     {
-        var line = output.Begin(LevelOf(logEvent.Level), ScopeOf(logEvent), logEvent.RenderMessage(null));
+        var line = output.Begin(LevelOf(logEvent.Level), ScopeOf(logEvent), MessageOf(logEvent));
         foreach (var (name, value) in logEvent.Properties)
             if (IsField(logEvent, name)) WriteField(line, name, value);
         if (logEvent.Exception is { } exception) line.Field("error"u8, exception.ToString());
         output.Write(line);
     }
 
+    // As Serilog renders, but without quotes around texts: they are part of a sentence here.
+    private static string MessageOf(LogEvent logEvent)
+    {
+        using var message = new StringWriter(CultureInfo.InvariantCulture);
+        foreach (var token in logEvent.MessageTemplate.Tokens)
+        {
+            if (token is PropertyToken property && logEvent.Properties.GetValueOrDefault(property.PropertyName) is ScalarValue { Value: string text })
+                message.Write(text);
+            else token.Render(logEvent.Properties, message, CultureInfo.InvariantCulture);
+        }
+
+        return message.ToString();
+    }
+
     // JSON lines carry every value by name: collectors index them. Plain lines do not say things twice.
     private bool IsField(LogEvent logEvent, string name) =>
         name is not ("SourceContext" or "EventId" or "{OriginalFormat}")
-        && (format == LogFormat.Json || !logEvent.MessageTemplate.Tokens.Any(token => token is Serilog.Parsing.PropertyToken p && p.PropertyName == name));
+        && (format == LogFormat.Json || !logEvent.MessageTemplate.Tokens.Any(token => token is PropertyToken property && property.PropertyName == name));
 
     private static void WriteField(LogLine line, string name, LogEventPropertyValue value)
     {

@@ -116,6 +116,28 @@ public sealed class CapturedTrafficTests(MeshFixture fixture) : IClassFixture<Me
         }));
     }
 
+    // Nothing flows back on the way, so nothing but the tunnel's own windows can keep it going.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_long_stream_in_one_direction_does_not_stall(bool upload)
+    {
+        const int length = 192 << 20;
+        await using var server = PodServer.Start(fixture.Cart, 8091, async socket =>
+        {
+            if (!upload) await SendAsync(socket, length);
+            else await socket.SendAsync(System.Text.Encoding.ASCII.GetBytes($"{await CountAsync(socket)}"));
+            socket.Shutdown(SocketShutdown.Send);
+        });
+        using var socket = await fixture.Web.ConnectAsync(fixture.Cart.EndPoint(8091));
+
+        if (upload) await SendAsync(socket, length);
+        socket.Shutdown(SocketShutdown.Send);
+
+        if (upload) Assert.Equal($"{length}", await socket.ReadToEndAsync());
+        else Assert.Equal(length, await CountAsync(socket));
+    }
+
     [Fact]
     public async Task Each_side_may_finish_while_the_other_goes_on()
     {
@@ -204,6 +226,24 @@ public sealed class CapturedTrafficTests(MeshFixture fixture) : IClassFixture<Me
         Assert.Equal("outside", await direct.AskAsync("outside"));
         var rules = await pod.RunAsync("nft", "list", "ruleset");
         Assert.Equal("", rules.Output.Trim());
+    }
+
+    private static async Task SendAsync(Socket socket, long length)
+    {
+        var block = new byte[256 << 10];
+        for (long sent = 0; sent < length;)
+        {
+            var part = block.AsMemory(0, (int)Math.Min(block.Length, length - sent));
+            sent += await socket.SendAsync(part).AsTask().WaitAsync(PodSockets.Limit);
+        }
+    }
+
+    private static async Task<long> CountAsync(Socket socket)
+    {
+        var block = new byte[256 << 10];
+        long received = 0;
+        while (await socket.ReceiveAsync(block).WaitAsync(PodSockets.Limit) is var read and > 0) received += read;
+        return received;
     }
 
     private static async Task<byte[]> ReceiveAsync(Socket socket, int length)

@@ -19,7 +19,7 @@ public sealed class ConnectionLedgerTests : IDisposable
         await OpenAsync(0, _scene.Outbound);
         await OpenAsync(1, _scene.Outbound);
         Assert.Equal(3, _scene.Ledgers.Count);
-        Assert.Equal([Direction.Inbound, Direction.Outbound, Direction.Outbound], (await _scene.SnapshotAsync()).Select(facts => facts.Direction).Order().Reverse());
+        Assert.Equal([Direction.Inbound, Direction.Outbound, Direction.Outbound], (await _scene.SnapshotAsync()).Select(connection => connection.Facts.Direction).Order().Reverse());
 
         await _scene.OnAsync(0, ledger =>
         {
@@ -29,7 +29,7 @@ public sealed class ConnectionLedgerTests : IDisposable
         });
 
         Assert.Equal(2, _scene.Ledgers.Count);
-        Assert.All(await _scene.SnapshotAsync(), facts => Assert.Equal(Direction.Outbound, facts.Direction));
+        Assert.All(await _scene.SnapshotAsync(), connection => Assert.Equal(Direction.Outbound, connection.Facts.Direction));
     }
 
     [Fact]

@@ -87,7 +87,7 @@ internal sealed class LedgerScene : IDisposable
         });
     }
 
-    public async Task<IReadOnlyList<ConnectionFacts>> SnapshotAsync()
+    public async Task<IReadOnlyList<OpenConnection>> SnapshotAsync()
     {
         using var admin = new EventLoop("admin", TimeProvider.System);
         admin.Start();
