@@ -33,7 +33,6 @@ internal sealed partial class NodeProxy(ZtunnelOptions options, TimeProvider tim
         var pages = await NodePages.StartAsync(options, parts, mesh, configuration?.Source, _readiness, stop, log);
         var pods = await StartPodsAsync(parts, log);
         Log.Ready(logger, options.WorkerThreads, options.Node.Mode);
-        ProgramPages.Forget(); // what only the start needed
 
         Log.Stopping(logger, await stop.Requested, options.Drain.Deadline);
         await new StopSequence(time, log.Loggers.CreateLogger<StopSequence>())

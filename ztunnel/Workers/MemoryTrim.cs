@@ -30,7 +30,7 @@ internal sealed class MemoryTrim(Func<long> openConnections)
         _peak = open;
         GCSettings.LargeObjectHeapCompactionMode = GCLargeObjectHeapCompactionMode.CompactOnce;
         GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        CodePages.Release();
+        ProgramPages.Forget();
         return true;
     }
 }

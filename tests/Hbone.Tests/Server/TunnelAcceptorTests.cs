@@ -19,6 +19,7 @@ public class TunnelAcceptorTests
         time.Advance(lab.Options.HandshakeTimeout);
 
         await Assert.ThrowsAnyAsync<IOException>(async () => await ReadToEndAsync(client));
+        await TunnelLab.SettleAsync(lab.ServerLoop);
         Assert.Contains(lab.Refusals, static refusal => refusal.StartsWith("HandshakeTimedOut", StringComparison.Ordinal));
     }
 
@@ -31,6 +32,7 @@ public class TunnelAcceptorTests
         await client.GetStream().WriteAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray());
 
         await ReadToEndAsync(client);
+        await TunnelLab.SettleAsync(lab.ServerLoop); // the socket is closed first, then the refusal is told
 
         Assert.Contains(lab.Refusals, static refusal => refusal.StartsWith("HandshakeFailed", StringComparison.Ordinal));
     }
