@@ -63,7 +63,11 @@ public sealed partial class Tunnel : IHttp2Output, ITurnEnd
         var vectors = RoomVectors;
         var count = _output.Reserve(sendable, vectors);
         if (_output.IsBroken) return new(IoStatus.Broken);
-        if (count == 0) return IoResult.WouldBlock;
+        if (count == 0)
+        {
+            FlushAtTurnEnd(); // which waits for the wire
+            return IoResult.WouldBlock;
+        }
         space = vectors.AsSpan(0, count);
         return new(IoStatus.Done);
     }
@@ -106,6 +110,7 @@ public sealed partial class Tunnel : IHttp2Output, ITurnEnd
         if (_output.IsEmpty) _sentBytes = _http2.BytesWritten;
         if (_output.IsBroken) Close(TunnelEnd.PeerReset);
         else if (_output.IsBlocked) _blockedSignal.Set();
+        else if (_waiting.Count > 0) FlushAtTurnEnd(); // this made room for those that found none
     }
 
     /// <summary>Runs for the life of the tunnel: whenever the wire is full, waits for it, sends the rest, gives streams their turns.</summary>
