@@ -30,6 +30,8 @@ internal sealed class Figures(Samples samples, IReadOnlyList<string> chains)
         new("idle_server_uss", "memory at start, server side, USS", "MiB"),
         new("idle_connection_client", "an idle connection, client side, RSS", "KiB"),
         new("idle_connection_server", "an idle connection, server side, RSS", "KiB"),
+        new("rss_after_client", "RSS 60 s after they closed, client side", "× before"),
+        new("rss_after_server", "RSS 60 s after they closed, server side", "× before"),
         new("slow_held_client", "held for a reader at 10 Mbit/s, client side", "KiB"),
         new("slow_held_server", "held for a reader at 10 Mbit/s, server side", "KiB"),
         new("slow_beside_p99", "p99 of requests beside it in its tunnel", "× alone"),

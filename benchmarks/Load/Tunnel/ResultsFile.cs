@@ -8,7 +8,7 @@ namespace Ambient.Load.Tunnel;
 /// <summary>Writes benchmarks/RESULTS.md: the numbers and everything needed to judge them.</summary>
 internal static class ResultsFile
 {
-    public static async Task WriteAsync(string path, Figures figures, Samples samples, QuietMachine machine, int rounds, IReadOnlyList<string> failures)
+    public static async Task WriteAsync(string path, Figures figures, QuietMachine machine, int rounds, IReadOnlyList<string> failures)
     {
         var text = new StringBuilder();
         text.AppendLine("# Results of `benchmarks/load.sh tunnel`").AppendLine();
@@ -21,8 +21,6 @@ internal static class ResultsFile
         foreach (var (name, ratio) in figures.Ratios()) text.AppendLine(CultureInfo.InvariantCulture, $"| {name} | {ratio:0.00} |");
         text.AppendLine().AppendLine(CultureInfo.InvariantCulture,
             $"Ours / nghttpx: requests_64 {figures.Ratio("requests_64", "nghttpx"):0.00}, connections {figures.Ratio("connections", "nghttpx"):0.00}.");
-        text.AppendLine().AppendLine(CultureInfo.InvariantCulture,
-            $"RSS 60 s after all idle connections closed, against before: client side {samples.Median(Chain.Ours, "rss_after_client"):0.00}, server side {samples.Median(Chain.Ours, "rss_after_server"):0.00}.");
         if (failures.Count > 0) text.AppendLine().AppendLine("Failed runs:").AppendLine();
         foreach (var failure in failures) text.AppendLine(CultureInfo.InvariantCulture, $"- {failure}");
         await File.WriteAllTextAsync(path, text.ToString());
