@@ -26,8 +26,11 @@ public readonly record struct LabId(string Value)
     public static LabId Create()
     {
         var id = new LabId($"{Prefix}{Environment.ProcessId}x{Interlocked.Increment(ref _count)}");
-        System.IO.Directory.CreateDirectory(id.Directory);
-        File.WriteAllText(id.OwnerFile, ProcessMark.Of(Environment.ProcessId) ?? "");
+        // Made whole under another name first: a directory without an owner would be swept by whoever starts a lab meanwhile.
+        var unborn = Path.Combine(Root, $"new-{id.Value}");
+        System.IO.Directory.CreateDirectory(unborn);
+        File.WriteAllText(Path.Combine(unborn, Path.GetFileName(id.OwnerFile)), ProcessMark.Of(Environment.ProcessId) ?? "");
+        System.IO.Directory.Move(unborn, id.Directory);
         return id;
     }
 
