@@ -76,6 +76,7 @@ internal sealed class Stage : IAsyncDisposable
         foreach (var node in mesh.Nodes.Skip(2))
         {
             node.ZtunnelSettings["POOL_MAX_STREAMS_PER_CONNECTION"] = "1";
+            node.ZtunnelSettings["POOL_UNUSED_RELEASE_TIMEOUT"] = "1s"; // or the next round would find this one's tunnels
             await node.RestartZtunnelAsync();
         }
         var cold = await AddOursAsync(mesh, "cold", mesh.Nodes[2], mesh.Nodes[3]) with { Name = "ambient, a tunnel each", IsCold = true };
