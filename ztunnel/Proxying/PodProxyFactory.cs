@@ -37,14 +37,29 @@ internal sealed class PodProxyFactory(
     {
         var pod = new Pod(info, sockets, mesh, time, preservesSource);
         var proxy = new PodProxy(pod, workers, rules, registry, options.Drain.Deadline);
+        try
+        {
+            await ListenAsync(pod, proxy, listeners);
+        }
+        catch
+        {
+            await proxy.StopAsync(PodStop.Immediate);
+            listeners.Dispose(); // what was not taken over; the rest is closed already
+            throw;
+        }
+        registry.Add(proxy);
+        return proxy;
+    }
+
+    private async ValueTask ListenAsync(Pod pod, PodProxy proxy, PodListeners listeners)
+    {
         if (dns is not null && listeners.DnsDatagrams.Count > 0)
         {
-            var answering = dns.Create(proxy.HomeLoop, new DnsClients(pod), (transport, family) => new(OpenUpstream(sockets, transport, family)));
+            var answering = dns.Create(proxy.HomeLoop, new DnsClients(pod),
+                (transport, family) => new(OpenUpstream(pod.Sockets, transport, family)));
             await proxy.ListenDnsAsync(answering, listeners.DnsDatagrams, listeners.DnsStreams);
         }
         await proxy.ListenAsync(listeners);
-        registry.Add(proxy);
-        return proxy;
     }
 
     private static Descriptor OpenUpstream(PodSockets sockets, DnsTransport transport, AddressFamily family) =>
