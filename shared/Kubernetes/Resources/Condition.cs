@@ -1,0 +1,18 @@
+namespace Ambient.Kubernetes.Resources;
+
+/// <summary>One line of an object's status (<c>metav1.Condition</c>; pods' conditions have no <see cref="ObservedGeneration"/>).</summary>
+public sealed record Condition
+{
+    public string Type { get; init; } = "";
+
+    /// <summary><c>True</c>, <c>False</c> or <c>Unknown</c>.</summary>
+    public string Status { get; init; } = "";
+
+    public string? Reason { get; init; }
+
+    public string? Message { get; init; }
+
+    public long? ObservedGeneration { get; init; }
+
+    public DateTimeOffset? LastTransitionTime { get; init; }
+}
