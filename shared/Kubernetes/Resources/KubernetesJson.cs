@@ -3,7 +3,29 @@ using System.Text.Json.Serialization;
 namespace Ambient.Kubernetes.Resources;
 
 /// <summary>How objects are read and written: camel case, absent instead of null, unknown fields ignored, no reflection.</summary>
+/// <remarks>Istio's status writes 64-bit numbers as strings, as JSON of protocol buffers does; both are read.</remarks>
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    NumberHandling = JsonNumberHandling.AllowReadingFromString,
+    Converters = [typeof(TimeConverter)])]
 [JsonSerializable(typeof(ObjectMeta))]
+[JsonSerializable(typeof(Condition))]
+[JsonSerializable(typeof(Pod))]
+[JsonSerializable(typeof(Service))]
+[JsonSerializable(typeof(EndpointSlice))]
+[JsonSerializable(typeof(Node))]
+[JsonSerializable(typeof(Namespace))]
+[JsonSerializable(typeof(ConfigMap))]
+[JsonSerializable(typeof(Secret))]
+[JsonSerializable(typeof(ServiceAccount))]
+[JsonSerializable(typeof(Deployment))]
+[JsonSerializable(typeof(Lease))]
+[JsonSerializable(typeof(TokenReview))]
+[JsonSerializable(typeof(Gateway))]
+[JsonSerializable(typeof(GatewayClass))]
+[JsonSerializable(typeof(ServiceEntry))]
+[JsonSerializable(typeof(WorkloadEntry))]
+[JsonSerializable(typeof(AuthorizationPolicy))]
+[JsonSerializable(typeof(PeerAuthentication))]
 public sealed partial class KubernetesJson : JsonSerializerContext;

@@ -3,7 +3,9 @@ namespace Ambient.Kubernetes.Resources;
 /// <summary>Name, place and life of an object. Dictionaries are null when the object has none.</summary>
 public sealed record ObjectMeta
 {
-    public string Name { get; init; } = "";
+    public static readonly ObjectMeta Empty = new();
+
+    public string Name { get => field ?? ""; init; }
 
     /// <summary>Null for objects of the whole cluster.</summary>
     public string? Namespace { get; init; }
@@ -34,13 +36,13 @@ public sealed record ObjectMeta
 
 public sealed record OwnerReference
 {
-    public string ApiVersion { get; init; } = "";
+    public string ApiVersion { get => field ?? ""; init; }
 
-    public string Kind { get; init; } = "";
+    public string Kind { get => field ?? ""; init; }
 
-    public string Name { get; init; } = "";
+    public string Name { get => field ?? ""; init; }
 
-    public string Uid { get; init; } = "";
+    public string Uid { get => field ?? ""; init; }
 
     public bool? Controller { get; init; }
 

@@ -1,0 +1,108 @@
+namespace Ambient.Kubernetes.Resources;
+
+/// <summary>Gateway API: a waypoint, an east-west gateway, or any other.</summary>
+public sealed record Gateway : KubernetesObject
+{
+    public GatewaySpec? Spec { get; init; }
+
+    public GatewayStatus? Status { get; init; }
+}
+
+public sealed record GatewaySpec
+{
+    public string GatewayClassName { get => field ?? ""; init; }
+
+    public IReadOnlyList<GatewayListener>? Listeners { get; init; }
+
+    public IReadOnlyList<GatewayEndpoint>? Addresses { get; init; }
+}
+
+public sealed record GatewayListener
+{
+    public string Name { get => field ?? ""; init; }
+
+    public string? Hostname { get; init; }
+
+    public int Port { get; init; }
+
+    /// <summary>Case matters: <c>HBONE</c>, <c>HTTP</c>, <c>HTTPS</c>, <c>TLS</c>, <c>TCP</c>, <c>PROXY</c>.</summary>
+    public string Protocol { get => field ?? ""; init; }
+
+    public ListenerTls? Tls { get; init; }
+
+    public AllowedRoutes? AllowedRoutes { get; init; }
+}
+
+public sealed record ListenerTls
+{
+    /// <summary><c>Terminate</c> (when absent) or <c>Passthrough</c>.</summary>
+    public string? Mode { get; init; }
+}
+
+public sealed record AllowedRoutes
+{
+    public RouteNamespaces? Namespaces { get; init; }
+}
+
+public sealed record RouteNamespaces
+{
+    /// <summary><c>Same</c> (when absent), <c>All</c> or <c>Selector</c>.</summary>
+    public string? From { get; init; }
+
+    public LabelSelector? Selector { get; init; }
+}
+
+public sealed record GatewayEndpoint
+{
+    /// <summary><c>IPAddress</c> (when absent) or <c>Hostname</c>.</summary>
+    public string? Type { get; init; }
+
+    public string Value { get => field ?? ""; init; }
+}
+
+public sealed record GatewayStatus
+{
+    public IReadOnlyList<GatewayEndpoint>? Addresses { get; init; }
+
+    public IReadOnlyList<Condition>? Conditions { get; init; }
+
+    public IReadOnlyList<ListenerStatus>? Listeners { get; init; }
+}
+
+public sealed record ListenerStatus
+{
+    public string Name { get => field ?? ""; init; }
+
+    public int AttachedRoutes { get; init; }
+
+    public IReadOnlyList<RouteKind> SupportedKinds { get => field ?? []; init; }
+
+    public IReadOnlyList<Condition>? Conditions { get; init; }
+}
+
+public sealed record RouteKind
+{
+    public string? Group { get; init; }
+
+    public string Kind { get => field ?? ""; init; }
+}
+
+public sealed record GatewayClass : KubernetesObject
+{
+    public GatewayClassSpec? Spec { get; init; }
+
+    public ConditionedStatus? Status { get; init; }
+}
+
+public sealed record GatewayClassSpec
+{
+    public string ControllerName { get => field ?? ""; init; }
+
+    public string? Description { get; init; }
+}
+
+/// <summary>A status of which only the conditions concern us.</summary>
+public sealed record ConditionedStatus
+{
+    public IReadOnlyList<Condition>? Conditions { get; init; }
+}

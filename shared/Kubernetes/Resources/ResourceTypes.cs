@@ -1,0 +1,37 @@
+namespace Ambient.Kubernetes.Resources;
+
+/// <summary>The kinds of objects that the mesh reads and writes, in the API versions it asks for.</summary>
+public static class ResourceTypes
+{
+    private const string GatewayApi = "gateway.networking.k8s.io", IstioNetworking = "networking.istio.io", IstioSecurity = "security.istio.io";
+
+    private static KubernetesJson Json => KubernetesJson.Default;
+
+    public static readonly ResourceType<Pod> Pod = new("", "v1", "Pod", "pods", true, Json.Pod);
+    public static readonly ResourceType<Service> Service = new("", "v1", "Service", "services", true, Json.Service);
+    public static readonly ResourceType<Node> Node = new("", "v1", "Node", "nodes", false, Json.Node);
+    public static readonly ResourceType<Namespace> Namespace = new("", "v1", "Namespace", "namespaces", false, Json.Namespace);
+    public static readonly ResourceType<ConfigMap> ConfigMap = new("", "v1", "ConfigMap", "configmaps", true, Json.ConfigMap);
+    public static readonly ResourceType<Secret> Secret = new("", "v1", "Secret", "secrets", true, Json.Secret);
+    public static readonly ResourceType<ServiceAccount> ServiceAccount =
+        new("", "v1", "ServiceAccount", "serviceaccounts", true, Json.ServiceAccount);
+    public static readonly ResourceType<EndpointSlice> EndpointSlice =
+        new("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", true, Json.EndpointSlice);
+    public static readonly ResourceType<Deployment> Deployment = new("apps", "v1", "Deployment", "deployments", true, Json.Deployment);
+    public static readonly ResourceType<Lease> Lease = new("coordination.k8s.io", "v1", "Lease", "leases", true, Json.Lease);
+    public static readonly ResourceType<TokenReview> TokenReview =
+        new("authentication.k8s.io", "v1", "TokenReview", "tokenreviews", false, Json.TokenReview);
+
+    public static readonly ResourceType<Gateway> Gateway = new(GatewayApi, "v1", "Gateway", "gateways", true, Json.Gateway);
+    public static readonly ResourceType<GatewayClass> GatewayClass =
+        new(GatewayApi, "v1", "GatewayClass", "gatewayclasses", false, Json.GatewayClass);
+
+    public static readonly ResourceType<ServiceEntry> ServiceEntry =
+        new(IstioNetworking, "v1", "ServiceEntry", "serviceentries", true, Json.ServiceEntry);
+    public static readonly ResourceType<WorkloadEntry> WorkloadEntry =
+        new(IstioNetworking, "v1", "WorkloadEntry", "workloadentries", true, Json.WorkloadEntry);
+    public static readonly ResourceType<AuthorizationPolicy> AuthorizationPolicy =
+        new(IstioSecurity, "v1", "AuthorizationPolicy", "authorizationpolicies", true, Json.AuthorizationPolicy);
+    public static readonly ResourceType<PeerAuthentication> PeerAuthentication =
+        new(IstioSecurity, "v1", "PeerAuthentication", "peerauthentications", true, Json.PeerAuthentication);
+}
