@@ -22,29 +22,10 @@ public sealed record PodSpec
 
 public sealed record Container
 {
-    public string Name { get => field ?? ""; init; }
-
-    public string? Image { get; init; }
-
-    public IReadOnlyList<string>? Command { get; init; }
-
-    public IReadOnlyList<string>? Args { get; init; }
-
-    public IReadOnlyList<EnvironmentVariable>? Env { get; init; }
-
     public IReadOnlyList<ContainerPort>? Ports { get; init; }
-
-    public ContainerResources? Resources { get; init; }
 
     /// <summary><c>Always</c> on an init container makes it a sidecar that runs as long as the pod.</summary>
     public string? RestartPolicy { get; init; }
-}
-
-public sealed record EnvironmentVariable
-{
-    public string Name { get => field ?? ""; init; }
-
-    public string? Value { get; init; }
 }
 
 public sealed record ContainerPort
@@ -56,13 +37,6 @@ public sealed record ContainerPort
 
     /// <summary><c>TCP</c> when absent.</summary>
     public string? Protocol { get; init; }
-}
-
-public sealed record ContainerResources
-{
-    public IReadOnlyDictionary<string, Quantity>? Requests { get; init; }
-
-    public IReadOnlyDictionary<string, Quantity>? Limits { get; init; }
 }
 
 public sealed record PodStatus

@@ -1,7 +1,11 @@
 namespace Ambient.Model.Workloads;
 
+/// <summary>What a service says its port speaks; nobody checks it.</summary>
+public enum AppProtocol : byte { Unknown, Http11, Http2, Grpc, Tcp, Tls }
+
 /// <summary>One port of a service and where it leads; a target of 0 is a named port, which each endpoint resolves itself.</summary>
-public readonly record struct PortMapping(ushort ServicePort, ushort TargetPort);
+/// <param name="AppProtocol">Only told by the service itself, never by a workload's place in it.</param>
+public readonly record struct PortMapping(ushort ServicePort, ushort TargetPort, AppProtocol AppProtocol = AppProtocol.Unknown);
 
 /// <summary>Service port → target port. Equal by content; few entries, so a scan finds fastest.</summary>
 public readonly record struct PortMap
@@ -11,9 +15,9 @@ public readonly record struct PortMap
     /// <summary>Later entries for the same service port win; order does not matter for equality.</summary>
     public PortMap(params ReadOnlySpan<PortMapping> entries)
     {
-        var byPort = new SortedDictionary<ushort, ushort>();
-        foreach (var entry in entries) byPort[entry.ServicePort] = entry.TargetPort;
-        _entries = byPort.Select(static pair => new PortMapping(pair.Key, pair.Value)).ToEquatableArray();
+        var byPort = new SortedDictionary<ushort, PortMapping>();
+        foreach (var entry in entries) byPort[entry.ServicePort] = entry;
+        _entries = byPort.Values.ToEquatableArray();
     }
 
     /// <summary>Sorted by service port.</summary>

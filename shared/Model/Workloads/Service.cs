@@ -41,6 +41,9 @@ public sealed record Service
     /// <summary>If any weight is above zero, they take the place of <see cref="Waypoint"/>.</summary>
     public EquatableArray<WeightedWaypoint> WeightedWaypoints { get; init; }
 
+    /// <summary>Gateways at the edge of the mesh send traffic for this service through its waypoint too.</summary>
+    public bool IngressUseWaypoint { get; init; }
+
     public LoadBalancing LoadBalancing { get; init; } = LoadBalancing.Default;
 
     public IpFamilies IpFamilies { get; init; }

@@ -49,7 +49,8 @@ public sealed record Workload
 
     public TunnelProtocol Protocol { get; init; }
 
-    /// <inheritdoc cref="Namespace"/>
+    /// <summary>Always spelled out here; messages leave out the default, <c>cluster.local</c>.</summary>
+    /// <inheritdoc cref="Namespace" path="/exception"/>
     public string TrustDomain { get; init => field = SpiffeId.CheckPart(value); } = "";
 
     /// <inheritdoc cref="Namespace"/>
