@@ -2,22 +2,10 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Ambient.Kubernetes.Resources;
 
-/// <summary>A kind of object: where the API serves it, and how its JSON is read.</summary>
+/// <summary>A kind of object, and how its JSON is read.</summary>
 /// <param name="Group">Empty for the core group.</param>
 /// <param name="Plural">As in the path, lower case.</param>
 /// <param name="Json">From a source-generated context: no reflection.</param>
 public sealed record ResourceType<T>(string Group, string Version, string Kind, string Plural, bool Namespaced, JsonTypeInfo<T> Json)
-    where T : KubernetesObject
-{
-    /// <summary>What objects of this kind carry as <c>apiVersion</c>.</summary>
-    public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
-
-    /// <summary>Path of the collection, or of one object when it is named; no host.</summary>
-    public string Path(string? @namespace = null, string? name = null, string? subresource = null)
-    {
-        var root = Group.Length == 0 ? $"/api/{Version}" : $"/apis/{Group}/{Version}";
-        var place = @namespace is { Length: > 0 } ? $"/namespaces/{Uri.EscapeDataString(@namespace)}" : "";
-        var item = name is null ? "" : $"/{Uri.EscapeDataString(name)}";
-        return $"{root}{place}/{Plural}{item}{(subresource is null ? "" : $"/{subresource}")}";
-    }
-}
+    : ResourceKind(Group, Version, Kind, Plural, Namespaced)
+    where T : KubernetesObject;
