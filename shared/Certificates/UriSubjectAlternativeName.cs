@@ -6,7 +6,7 @@ namespace Ambient.Certificates;
 
 /// <summary>The subject alternative name extension with URIs, as SPIFFE puts identities there (RFC 5280 §4.2.1.6).</summary>
 /// <remarks>Written and read byte for byte: <see cref="Uri"/> would normalise what an identity is compared by.</remarks>
-internal static class UriSubjectAlternativeName
+public static class UriSubjectAlternativeName
 {
     public const string Oid = "2.5.29.17";
 

@@ -1,3 +1,4 @@
+using Ambient.Certificates.Store;
 using Ambient.Model.Identities;
 
 namespace Ambient.Certificates.Authority;
@@ -6,7 +7,7 @@ namespace Ambient.Certificates.Authority;
 /// <param name="validity">Life asked for; the authority may cut it.</param>
 public sealed class DevelopmentAuthoritySource(LocalAuthority authority, TimeSpan validity) : ICertificateSource
 {
-    public ValueTask<WorkloadCertificate> FetchAsync(SpiffeId identity, CancellationToken stop)
+    public ValueTask<WorkloadCertificate> FetchAsync(SpiffeId identity, FetchPriority priority, CancellationToken stop)
     {
         stop.ThrowIfCancellationRequested();
         using var key = new WorkloadKey();

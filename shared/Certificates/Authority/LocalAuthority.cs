@@ -59,7 +59,7 @@ public sealed class LocalAuthority : IDisposable
         if (lifetime < TimeSpan.FromSeconds(1))
             throw Refused($"asks for a life of {validity}; at least 1 s is needed");
 
-        var leaf = LeafRequest(publicKey, identity);
+        var leaf = WorkloadLeaf.RequestFor(publicKey, identity, HashAlgorithmName.SHA256);
         lock (_signing) // one ECDsa object is not promised to sign on two threads at once
         {
             using var certificate = _signer.Sign(leaf, _time.GetUtcNow(), lifetime);
@@ -101,18 +101,6 @@ public sealed class LocalAuthority : IDisposable
         {
             throw Refused("is not a valid PKCS#10 PEM request", error);
         }
-    }
-
-    private static CertificateRequest LeafRequest(PublicKey key, SpiffeId identity)
-    {
-        var request = new CertificateRequest(new X500DistinguishedName([0x30, 0x00]), key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(UriSubjectAlternativeName.Write(identity.ToString()));
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, critical: true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(
-            X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment, critical: true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension(
-            [new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")], critical: false)); // server, client: every workload is both
-        return request;
     }
 
     private static CertificateException Refused(string what, Exception? cause = null) =>

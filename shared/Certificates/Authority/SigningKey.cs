@@ -6,9 +6,6 @@ namespace Ambient.Certificates.Authority;
 /// <summary>A certificate that may sign others, with its P-256 key.</summary>
 internal sealed class SigningKey(X509Certificate2 certificate, ECDsa key) : IDisposable
 {
-    // Clocks of nodes differ: what is signed now is valid a little earlier.
-    private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(2);
-
     public X509Certificate2 Certificate { get; } = certificate;
 
     public ECDsa Key { get; } = key;
@@ -16,7 +13,7 @@ internal sealed class SigningKey(X509Certificate2 certificate, ECDsa key) : IDis
     public static SigningKey CreateRoot(string name, DateTimeOffset now, TimeSpan lifetime)
     {
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var certificate = AuthorityRequest(name, key).CreateSelfSigned(now - ClockSkew, now + lifetime);
+        using var certificate = AuthorityRequest(name, key).CreateSelfSigned(now - WorkloadLeaf.ClockSkew, now + lifetime);
         return new SigningKey(X509CertificateLoader.LoadCertificate(certificate.RawData), key);
     }
 
@@ -31,9 +28,9 @@ internal sealed class SigningKey(X509Certificate2 certificate, ECDsa key) : IDis
     {
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(
             Certificate, includeKeyIdentifier: true, includeIssuerAndSerial: false));
-        var from = Later(now - ClockSkew, Certificate.NotBefore.ToUniversalTime());
+        var from = Later(now - WorkloadLeaf.ClockSkew, Certificate.NotBefore.ToUniversalTime());
         var until = Earlier(now + lifetime, Certificate.NotAfter.ToUniversalTime());
-        return request.Create(Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(Key), from, until, NewSerial());
+        return request.Create(Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(Key), from, until, WorkloadLeaf.NewSerialNumber());
     }
 
     public void Dispose()
@@ -50,14 +47,6 @@ internal sealed class SigningKey(X509Certificate2 certificate, ECDsa key) : IDis
             new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         return request;
-    }
-
-    // RFC 5280 §4.1.2.2: positive, at most 20 octets; 126 random bits do not repeat.
-    private static byte[] NewSerial()
-    {
-        var serial = RandomNumberGenerator.GetBytes(16);
-        serial[0] = (byte)(serial[0] & 0x3F | 0x40);
-        return serial;
     }
 
     private static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;

@@ -21,14 +21,14 @@ public sealed partial class CertificateStore
         while (!_closed && _running.Count < _options.MaxConcurrentFetches && _queue.TryTake(out var entry))
         {
             entry.Abort = new CancellationTokenSource();
-            var abort = entry.Abort.Token;
-            _running[entry] = Task.Run(() => RunAsync(entry, abort), CancellationToken.None);
+            var (priority, abort) = (entry.Priority, entry.Abort.Token);
+            _running[entry] = Task.Run(() => RunAsync(entry, priority, abort), CancellationToken.None);
         }
     }
 
-    private async Task RunAsync(CertificateEntry entry, CancellationToken abort)
+    private async Task RunAsync(CertificateEntry entry, FetchPriority priority, CancellationToken abort)
     {
-        var outcome = await FetchAsync(entry.Identity, abort);
+        var outcome = await FetchAsync(entry.Identity, priority, abort);
         lock (_lock)
         {
             _running.Remove(entry);
@@ -39,14 +39,14 @@ public sealed partial class CertificateStore
         }
     }
 
-    private async Task<FetchOutcome> FetchAsync(SpiffeId identity, CancellationToken abort)
+    private async Task<FetchOutcome> FetchAsync(SpiffeId identity, FetchPriority priority, CancellationToken abort)
     {
         using var timeout = new CancellationTokenSource(_options.FetchTimeout, _time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(abort, timeout.Token);
         try
         {
             // The second wait is for a source that does not honour its token: the slot must come free.
-            var certificate = await _source.FetchAsync(identity, both.Token).AsTask().WaitAsync(both.Token);
+            var certificate = await _source.FetchAsync(identity, priority, both.Token).AsTask().WaitAsync(both.Token);
             return certificate.Identity.Equals(identity) && certificate.IsValidAt(_time.GetUtcNow())
                 ? new FetchOutcome(certificate, null)
                 : Failed(CertificateFailure.InvalidChain, $"The authority answered for {identity} with {certificate}, " +

@@ -118,8 +118,8 @@ public sealed class LocalAuthorityTests : IDisposable
         using var authority = await OpenAsync(withIntermediate: true);
         var source = new DevelopmentAuthoritySource(authority, TimeSpan.FromHours(1));
 
-        var first = await source.FetchAsync(Web, default);
-        var second = await source.FetchAsync(Web, default);
+        var first = await source.FetchAsync(Web, FetchPriority.RealTime, default);
+        var second = await source.FetchAsync(Web, FetchPriority.RealTime, default);
 
         Assert.Equal(Web, first.Identity);
         Assert.NotEqual(first.SerialNumber, second.SerialNumber);

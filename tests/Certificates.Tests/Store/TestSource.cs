@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Ambient.Certificates.Authority;
+using Ambient.Certificates.Store;
 using Ambient.Model.Identities;
 using Ambient.TestKit;
 
@@ -29,12 +30,12 @@ internal sealed class TestSource : ICertificateSource, IAsyncDisposable
         }
     }
 
-    public async ValueTask<WorkloadCertificate> FetchAsync(SpiffeId identity, CancellationToken stop)
+    public async ValueTask<WorkloadCertificate> FetchAsync(SpiffeId identity, FetchPriority priority, CancellationToken stop)
     {
         Interlocked.Increment(ref _running);
         try
         {
-            var fetch = new Fetch(identity, stop, Make);
+            var fetch = new Fetch(identity, priority, stop, Make);
             _started.Writer.TryWrite(fetch);
             return await fetch.Answer.Task;
         }
@@ -61,7 +62,7 @@ internal sealed class TestSource : ICertificateSource, IAsyncDisposable
         return WorkloadCertificate.FromChain(identity, _authority.Sign(key.RequestFor(identity), life), key.ExportPrivateKey());
     }
 
-    internal sealed record Fetch(SpiffeId Identity, CancellationToken Stop, Func<SpiffeId, TimeSpan, WorkloadCertificate> Make)
+    internal sealed record Fetch(SpiffeId Identity, FetchPriority Priority, CancellationToken Stop, Func<SpiffeId, TimeSpan, WorkloadCertificate> Make)
     {
         public TaskCompletionSource<WorkloadCertificate> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

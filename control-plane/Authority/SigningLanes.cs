@@ -1,0 +1,155 @@
+namespace Ambient.ControlPlane.Authority;
+
+/// <summary>Who goes first when signatures queue.</summary>
+internal enum SigningLane
+{
+    /// <summary>A connection waits for it.</summary>
+    OnDemand,
+
+    /// <summary>Fetched ahead, or by a caller that does not say.</summary>
+    Normal,
+
+    /// <summary>Renewals.</summary>
+    Background,
+}
+
+/// <summary>
+/// Lets only so many requests sign at once, and the others wait: by lane, and within a lane each caller in turn, so that
+/// one node with a thousand pods delays another's single one by a single signature.
+/// </summary>
+/// <remarks>Thread-safe. The lower lanes still get a share: one slot in <see cref="Share"/>.</remarks>
+internal sealed class SigningLanes(int slots, int maxWaiting, int maxWaitingPerCaller)
+{
+    /// <summary>After this many of one lane in a row, one of a lower lane.</summary>
+    public const int Share = 16;
+
+    private readonly Lock _lock = new();
+    private readonly FairQueue[] _lanes = [new(), new(), new()];
+    private readonly int[] _inARow = new int[3];
+    private readonly Dictionary<string, int> _waitingOf = new(StringComparer.Ordinal);
+    private int _free = slots, _waiting;
+
+    public int Waiting { get { lock (_lock) return _waiting; } }
+
+    /// <summary>Waits for a slot; give it back by disposing.</summary>
+    /// <param name="caller">Whose turn it uses up.</param>
+    /// <exception cref="TooManyWaitingException">The queue, or this caller's part of it, is full.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> fired; nothing is held.</exception>
+    public ValueTask<Slot> EnterAsync(string caller, SigningLane lane, CancellationToken stop)
+    {
+        lock (_lock)
+        {
+            stop.ThrowIfCancellationRequested();
+            if (_free > 0 && _waiting == 0)
+            {
+                _free--;
+                return new(new Slot(this));
+            }
+            var waiter = new Waiter(caller, lane);
+            Count(waiter);
+            _lanes[(int)lane].Add(waiter);
+            return WaitAsync(waiter, stop);
+        }
+    }
+
+    private async ValueTask<Slot> WaitAsync(Waiter waiter, CancellationToken stop)
+    {
+        await using (stop.UnsafeRegister(static (state, token) =>
+        {
+            var (lanes, waiter) = ((SigningLanes, Waiter))state!;
+            lanes.Leave(waiter, token);
+        }, (this, waiter)))
+            return await waiter.Turn.Task;
+    }
+
+    private void Leave(Waiter waiter, CancellationToken token)
+    {
+        lock (_lock)
+        {
+            if (!_lanes[(int)waiter.Lane].Remove(waiter))
+                return; // its turn has come: it takes the slot and gives it back
+            Uncount(waiter);
+        }
+        waiter.Turn.TrySetCanceled(token);
+    }
+
+    private void Release()
+    {
+        Waiter? next;
+        lock (_lock)
+        {
+            next = Take();
+            if (next is null)
+                _free++;
+            else
+                Uncount(next);
+        }
+        next?.Turn.TrySetResult(new Slot(this));
+    }
+
+    private Waiter? Take()
+    {
+        for (var lane = 0; lane < _lanes.Length; lane++)
+        {
+            if (_lanes[lane].IsEmpty)
+                continue;
+            if (_inARow[lane] >= Share && LowerLaneWaits(lane))
+            {
+                _inARow[lane] = 0;
+                continue;
+            }
+            _inARow[lane]++;
+            return _lanes[lane].Take();
+        }
+        return null;
+    }
+
+    private bool LowerLaneWaits(int lane)
+    {
+        for (var lower = lane + 1; lower < _lanes.Length; lower++)
+            if (!_lanes[lower].IsEmpty)
+                return true;
+        return false;
+    }
+
+    private void Count(Waiter waiter)
+    {
+        var mine = _waitingOf.GetValueOrDefault(waiter.Caller);
+        if (_waiting >= maxWaiting)
+            throw new TooManyWaitingException($"{_waiting} requests wait for a signature, which is all that may; try again later.");
+        if (mine >= maxWaitingPerCaller)
+            throw new TooManyWaitingException($"{mine} requests of this caller wait for a signature, which is all that may; ask for fewer at once.");
+        _waitingOf[waiter.Caller] = mine + 1;
+        _waiting++;
+    }
+
+    private void Uncount(Waiter waiter)
+    {
+        _waiting--;
+        if (--_waitingOf[waiter.Caller] == 0)
+            _waitingOf.Remove(waiter.Caller);
+    }
+
+    /// <summary>The right to sign one certificate.</summary>
+    public struct Slot(SigningLanes? lanes) : IDisposable
+    {
+        private SigningLanes? _lanes = lanes;
+
+        public void Dispose()
+        {
+            _lanes?.Release();
+            _lanes = null;
+        }
+    }
+
+    internal sealed class Waiter(string caller, SigningLane lane)
+    {
+        public string Caller { get; } = caller;
+        public SigningLane Lane { get; } = lane;
+        public TaskCompletionSource<Slot> Turn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public LinkedListNode<Waiter>? Place { get; set; }
+    }
+}
+
+/// <summary>Too much is asked for at once; the message says whether by this caller or by all.</summary>
+internal sealed class TooManyWaitingException(string message) : Exception(message);
