@@ -1,0 +1,69 @@
+using Ambient.Kubernetes.Client;
+
+namespace Ambient.ControlPlane.Callers;
+
+/// <summary>
+/// Callers by their service account token, as the API server judges it. An answer is kept for a short while and never
+/// longer than the token lives; the same token is reviewed once however many calls bring it. Tokens are kept as hashes only.
+/// </summary>
+internal sealed class TokenAuthenticator(ApiClient api, CallerOptions options, TimeProvider time)
+{
+    private readonly ReviewedTokens _reviewed = new(options.MaxKeptTokens, time);
+    private readonly Lock _lock = new();
+    private readonly Dictionary<TokenHash, Task<(Caller? Caller, string? Refusal)>> _running = [];
+    private readonly SemaphoreSlim _atOnce = new(options.MaxReviewsAtOnce);
+
+    /// <summary>Who the token belongs to.</summary>
+    /// <exception cref="UnauthenticatedException">It is not accepted; the message says why.</exception>
+    /// <exception cref="ApiException">The API server could not be asked: says nothing about the token.</exception>
+    public async ValueTask<Caller> AuthenticateAsync(string token, CancellationToken stop)
+    {
+        if (token.Length is 0 or > ServiceAccountToken.MaxCharacters)
+            throw new UnauthenticatedException($"the bearer token has {token.Length} characters; expected are 1 to {ServiceAccountToken.MaxCharacters}");
+        var hash = TokenHash.Of(token);
+        if (_reviewed.TryGet(hash, out var known))
+            return known;
+        var (caller, refusal) = await ReviewOnceAsync(hash, token).WaitAsync(stop);
+        return caller ?? throw new UnauthenticatedException(refusal!);
+    }
+
+    private Task<(Caller?, string?)> ReviewOnceAsync(TokenHash hash, string token)
+    {
+        lock (_lock)
+        {
+            if (_running.TryGetValue(hash, out var running))
+                return running;
+            var started = Task.Run(() => ReviewAsync(hash, token), CancellationToken.None);
+            _running[hash] = started;
+            return started;
+        }
+    }
+
+    // Not ended by the caller who came first: others wait for the same answer. The API client has limits of its own.
+    private async Task<(Caller?, string?)> ReviewAsync(TokenHash hash, string token)
+    {
+        await _atOnce.WaitAsync(CancellationToken.None);
+        try
+        {
+            var now = time.GetUtcNow();
+            var (caller, refusal) = ServiceAccountToken.Judge(
+                await api.ReviewTokenAsync(token, options.Audiences, CancellationToken.None), options.Audiences);
+            if (caller is not null)
+            {
+                var kept = now + options.TokenKept;
+                var end = ServiceAccountToken.EndOf(token) ?? kept;
+                _reviewed.Keep(hash, caller, end < kept ? end : kept);
+            }
+            return (caller, refusal);
+        }
+        finally
+        {
+            _atOnce.Release();
+            lock (_lock)
+                _running.Remove(hash);
+        }
+    }
+}
+
+/// <summary>Nobody knows who calls. The message is meant for the caller and holds no token.</summary>
+internal sealed class UnauthenticatedException(string message) : Exception(message);
