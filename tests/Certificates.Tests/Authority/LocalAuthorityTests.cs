@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Ambient.Certificates.Authority;
+using Ambient.Certificates.Store;
 using Ambient.Model.Identities;
 using Ambient.TestKit;
 
