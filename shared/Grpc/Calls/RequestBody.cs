@@ -1,0 +1,52 @@
+using System.Buffers;
+using System.Net;
+using System.Net.Http.Headers;
+using Ambient.Grpc.Headers;
+using Ambient.Grpc.Messages;
+
+namespace Ambient.Grpc.Calls;
+
+/// <summary>The sending half of a call: a request body that stays open until it is completed.</summary>
+internal sealed class RequestBody : HttpContent
+{
+    private readonly TaskCompletionSource<Stream> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public RequestBody() => Headers.ContentType = new MediaTypeHeaderValue(GrpcHeaders.ContentType);
+
+    /// <summary>Completes when the transport took it, up to its flow-control window.</summary>
+    public async ValueTask WriteAsync<T>(T message, MessageFormat<T> format, int maxBytes, CancellationToken stop)
+    {
+        var output = new ArrayBufferWriter<byte>(MessageFraming.PrefixBytes + format.SizeOf(message));
+        MessageFraming.Write(message, format, maxBytes, output);
+        var stream = await _opened.Task.WaitAsync(stop);
+        await stream.WriteAsync(output.WrittenMemory, stop);
+        await stream.FlushAsync(stop);
+    }
+
+    /// <summary>No more messages will be written.</summary>
+    public void Complete() => _completed.TrySetResult();
+
+    /// <summary>The transport will not open it, or not any longer.</summary>
+    public void Fail(Exception cause)
+    {
+        if (_opened.TrySetException(cause)) _ = _opened.Task.Exception; // seen: nobody may be writing
+        _completed.TrySetResult();
+    }
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken stop)
+    {
+        await stream.FlushAsync(stop); // sends the headers
+        _opened.TrySetResult(stream);
+        await _completed.Task.WaitAsync(stop);
+    }
+
+    protected override bool TryComputeLength(out long length)
+    {
+        length = -1;
+        return false;
+    }
+}
