@@ -9,6 +9,7 @@ public sealed class ManualTime : TimeProvider
 {
     private readonly Lock _gate = new();
     private readonly List<ManualTimer> _timers = [];
+    private readonly List<(int Count, TaskCompletionSource Reached)> _waiters = [];
     private readonly DateTimeOffset _start;
     private TimeSpan _elapsed;
 
@@ -22,6 +23,18 @@ public sealed class ManualTime : TimeProvider
 
     /// <summary>Timers that are waiting to fire.</summary>
     public int PendingTimers { get { lock (_gate) return _timers.Count; } }
+
+    /// <summary>Completes once at least so many timers are waiting to fire: the code under test has come to its pause.</summary>
+    public Task WhenPendingAsync(int timers)
+    {
+        lock (_gate)
+        {
+            if (_timers.Count >= timers) return Task.CompletedTask;
+            var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiters.Add((timers, reached));
+            return reached.Task;
+        }
+    }
 
     public override DateTimeOffset GetUtcNow() { lock (_gate) return _start + _elapsed; }
 
@@ -64,6 +77,13 @@ public sealed class ManualTime : TimeProvider
         }
     }
 
+    // Under the lock; the continuations run elsewhere.
+    private void TellWaiters()
+    {
+        foreach (var (_, reached) in _waiters.Where(waiter => _timers.Count >= waiter.Count)) reached.TrySetResult();
+        _waiters.RemoveAll(waiter => _timers.Count >= waiter.Count);
+    }
+
     private sealed class ManualTimer(ManualTime clock, TimerCallback callback, object? state) : ITimer
     {
         private bool _disposed;
@@ -82,6 +102,7 @@ public sealed class ManualTime : TimeProvider
                 if (dueTime == Timeout.InfiniteTimeSpan) return true;
                 (Due, Period) = (clock._elapsed + dueTime, period);
                 clock._timers.Add(this);
+                clock.TellWaiters();
                 return true;
             }
         }

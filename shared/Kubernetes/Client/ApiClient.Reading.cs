@@ -80,7 +80,8 @@ public sealed partial class ApiClient
         if (pageSize > 0) target.Add("limit", pageSize.ToString(CultureInfo.InvariantCulture));
         if (token.Length > 0) target.Add("continue", token);
         query.Append(target);
-        var timeout = _configuration.RequestTimeout * (pageSize > 0 ? 1 : UnpagedTimeoutFactor);
+        var timeout = _configuration.RequestTimeout;
+        if (pageSize == 0 && timeout != Timeout.InfiniteTimeSpan) timeout *= UnpagedTimeoutFactor;
 
         return ExchangeAsync(new(HttpMethod.Get, target.ToString()), async (body, limit) =>
         {

@@ -45,7 +45,7 @@ public sealed class ApiException(HttpStatusCode code, string reason, string mess
             var reader = new Utf8JsonReader(body);
             if (reader.Read() && reader.TokenType == JsonTokenType.StartObject) (code, reason, message) = ReadStatus(ref reader, code);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
+        catch (JsonException)
         {
             message = "the answer was not from a Kubernetes API";
         }
@@ -60,10 +60,10 @@ public sealed class ApiException(HttpStatusCode code, string reason, string mess
         var (reason, message) = ("", "");
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var name = reader.GetString();
+            var name = reader.ReadText();
             reader.Read();
-            if (reader.TokenType == JsonTokenType.String && name == "reason") reason = reader.GetString()!;
-            else if (reader.TokenType == JsonTokenType.String && name == "message") message = reader.GetString()!.TrimEnd('.');
+            if (reader.TokenType == JsonTokenType.String && name == "reason") reason = reader.ReadText();
+            else if (reader.TokenType == JsonTokenType.String && name == "message") message = reader.ReadText().TrimEnd('.');
             else if (reader.TokenType == JsonTokenType.Number && name == "code" && reader.TryGetInt32(out var number) && number is >= 400 and < 600)
                 code = (HttpStatusCode)number;
             else reader.Skip();

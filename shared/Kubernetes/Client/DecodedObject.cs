@@ -50,7 +50,7 @@ internal readonly record struct ObjectHeader(ObjectName Name, string ResourceVer
                 else if (!reader.Read() || !reader.TrySkip()) break;
             }
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException) { } // what was found until here
+        catch (JsonException) { } // what was found until here
 
         return new(fields.Name.Length == 0 ? default : new(fields.Namespace, fields.Name), fields.Version);
     }
@@ -64,9 +64,9 @@ internal readonly record struct ObjectHeader(ObjectName Name, string ResourceVer
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                var key = reader.GetString();
+                var key = reader.ReadText();
                 if (!reader.Read()) return;
-                if (reader.TokenType == JsonTokenType.String) Set(key, reader.GetString()!);
+                if (reader.TokenType == JsonTokenType.String) Set(key, reader.ReadText());
                 else if (!reader.TrySkip()) return;
             }
         }

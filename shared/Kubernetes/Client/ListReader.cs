@@ -113,11 +113,11 @@ internal sealed class ListReader<T>(ResourceType<T> type, int maxObjectBytes) wh
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var key = reader.GetString();
+            var key = reader.ReadText();
             reader.Read();
             if (reader.TokenType != JsonTokenType.String) reader.Skip();
-            else if (key == "resourceVersion") ResourceVersion = reader.GetString()!;
-            else if (key == "continue") Continue = reader.GetString()!;
+            else if (key == "resourceVersion") ResourceVersion = reader.ReadText();
+            else if (key == "continue") Continue = reader.ReadText();
         }
     }
 }

@@ -128,12 +128,13 @@ internal sealed class WatchReader<T>(Stream body, ResourceType<T> type, int maxO
             {
                 var (isType, isObject) = (reader.ValueTextEquals("type"u8), reader.ValueTextEquals("object"u8));
                 if (!reader.Read()) break;
-                if (isType && reader.TokenType == JsonTokenType.String) type = reader.GetString()!;
+                if (isType && reader.TokenType == JsonTokenType.String) type = reader.ReadText();
                 if (isObject) (start, end) = ((int)reader.TokenStartIndex, line.Length);
                 if (!reader.TrySkip()) break;
                 if (isObject) end = (int)reader.BytesConsumed;
             }
 
+            if (complete) reader.Read(); // nothing may follow
             return new(type, start, end);
         }
     }

@@ -29,7 +29,7 @@ public sealed record ApiConfiguration
     /// <summary>Requests that may be sent at once after a pause: at least 1, default 160.</summary>
     public int Burst { get; init; } = 160;
 
-    /// <summary>For one request and its answer; not for watches. Default 60 s.</summary>
+    /// <summary>For one request and its answer; not for watches. Default 60 s; <see cref="Timeout.InfiniteTimeSpan"/> for none.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Largest JSON text of one object that is read. Default 16 MiB, ten times what a cluster stores by default.</summary>

@@ -47,14 +47,18 @@ public sealed class ServerTrust
         if (_anything) return true;
         if (_roots is null) return errors == SslPolicyErrors.None;
         const SslPolicyErrors fatal = SslPolicyErrors.RemoteCertificateNotAvailable | SslPolicyErrors.RemoteCertificateNameMismatch;
-        return (errors & fatal) == 0 && certificate is X509Certificate2 leaf && IsIssuedByRoots(leaf, presented);
+        if ((errors & fatal) != 0 || certificate is not X509Certificate2 leaf) return false;
+        // One at a time: while an authority is rotated, two of one name are trusted, and a chain is built with the first that fits by name.
+        foreach (var root in _roots())
+            if (IsIssuedBelow(root, leaf, presented)) return true;
+        return false;
     }
 
-    private bool IsIssuedByRoots(X509Certificate2 leaf, X509Chain? presented)
+    private static bool IsIssuedBelow(X509Certificate2 root, X509Certificate2 leaf, X509Chain? presented)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(_roots!());
+        chain.ChainPolicy.CustomTrustStore.Add(root);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck; // clusters have no revocation service
         chain.ChainPolicy.DisableCertificateDownloads = true;
         chain.ChainPolicy.ApplicationPolicy.Add(ServerAuthentication);

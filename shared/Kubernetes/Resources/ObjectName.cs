@@ -6,5 +6,5 @@ public readonly record struct ObjectName(string Namespace, string Name)
 {
     public static ObjectName Of(KubernetesObject value) => new(value.Metadata.Namespace ?? "", value.Metadata.Name);
 
-    public override string ToString() => Namespace.Length == 0 ? Name : $"{Namespace}/{Name}";
+    public override string ToString() => string.IsNullOrEmpty(Namespace) ? Name ?? "" : $"{Namespace}/{Name}";
 }

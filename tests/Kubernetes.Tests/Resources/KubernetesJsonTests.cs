@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using Ambient.Kubernetes.Resources;
-using Xunit;
 
 namespace Ambient.Kubernetes.Tests.Resources;
 
