@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Ambient.Grpc;
 using Microsoft.AspNetCore.Http;
 
@@ -24,6 +25,9 @@ public sealed class GrpcContext
     /// <summary>The caller's address; null where the transport has none.</summary>
     public IPEndPoint? Peer =>
         _http.Connection.RemoteIpAddress is { } address ? new(address, _http.Connection.RemotePort) : null;
+
+    /// <summary>The certificate that the caller has shown, which the transport has verified; null if it has shown none.</summary>
+    public X509Certificate2? ClientCertificate => _http.Connection.ClientCertificate;
 
     /// <summary>Until the caller's deadline, as of the start of the call; null: none.</summary>
     public TimeSpan? TimeLeft { get; }

@@ -16,14 +16,14 @@ public sealed class RootRotationTests
     private static readonly DateTimeOffset Start = new(2030, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
     [Fact]
-    public async Task Forty_years_pass_and_every_certificate_is_issued_and_accepted()
+    public async Task Twenty_years_pass_and_every_certificate_is_issued_and_accepted()
     {
         var (time, secrets, options) = (new ManualTime(Start), new MemorySecrets(), new AuthorityOptions());
         Replica[] replicas = [Replica.Start(secrets, options, time), Replica.Start(secrets, options, time)];
         var holders = new Holders(time);
         var anchors = new HashSet<string>();
 
-        for (var step = 0; step < 40 * 365; step++)
+        for (var step = 0; step < 20 * 365; step++)
         {
             time.Advance(Day);
             foreach (var replica in replicas) await replica.ReconcileAsync();
@@ -33,7 +33,7 @@ public sealed class RootRotationTests
             anchors.Add(leaf.Anchor);
         }
 
-        Assert.InRange(anchors.Count, 5, 6); // ten years each, replaced after eight
+        Assert.Equal(3, anchors.Count); // ten years each, replaced after eight
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed class RootRotationTests
             var run = new RandomRun(seed);
             run.RunAsync(steps: 150).GetAwaiter().GetResult();
             return run.Issued > 0;
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(40));
 
     [Fact]
     public async Task Real_handshakes_succeed_between_all_certificates_that_coexist_during_a_rotation()
