@@ -1,0 +1,69 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Ambient.GrpcServer.Tests.Scenes;
+
+/// <summary>A TCP relay that resets both sides after so many bytes of one direction.</summary>
+internal sealed class CuttingRelay : IAsyncDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Uri _target;
+    private readonly int _towardsServer, _towardsClient;
+    private readonly Task _accepting;
+
+    public CuttingRelay(Uri target, int towardsServer = int.MaxValue, int towardsClient = int.MaxValue)
+    {
+        (_target, _towardsServer, _towardsClient) = (target, towardsServer, towardsClient);
+        _listener.Start();
+        _accepting = AcceptAsync();
+    }
+
+    public Uri Address => new UriBuilder(_target) { Port = ((IPEndPoint)_listener.LocalEndpoint).Port }.Uri;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        _listener.Stop();
+        await _accepting;
+        _stop.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        var relays = new List<Task>();
+        try
+        {
+            while (true) relays.Add(RelayAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException) { }
+        await Task.WhenAll(relays);
+    }
+
+    private async Task RelayAsync(TcpClient client)
+    {
+        using (client)
+        using (var server = new TcpClient())
+        {
+            await server.ConnectAsync(IPAddress.Loopback, _target.Port);
+            client.LingerState = server.LingerState = new(true, 0);
+            await Task.WhenAny(CopyAsync(client, server, _towardsServer), CopyAsync(server, client, _towardsClient));
+        }
+    }
+
+    private async Task CopyAsync(TcpClient from, TcpClient to, int budget)
+    {
+        var buffer = new byte[4096];
+        try
+        {
+            while (budget > 0)
+            {
+                var read = await from.GetStream().ReadAsync(buffer.AsMemory(0, Math.Min(buffer.Length, budget)), _stop.Token);
+                if (read == 0) return;
+                budget -= read;
+                await to.GetStream().WriteAsync(buffer.AsMemory(0, read), _stop.Token);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException or ObjectDisposedException) { }
+    }
+}
