@@ -43,7 +43,7 @@ internal sealed partial class AuthorityController
             Log.Step(_logger, from, to, after.Roots.Count, _rotation.PhaseEnds(after));
     }
 
-    // Dashboards match on id and name: add at the end, never renumber or reuse. Next: 1107.
+    // Dashboards match on id and name: add at the end, never renumber or reuse. Next: 1108.
     private static partial class Log
     {
         [LoggerMessage(1101, LogLevel.Information, "Secret {Secret} made: '{Signer}' signs until {NotAfter}")]
@@ -63,5 +63,8 @@ internal sealed partial class AuthorityController
 
         [LoggerMessage(1106, LogLevel.Information, "Certificates may now live {Hours} h: root rotations wait that long")]
         public static partial void LongerLife(ILogger logger, double hours);
+
+        [LoggerMessage(1107, LogLevel.Warning, "A life of {Hours} h could not be recorded, so a shorter certificate is granted: {Error}")]
+        public static partial void LifeNotRecorded(ILogger logger, double hours, string error);
     }
 }

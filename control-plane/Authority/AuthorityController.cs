@@ -8,7 +8,7 @@ namespace Ambient.ControlPlane.Authority;
 /// READ THIS FIRST for how a root comes into force. A replica uses only what it has read back from the API server, and
 /// writes only over the version it has read, so replicas never differ for longer than a watch event takes.
 /// </summary>
-internal sealed partial class AuthorityController
+internal sealed partial class AuthorityController : ILeafLifetimes
 {
     // Another replica may be faster a few times; more often something else is wrong.
     private const int MaxConflicts = 10;
@@ -27,6 +27,7 @@ internal sealed partial class AuthorityController
     // Both under _turn. What was read last is not parsed again.
     private (string? Version, PluggedInAuthority? Authority) _pluggedIn;
     private (string? Version, AuthorityState State)? _held;
+    private volatile string? _revocations;
     private volatile AuthorityReport _report = AuthorityReport.NotRead;
 
     /// <param name="leads">Whether this replica takes the steps of a rotation; all replicas follow them.</param>
@@ -39,6 +40,9 @@ internal sealed partial class AuthorityController
 
     /// <summary>For status pages: no secrets.</summary>
     public AuthorityReport Report => _report;
+
+    /// <summary>Revocation lists that came with the plugged-in authority, PEM; null if there are none.</summary>
+    public string? Revocations => _revocations;
 
     /// <summary>Something about the Secrets or the leadership has changed: look now, not only at the next minute.</summary>
     public void Wake()
@@ -92,9 +96,21 @@ internal sealed partial class AuthorityController
         }
     }
 
+    public async Task RecordAsync(TimeSpan lifetime, CancellationToken stop)
+    {
+        try
+        {
+            await RecordLifetimeAsync(lifetime, stop);
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            Log.LifeNotRecorded(_logger, lifetime.TotalHours, error.Message);
+        }
+    }
+
     /// <summary>Records that leaves of this life exist, so that every later rotation waits for them. Returns once it is written.</summary>
     /// <exception cref="Exception">It could not be written: grant a shorter life.</exception>
-    public async Task RecordLifetimeAsync(TimeSpan lifetime, CancellationToken stop)
+    internal async Task RecordLifetimeAsync(TimeSpan lifetime, CancellationToken stop)
     {
         await _turn.WaitAsync(stop);
         try
@@ -189,6 +205,7 @@ internal sealed partial class AuthorityController
         try
         {
             _pluggedIn.Authority = PluggedInAuthority.Read(secret, _time.GetUtcNow());
+            _revocations = _pluggedIn.Authority.Revocations;
             return null;
         }
         catch (AuthorityException error)

@@ -1,3 +1,4 @@
+using Ambient.ControlPlane.Callers;
 using Ambient.Kubernetes.Resources;
 
 namespace Ambient.ControlPlane.Authority;

@@ -13,6 +13,9 @@ internal sealed record PublishedText(string Name, string Key, Func<string?> Cont
 {
     public static PublishedText Roots(CertificateAuthority authority) =>
         new("istio-ca-root-cert", "root-cert.pem", () => authority.InForce?.RootsPem);
+
+    public static PublishedText Revocations(AuthorityController controller) =>
+        new("istio-ca-crl", "ca-crl.pem", () => controller.Revocations);
 }
 
 /// <summary>Keeps one ConfigMap the same in every namespace that should have it: made, renewed, restored when somebody edits or deletes it.</summary>

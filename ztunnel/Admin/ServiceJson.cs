@@ -65,7 +65,7 @@ internal static class ServiceJson
     private static void WritePorts(Utf8JsonWriter json, ReadOnlySpan<byte> name, PortMap ports)
     {
         json.WriteStartObject(name);
-        foreach (var (port, target) in ports.Entries) json.WriteNumber(port.ToString(CultureInfo.InvariantCulture), target);
+        foreach (var (port, target, _) in ports.Entries) json.WriteNumber(port.ToString(CultureInfo.InvariantCulture), target);
         json.WriteEndObject();
     }
 

@@ -1,20 +1,46 @@
 using Ambient.Certificates;
 using Ambient.Certificates.Authority;
+using Ambient.Certificates.Service;
 using Ambient.Ztunnel.Options;
+using Microsoft.Extensions.Logging;
 
 namespace Ambient.Ztunnel.Node;
 
 /// <summary>Where this node's certificates come from, as the options say.</summary>
 internal static class CertificateSources
 {
-    /// <exception cref="OptionsException">There is no source that this version can use.</exception>
+    /// <returns>Disposable if it holds connections.</returns>
+    /// <exception cref="OptionsException">The authority's address or a header cannot be used.</exception>
     /// <exception cref="CertificateException">The development authority's directory cannot be used.</exception>
-    public static async Task<ICertificateSource> OpenAsync(AuthorityOptions options, string trustDomain, TimeProvider time)
+    public static async Task<ICertificateSource> OpenAsync(AuthorityOptions options, NodeOptions node, TimeProvider time, ILoggerFactory loggers)
     {
         if (options.DevelopmentDirectory is not { } directory)
-            throw new OptionsException([new("CA_ADDRESS", options.Address?.ToString(),
-                "a certificate authority over gRPC is not supported yet: set AMBIENT_DEV_CA_DIR to a directory for the development authority")]);
-        var authority = await LocalAuthority.OpenAsync(directory, new() { TrustDomain = trustDomain }, time, CancellationToken.None);
+            return Connect(options, node, time, loggers.CreateLogger<AuthorityClient>());
+        var authority = await LocalAuthority.OpenAsync(directory, new() { TrustDomain = node.TrustDomain }, time, CancellationToken.None);
         return new DevelopmentAuthoritySource(authority, options.Lifetime);
+    }
+
+    private static AuthorityClient Connect(AuthorityOptions options, NodeOptions node, TimeProvider time, ILogger<AuthorityClient> logger)
+    {
+        try
+        {
+            return new AuthorityClient(new()
+            {
+                Address = options.Address!,
+                RootsFile = options.Roots.Source == RootSource.File ? options.Roots.Value : null,
+                RootsPem = options.Roots.Source == RootSource.Pem ? options.Roots.Value : null,
+                AlternativeHostName = options.AlternativeHostname,
+                Headers = options.Headers,
+                TokenFile = options.TokenFile,
+                Token = options.Token,
+                ClusterId = node.ClusterId,
+                Lifetime = options.Lifetime,
+                Impersonate = node.Mode == ProxyMode.Shared,
+            }, time, logger);
+        }
+        catch (ArgumentException error)
+        {
+            throw new OptionsException([new("CA_ADDRESS", options.Address!.ToString(), error.Message)]);
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Ambient.Certificates;
 using Ambient.Certificates.Store;
 using Ambient.Hbone;
 using Ambient.Hosting.Logging;
@@ -24,6 +25,10 @@ internal sealed class NodeParts : IAsyncDisposable
 {
     public required MetricRegistry Metrics { get; init; }
     public required CertificateStore Certificates { get; init; }
+
+    /// <summary>What <see cref="Certificates"/> asks.</summary>
+    public required ICertificateSource Authority { get; init; }
+
     public required ConnectionLedgers Ledgers { get; init; }
     public required WorkerPool Workers { get; init; }
 
@@ -41,7 +46,7 @@ internal sealed class NodeParts : IAsyncDisposable
     {
         var metrics = new MetricRegistry();
         var random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
-        var source = await CertificateSources.OpenAsync(options.Authority, options.Node.TrustDomain, time);
+        var source = await CertificateSources.OpenAsync(options.Authority, options.Node, time, log.Loggers);
         var store = new CertificateStore(source, new(), time, random, log.Loggers.CreateLogger<CertificateStore>());
         var crl = options.Authority.CrlFile is null ? null : new CrlStore();
         var identities = new TlsIdentities(store, TlsOptionsOf(options, crl, time));
@@ -61,6 +66,7 @@ internal sealed class NodeParts : IAsyncDisposable
         {
             Metrics = metrics,
             Certificates = store,
+            Authority = source,
             Ledgers = ledgers,
             Workers = workers,
             Control = control,
@@ -78,6 +84,7 @@ internal sealed class NodeParts : IAsyncDisposable
         Workers.Dispose();
         Control.Dispose();
         await Certificates.DisposeAsync();
+        (Authority as IDisposable)?.Dispose();
     }
 
     private static ProxyRules RulesOf(

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using Ambient.Model.Identities;
 
-namespace Ambient.ControlPlane.Authority;
+namespace Ambient.ControlPlane.Callers;
 
 /// <summary>What a Kubernetes workload can be called. Stricter than SPIFFE: nobody gets a certificate for a name that cannot exist.</summary>
 internal static class IdentityNames
