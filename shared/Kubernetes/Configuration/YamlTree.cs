@@ -4,7 +4,7 @@ using YamlDotNet.Core.Events;
 namespace Ambient.Kubernetes.Configuration;
 
 /// <summary>A YAML document as text, lists and maps; read from the parser's events, without reflection.</summary>
-internal abstract record YamlTree
+public abstract record YamlTree
 {
     private const int MaxDepth = 64;
 

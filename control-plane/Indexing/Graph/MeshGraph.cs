@@ -1,0 +1,134 @@
+using Ambient.ControlPlane.Indexing.Selection;
+using Ambient.ControlPlane.Indexing.Settings;
+using Ambient.ControlPlane.Indexing.Waypoints;
+using Ambient.Kubernetes.Resources;
+
+namespace Ambient.ControlPlane.Indexing.Graph;
+
+/// <summary>All objects, what depends on what, and what waits to be rebuilt. Each stage owns the nodes of its kind.</summary>
+internal sealed class MeshGraph(IndexOptions options)
+{
+    private readonly Dictionary<string, NamespaceNode> _namespaces = [];
+    private readonly SetIndex<ObjectName, object> _waypointReferrers = new(); // Nodes and NamespaceNodes
+
+    public ChangeLog Log { get; } = new();
+
+    public MeshSettings Settings { get; set; } = new(options, MeshConfig.DefaultFor(options), "");
+
+    public IReadOnlyDictionary<string, NamespaceNode> Namespaces => _namespaces;
+
+    public Dictionary<ObjectName, GatewayNode> Gateways { get; } = [];
+
+    public Dictionary<string, GatewayClass> GatewayClasses { get; } = [];
+
+    public Dictionary<(ObjectName Name, bool IsEntry), ServiceNode> Services { get; } = [];
+
+    /// <summary>Policies by what their targetRefs point at.</summary>
+    public SetIndex<TargetKey, PolicyNode> PoliciesByTarget { get; } = new();
+
+    public Rebuilds Queue { get; } = new();
+
+    /// <summary>What namespaces that say nothing else inherit: callers without identity are refused.</summary>
+    public bool IsStrict { get; set; }
+
+    public WaypointResolver Waypoints => field ??= new(name => Gateways.GetValueOrDefault(name)?.Waypoint);
+
+    public NamespaceNode NamespaceOf(string name)
+    {
+        if (!_namespaces.TryGetValue(name, out var node))
+        {
+            _namespaces[name] = node = new(name) { IsIncluded = Settings.Includes(name, false, null), IsStrict = IsStrict };
+        }
+        return node;
+    }
+
+    public void DropIfEmpty(NamespaceNode node)
+    {
+        if (!node.IsEmpty) return;
+        List(node, node.WaypointReferences, []);
+        node.WaypointReferences = [];
+        _namespaces.Remove(node.Name);
+    }
+
+    /// <summary>Lists a node or namespace under the waypoints it names now instead of those it named before.</summary>
+    public void List(object referrer, ObjectName[] before, ObjectName[] after)
+    {
+        if (before.AsSpan().SequenceEqual(after)) return;
+        foreach (var name in before) _waypointReferrers.Remove(name, referrer);
+        foreach (var name in after) _waypointReferrers.Add(name, referrer);
+    }
+
+    /// <summary>Queues everything that may go through this waypoint, and the policies on it.</summary>
+    public void QueueReferrers(ObjectName waypoint)
+    {
+        foreach (var referrer in _waypointReferrers[waypoint])
+        {
+            if (referrer is ServiceNode service) Queue.Add(service);
+            else if (referrer is WorkloadNode workload) Queue.Add(workload);
+            else if (referrer is NamespaceNode ns) QueueMembers(ns);
+        }
+        QueuePolicies(new(TargetKind.Gateway, waypoint));
+    }
+
+    public void QueueMembers(NamespaceNode ns)
+    {
+        foreach (var service in ns.Services) Queue.Add(service);
+        foreach (var workload in ns.Workloads) Queue.Add(workload);
+    }
+
+    public void QueuePolicies(TargetKey target)
+    {
+        foreach (var policy in PoliciesByTarget[target]) Queue.Add(policy);
+    }
+
+    /// <summary>Queues the workloads that a selector of this namespace's object selects; from the root namespace, policies select everywhere.</summary>
+    public void QueueSelected(NamespaceNode ns, LabelQuery? selector, bool everywhere = false)
+    {
+        if (selector is null) return;
+        foreach (var place in everywhere ? (IEnumerable<NamespaceNode>)_namespaces.Values : [ns])
+            foreach (var workload in place.WorkloadsByLabel.Matching(selector)) Queue.Add(workload);
+    }
+}
+
+/// <summary>What waits to be rebuilt, by stage; each node once.</summary>
+internal sealed class Rebuilds
+{
+    public List<NamespaceNode> Namespaces { get; } = [];
+    public List<GatewayNode> Gateways { get; } = [];
+    public List<ServiceNode> Services { get; } = [];
+    public List<PolicyNode> Policies { get; } = [];
+    public List<PeerNode> Peers { get; } = [];
+    public List<SliceNode> Slices { get; } = [];
+    public List<WorkloadNode> Workloads { get; } = [];
+
+    public void Add(NamespaceNode node)
+    {
+        if (node.IsQueued) return;
+        node.IsQueued = true;
+        Namespaces.Add(node);
+    }
+
+    public void Add(Node node)
+    {
+        if (node.IsQueued) return;
+        node.IsQueued = true;
+        switch (node)
+        {
+            case GatewayNode gateway: Gateways.Add(gateway); break;
+            case ServiceNode service: Services.Add(service); break;
+            case PolicyNode policy: Policies.Add(policy); break;
+            case PeerNode peer: Peers.Add(peer); break;
+            case SliceNode slice: Slices.Add(slice); break;
+            default: Workloads.Add((WorkloadNode)node); break;
+        }
+    }
+
+    /// <summary>Takes all of a stage; what is queued meanwhile waits for the next call.</summary>
+    public static T[] Take<T>(List<T> queue) where T : Node
+    {
+        T[] taken = [.. queue];
+        queue.Clear();
+        foreach (var node in taken) node.IsQueued = false;
+        return taken;
+    }
+}

@@ -1,0 +1,71 @@
+using Ambient.ControlPlane.Indexing.Policies;
+using Ambient.Kubernetes.Resources;
+
+namespace Ambient.ControlPlane.Indexing.Graph;
+
+/// <summary>Whether what a targetRef points at is there, and behind a waypoint that enforces the policy.</summary>
+internal sealed class PolicyTargets(MeshGraph graph)
+{
+    private const string GatewayGroup = "gateway.networking.k8s.io", EntryGroup = "networking.istio.io";
+    private const string WaypointController = "istio.io/mesh-controller";
+
+    /// <returns>Null for a kind or namespace that no policy can point at.</returns>
+    public static TargetKey? KeyOf(PolicyTargetReference reference, string ns)
+    {
+        if (reference.Namespace is { Length: > 0 } other && other != ns) return null;
+        return (reference.Group ?? "", reference.Kind) switch
+        {
+            (GatewayGroup, "Gateway") => new(TargetKind.Gateway, new(ns, reference.Name)),
+            (GatewayGroup, "GatewayClass") => new(TargetKind.GatewayClass, new("", reference.Name)),
+            ("" or "core", "Service") => new(TargetKind.Service, new(ns, reference.Name)),
+            (EntryGroup, "ServiceEntry") => new(TargetKind.ServiceEntry, new(ns, reference.Name)),
+            _ => null,
+        };
+    }
+
+    /// <param name="ns">The policy's.</param>
+    public TargetOutcome Resolve(PolicyTargetReference reference, string ns)
+    {
+        var group = reference.Group is { Length: > 0 } given ? given : "core";
+        var text = $"{reference.Kind}.{group}:{(reference.Namespace is { Length: > 0 } other ? other : ns)}/{reference.Name}";
+        return KeyOf(reference, ns) is not { } key
+            ? new(text, null, "Invalid", $"{text} is no target of a policy: use a Gateway, Service or ServiceEntry of namespace {ns}, or a GatewayClass.")
+            : key.Kind switch
+            {
+                TargetKind.Gateway => ForGateway(key.Name, text),
+                TargetKind.GatewayClass => ForClass(key.Name.Name, ns, text),
+                _ => ForService(key, text),
+            };
+    }
+
+    private TargetOutcome ForGateway(ObjectName name, string text)
+    {
+        if (graph.Gateways.GetValueOrDefault(name) is not { Object: not null, Namespace.IsIncluded: true } gateway)
+            return NotFound(text);
+        return gateway.Waypoint is not null ? Bound(text, name.ToString())
+            : new(text, null, "AncestorNotBound", $"Gateway {name} has no address yet");
+    }
+
+    private TargetOutcome ForClass(string name, string ns, string text)
+    {
+        if (ns != graph.Settings.RootNamespace)
+            return new(text, null, "Invalid", $"Policies on a GatewayClass must be in the root namespace ({graph.Settings.RootNamespace})");
+        if (graph.GatewayClasses.GetValueOrDefault(name) is not { } found) return NotFound(text);
+        return found.Spec?.ControllerName == WaypointController ? Bound(text, name)
+            : new(text, null, "Invalid", $"GatewayClass {name} is not one of waypoints: its controller must be {WaypointController}");
+    }
+
+    private TargetOutcome ForService(TargetKey key, string text)
+    {
+        if (graph.Services.GetValueOrDefault((key.Name, key.Kind == TargetKind.ServiceEntry)) is not { Object: not null, Namespace.IsIncluded: true } service)
+            return NotFound(text);
+        // It is enforced at every waypoint that the service's traffic may go through.
+        var waypoints = service.Waypoint.All.Select(static waypoint => waypoint.Name.ToString()).ToList();
+        return waypoints.Count > 0 ? Bound(text, string.Join(", ", waypoints))
+            : new(text, null, "AncestorNotBound", $"{key.Kind} {key.Name} is not bound to a waypoint; set the label {MeshLabels.UseWaypoint}");
+    }
+
+    private static TargetOutcome Bound(string text, string to) => new(text, to, "", "");
+
+    private static TargetOutcome NotFound(string text) => new(text, null, "TargetNotFound", $"{text} does not exist");
+}

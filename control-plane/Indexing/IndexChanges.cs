@@ -1,0 +1,38 @@
+using Ambient.Kubernetes.Resources;
+using Ambient.Model.State;
+
+namespace Ambient.ControlPlane.Indexing;
+
+/// <summary>What the index has to tell since it was last asked.</summary>
+/// <param name="Delta">Only resources whose content changed.</param>
+/// <param name="Conditions">What the status of objects should say and, as far as the index knows, does not say yet.</param>
+public sealed record IndexChanges(ResourceDelta Delta, IReadOnlyList<ConditionSet> Conditions)
+{
+    public bool IsEmpty => Delta.IsEmpty && Conditions.Count == 0;
+}
+
+/// <summary>The conditions that one field manager wants on one object: all of its own, replacing what it wrote before.</summary>
+/// <param name="FieldManager">One for each family of conditions, so that applying an empty list removes just that family.</param>
+/// <param name="ObservedGeneration">The object's generation from which they follow.</param>
+/// <param name="Conditions">
+/// Sorted by type, without <see cref="Condition.LastTransitionTime"/>: the writer keeps the time while the status stays.
+/// Empty means that ours are to be removed.
+/// </param>
+public sealed record ConditionSet(
+    ResourceKind Kind, ObjectName Object, string FieldManager, long? ObservedGeneration, IReadOnlyList<Condition> Conditions)
+{
+    public bool Equals(ConditionSet? other) =>
+        other is not null && Kind.Kind == other.Kind.Kind && Object == other.Object && FieldManager == other.FieldManager
+        && ObservedGeneration == other.ObservedGeneration && Conditions.SequenceEqual(other.Conditions);
+
+    public override int GetHashCode() => HashCode.Combine(Kind.Kind, Object, FieldManager, ObservedGeneration, Conditions.Count);
+}
+
+/// <summary>Names under which conditions are written: one for each family, as stock has them.</summary>
+public static class FieldManagers
+{
+    public const string ZtunnelPolicy = "istio-ambient-ztunnel-policy";
+    public const string WaypointPolicy = "istio-ambient-waypoint-policy";
+    public const string Service = "istio-ambient-service";
+    public const string WorkloadEntry = "istio-ambient-workloadentry";
+}

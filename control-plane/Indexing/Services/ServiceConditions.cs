@@ -1,0 +1,81 @@
+using Ambient.ControlPlane.Indexing.Settings;
+using Ambient.ControlPlane.Indexing.Waypoints;
+using Ambient.Kubernetes.Resources;
+
+namespace Ambient.ControlPlane.Indexing.Services;
+
+/// <summary>What the status of a Service, ServiceEntry or WorkloadEntry says about its waypoint. Pure.</summary>
+internal static class ServiceConditions
+{
+    public const string WaypointBound = "istio.io/WaypointBound";
+    public const string WaypointMissing = "istio.io/WaypointMissing";
+    public const string VisibilityApplied = "istio.io/VisibilityApplied";
+
+    /// <summary>All types of the family.</summary>
+    public static readonly string[] Types = [VisibilityApplied, WaypointBound, WaypointMissing];
+
+    /// <param name="ingressLabel">As for <see cref="ServiceBuilder"/>.</param>
+    public static List<Condition> ForService(WaypointResolution waypoint, string? ingressLabel, NamespaceFacts ns, long? generation)
+    {
+        var effective = ingressLabel ?? ns.Label(MeshLabels.IngressUseWaypoint);
+        var ingress = effective is null ? null : effective == "true"
+            ? "Ingress traffic will traverse the waypoint."
+            : "Ingress traffic is not using the waypoint.";
+        var bound = Bound(waypoint, ingress, generation);
+        return bound is null ? [] : [bound];
+    }
+
+    public static List<Condition> ForEntry(Kubernetes.Resources.ServiceEntry entry, ServiceFacts facts, WaypointResolution waypoint,
+        string? ingressLabel, NamespaceFacts ns, EntryVisibility? visibility)
+    {
+        var generation = entry.Metadata.Generation;
+        var conditions = ForService(waypoint, ingressLabel, ns, generation);
+        if (waypoint.Waypoint is null && Missing(entry, facts, generation) is { } missing) conditions.Add(missing);
+        if (visibility is { } applied) conditions.Add(Visible(applied, generation));
+        conditions.Sort(static (left, right) => string.CompareOrdinal(left.Type, right.Type));
+        return conditions;
+    }
+
+    /// <returns>Null if no waypoint is asked for.</returns>
+    public static Condition? Bound(WaypointResolution waypoint, string? ingress, long? generation)
+    {
+        if (waypoint.Problem is { } problem) return New(WaypointBound, false, problem.Reason, problem.Message, generation);
+        if (waypoint.Waypoint is not { } bound) return null;
+
+        List<string> sentences = [$"Successfully attached to waypoint {bound.Name}."];
+        if (waypoint.Canary is { } canary) sentences.Add($"{waypoint.CanaryWeight} % of traffic goes to canary waypoint {canary.Name}.");
+        if (ingress is not null) sentences.Add(ingress);
+        if (waypoint.CanaryProblem is { } canaryProblem) sentences.Add($"No canary ({canaryProblem.Reason}): {canaryProblem.Message}.");
+        return New(WaypointBound, true, "WaypointAccepted", string.Join(' ', sentences), generation);
+    }
+
+    public static Condition New(string type, bool status, string reason, string message, long? generation) => new()
+    {
+        Type = type,
+        Status = status ? "True" : "False",
+        Reason = reason,
+        Message = message,
+        ObservedGeneration = generation,
+    };
+
+    private static Condition? Missing(Kubernetes.Resources.ServiceEntry entry, ServiceFacts facts, long? generation)
+    {
+        // With resolution NONE the client's own address is used; only a waypoint can make a name of a wildcard.
+        if (facts.Resolution != "NONE" && facts.Hostnames.FirstOrDefault(HostNames.IsWildcard) is { } wildcard)
+            return New(WaypointMissing, true, "NoWaypointForWildcardService",
+                $"Host {wildcard} is a wildcard: only a waypoint can tell which host is meant. Set the label {MeshLabels.UseWaypoint}.", generation);
+        if (entry.Metadata.Annotation(MeshAnnotations.ConnectStrategy) == "RACE_FIRST_TCP_CONNECT")
+            return New(WaypointMissing, true, "NoWaypointForRacingConnectStrategy",
+                $"{MeshAnnotations.ConnectStrategy} takes effect at a waypoint only. Set the label {MeshLabels.UseWaypoint}.", generation);
+        return null;
+    }
+
+    private static Condition Visible(EntryVisibility visibility, long? generation) => visibility switch
+    {
+        EntryVisibility.Namespace =>
+            New(VisibilityApplied, true, "Namespace", "Visible to clients of its own namespace only, as the mesh configuration says.", generation),
+        EntryVisibility.None =>
+            New(VisibilityApplied, true, "None", "Visible to nobody, as the mesh configuration says.", generation),
+        _ => New(VisibilityApplied, true, "Public", "Visible to all clients.", generation),
+    };
+}

@@ -1,0 +1,30 @@
+using Ambient.Kubernetes.Resources;
+using Ambient.Model;
+
+namespace Ambient.ControlPlane.Indexing.Settings;
+
+/// <summary>Who may see a ServiceEntry's services, as a rule of the mesh says.</summary>
+public enum EntryVisibility { Public, Namespace, None }
+
+/// <summary>Gives ServiceEntries of the namespaces it selects a visibility; without selectors, those of all.</summary>
+public sealed record VisibilityRule(EntryVisibility Visibility, EquatableArray<LabelSelector> Namespaces);
+
+/// <summary>Visibility of ServiceEntries: the first rule that matches, else the default.</summary>
+public sealed record VisibilityPolicy(EntryVisibility Default, EquatableArray<VisibilityRule> Rules);
+
+/// <summary>What the mesh's own configuration says to the index. Immutable.</summary>
+public sealed record MeshConfig
+{
+    public required string RootNamespace { get; init; }
+
+    public string TrustDomain { get; init; } = "cluster.local";
+
+    /// <summary>Namespaces that are seen at all: those that one of these selects; without any, all.</summary>
+    public IReadOnlyList<LabelSelector> DiscoverySelectors { get; init; } = [];
+
+    /// <summary>Null unless configured: everything is public.</summary>
+    public VisibilityPolicy? ServiceEntryVisibility { get; init; }
+
+    /// <summary>What holds until a configuration is read.</summary>
+    public static MeshConfig DefaultFor(IndexOptions options) => new() { RootNamespace = options.SystemNamespace };
+}
