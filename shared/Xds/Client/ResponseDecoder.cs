@@ -1,0 +1,75 @@
+using Ambient.Model.State;
+using Ambient.Model.Workloads;
+using Ambient.Protos.Security;
+using Ambient.Protos.Xds;
+using Ambient.Xds.Mapping;
+using Google.Protobuf;
+using WireAddress = Ambient.Protos.Workloads.Address;
+
+namespace Ambient.Xds.Client;
+
+/// <summary>One response, read: what of it is sound, and what is not, by resource.</summary>
+internal sealed record DecodedResponse(
+    ResourceDelta Delta, IReadOnlyList<Resource> Accepted, IReadOnlyList<(Resource Resource, string Reason)> Rejected, long PayloadBytes);
+
+/// <summary>Reads responses into the model. One unsound resource does not keep the others of its response out.</summary>
+internal sealed class ResponseDecoder
+{
+    private static readonly MessageParser<WireAddress> Addresses = WireAddress.Parser.WithDiscardUnknownFields(true);
+    private static readonly MessageParser<Authorization> Authorizations = Authorization.Parser.WithDiscardUnknownFields(true);
+    private readonly StringPool _pool = new();
+
+    /// <param name="typeUrl">One of <see cref="ResourceTypes"/>: addresses or authorizations.</param>
+    public DecodedResponse Decode(string typeUrl, DeltaDiscoveryResponse response)
+    {
+        var (workloads, services, policies) = (new List<Workload>(), new List<Service>(), new List<NamedPolicy>());
+        var (accepted, rejected) = (new List<Resource>(response.Resources.Count), new List<(Resource, string)>());
+        long bytes = 0;
+        foreach (var resource in response.Resources)
+        {
+            bytes += resource.Resource_?.Value.Length ?? 0;
+            try
+            {
+                var payload = PayloadOf(resource, typeUrl);
+                if (typeUrl == ResourceTypes.Authorization) policies.Add(new(resource.Name, PolicyMapping.ToModel(Authorizations.ParseFrom(payload), _pool)));
+                else Decode(Addresses.ParseFrom(payload), resource.Name, workloads, services);
+                accepted.Add(resource);
+            }
+            catch (Exception exception) when (exception is ArgumentException or InvalidProtocolBufferException)
+            {
+                rejected.Add((resource, exception.Message));
+            }
+        }
+        var isPolicy = typeUrl == ResourceTypes.Authorization;
+        return new(new()
+        {
+            Workloads = workloads,
+            Services = services,
+            Policies = policies,
+            RemovedAddresses = isPolicy ? [] : response.RemovedResources,
+            RemovedPolicies = isPolicy ? response.RemovedResources : [],
+        }, accepted, rejected, bytes);
+    }
+
+    private static ByteString PayloadOf(Resource resource, string typeUrl)
+    {
+        if (resource.Resource_ is not { } any) throw new ArgumentException("the resource is empty");
+        return any.TypeUrl == typeUrl ? any.Value : throw new ArgumentException($"the resource is of type '{any.TypeUrl}', not '{typeUrl}'");
+    }
+
+    private void Decode(WireAddress address, string name, List<Workload> workloads, List<Service> services)
+    {
+        switch (address.TypeCase)
+        {
+            case WireAddress.TypeOneofCase.Workload:
+                if (address.Workload.Uid == name) address.Workload.Uid = name; // one copy of the text
+                workloads.Add(WorkloadMapping.ToModel(address.Workload, _pool));
+                break;
+            case WireAddress.TypeOneofCase.Service:
+                services.Add(ServiceMapping.ToModel(address.Service, _pool));
+                break;
+            default:
+                throw new ArgumentException("the address is neither a workload nor a service");
+        }
+    }
+}
