@@ -1,0 +1,15 @@
+using Ambient.ControlPlane.Indexing;
+using Ambient.Kubernetes.Client;
+using Ambient.Kubernetes.Resources;
+
+namespace Ambient.ControlPlane.Status;
+
+/// <summary>The objects whose status is written.</summary>
+internal interface IStatusTarget
+{
+    /// <returns>The conditions that the object shows, as last heard; null if there is no such object.</returns>
+    IReadOnlyList<Condition>? Shown(ResourceKind kind, ObjectName name);
+
+    /// <exception cref="ApiException">It was not written.</exception>
+    Task ApplyAsync(ConditionSet wanted, ReadOnlyMemory<byte> json, CancellationToken stop);
+}
