@@ -34,6 +34,9 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public int Reviews;
 
+    /// <summary>Requests that <see cref="Failing"/> has answered.</summary>
+    public int Refused;
+
     /// <summary>While set, every request is answered with it.</summary>
     public int? Failing { get; set; }
 
@@ -71,7 +74,11 @@ internal sealed class TestCluster : IAsyncDisposable
     private async Task AnswerAsync(HttpContext http)
     {
         var (path, method) = (http.Request.Path.Value!, http.Request.Method);
-        if (Failing is { } code) await StatusAsync(http, code, "Scripted");
+        if (Failing is { } code)
+        {
+            Interlocked.Increment(ref Refused);
+            await StatusAsync(http, code, "Scripted");
+        }
         else if (path.EndsWith("/tokenreviews", StringComparison.Ordinal)) await ReviewAsync(http);
         else if (method == "POST") await CreateAsync(http, path);
         else if (method == "PUT") await ReplaceAsync(http, path);

@@ -1,0 +1,87 @@
+using Ambient.ControlPlane.Tests.Cluster;
+using Ambient.Kubernetes.Resources;
+
+namespace Ambient.ControlPlane.Tests.Authority;
+
+public sealed class TrustBundleTests
+{
+    private static ConfigMap? Bundle(AuthorityScene scene, string ns) => scene.Cluster.Find(ResourceTypes.ConfigMap, new(ns, "istio-ca-root-cert"));
+
+    private static bool IsGood(AuthorityScene scene, string ns) => Bundle(scene, ns) is { } map &&
+        map.Data!["root-cert.pem"] == scene.Parts.Authority.InForce!.RootsPem && map.Metadata.Label("istio.io/config") == "true";
+
+    [Fact]
+    public async Task Every_namespace_has_the_bundle_except_those_that_are_not_for_workloads()
+    {
+        await using var scene = await AuthorityScene.StartAsync();
+
+        foreach (var ns in new[] { "shop", "istio-system", "kube-system" })
+            await Until.TrueAsync(() => IsGood(scene, ns), $"{ns} has the bundle");
+        scene.AddNamespace("later");
+        await Until.TrueAsync(() => IsGood(scene, "later"), "a namespace that came later has the bundle");
+
+        Assert.Null(Bundle(scene, "kube-public"));
+        Assert.Null(Bundle(scene, "kube-node-lease"));
+    }
+
+    [Fact]
+    public async Task What_is_edited_or_deleted_comes_back_and_what_others_add_stays()
+    {
+        await using var scene = await AuthorityScene.StartAsync();
+        await Until.TrueAsync(() => IsGood(scene, "shop"), "shop has the bundle");
+
+        var map = Bundle(scene, "shop")!;
+        scene.Cluster.Put(ResourceTypes.ConfigMap, map with
+        {
+            Metadata = map.Metadata with { Labels = null },
+            Data = new Dictionary<string, string> { ["root-cert.pem"] = "mine", ["note"] = "kept" },
+        });
+        await Until.TrueAsync(() => IsGood(scene, "shop"), "the edit is undone");
+        Assert.Equal("kept", Bundle(scene, "shop")!.Data!["note"]);
+
+        scene.Cluster.Delete(ResourceTypes.ConfigMap, new("shop", "istio-ca-root-cert"));
+        await Until.TrueAsync(() => IsGood(scene, "shop"), "the deleted bundle is back");
+    }
+
+    [Fact]
+    public async Task A_namespace_on_its_way_out_is_left_alone()
+    {
+        await using var scene = await AuthorityScene.StartAsync();
+
+        scene.AddNamespace("ending", phase: "Terminating");
+        scene.AddNamespace("later");
+        await Until.TrueAsync(() => IsGood(scene, "later"), "the namespace after it has the bundle");
+
+        Assert.Null(Bundle(scene, "ending"));
+    }
+
+    [Fact]
+    public async Task Only_the_leader_writes_and_a_new_leader_catches_up()
+    {
+        await using var scene = await AuthorityScene.StartAsync();
+        await Until.TrueAsync(() => IsGood(scene, "shop"), "shop has the bundle");
+        scene.Leads = false;
+        scene.Cluster.Delete(ResourceTypes.ConfigMap, new("shop", "istio-ca-root-cert"));
+        scene.AddNamespace("later");
+
+        scene.Leads = true;
+        scene.Parts.OnLeadershipChanged();
+
+        await Until.TrueAsync(() => IsGood(scene, "shop") && IsGood(scene, "later"), "both have the bundle");
+    }
+
+    [Fact]
+    public async Task An_API_server_that_refuses_for_a_while_is_tried_again()
+    {
+        await using var scene = await AuthorityScene.StartAsync();
+        await Until.TrueAsync(() => IsGood(scene, "shop"), "shop has the bundle");
+
+        scene.Cluster.Failing = 403;
+        scene.AddNamespace("later");
+        scene.Cluster.Delete(ResourceTypes.ConfigMap, new("shop", "istio-ca-root-cert"));
+        await Until.TrueAsync(() => scene.Cluster.Refused > 0, "the first attempt is refused");
+        scene.Cluster.Failing = null;
+
+        await Until.TrueAsync(() => IsGood(scene, "shop") && IsGood(scene, "later"), "both have the bundle");
+    }
+}
