@@ -29,6 +29,9 @@ public sealed class GrpcContext
     /// <summary>The certificate that the caller has shown, which the transport has verified; null if it has shown none.</summary>
     public X509Certificate2? ClientCertificate => _http.Connection.ClientCertificate;
 
+    /// <summary>False: plaintext.</summary>
+    public bool IsEncrypted => _http.Request.IsHttps;
+
     /// <summary>Until the caller's deadline, as of the start of the call; null: none.</summary>
     public TimeSpan? TimeLeft { get; }
 

@@ -1,0 +1,71 @@
+using Ambient.Model.State;
+using Ambient.Xds;
+using Ambient.Xds.Server;
+
+namespace Ambient.ControlPlane.Distribution;
+
+/// <summary>What the mesh consists of, as it is sent: one encoded copy of each resource, shared by all sessions.</summary>
+/// <remarks>One writer; sessions read on any thread.</remarks>
+internal sealed class MeshResources
+{
+    private readonly ResourceEncoder _encoder = new();
+    private readonly ResourceTable _addresses = new(), _policies = new();
+    private readonly ChangeTimes _addressTimes, _policyTimes;
+    private readonly TaskCompletionSource _complete = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public MeshResources(TimeProvider time)
+    {
+        (_addressTimes, _policyTimes) = (new(time), new(time));
+        Views =
+        [
+            new(ResourceTypes.Address, _addresses),
+            new(ResourceTypes.Workload, _addresses) { Kind = ResourceEncoder.WorkloadKind, Unwrap = ResourceEncoder.WorkloadOf },
+            new(ResourceTypes.Authorization, _policies),
+        ];
+    }
+
+    /// <summary>In the order in which changes are sent: a policy never comes before the workloads that it is for.</summary>
+    public IReadOnlyList<ResourceView> Views { get; }
+
+    public int AddressCount => _addresses.Count;
+
+    public int PolicyCount => _policies.Count;
+
+    /// <summary>Completes with <see cref="MarkComplete"/>.</summary>
+    public Task Complete => _complete.Task;
+
+    /// <summary>Raised after each change, on the writer's thread.</summary>
+    public event Action? Changed;
+
+    /// <summary>Costs time for what is in <paramref name="delta"/>, not for what is known. Equal content is no change.</summary>
+    public void Apply(ResourceDelta delta)
+    {
+        PublishedResource[] addresses = [.. delta.Services.Select(_encoder.Encode), .. delta.Workloads.Select(_encoder.Encode)];
+        PublishedResource[] policies = [.. delta.Policies.Select(_encoder.Encode)];
+        var changed = Apply(_addresses, _addressTimes, addresses, delta.RemovedAddresses);
+        changed |= Apply(_policies, _policyTimes, policies, delta.RemovedPolicies);
+        if (changed) Changed?.Invoke();
+    }
+
+    /// <summary>All that the cluster has is known now. Before, no client may be answered: it would drop what is merely not known yet.</summary>
+    public void MarkComplete() => _complete.TrySetResult();
+
+    /// <summary>All resources of that uid, <c>namespace/hostname</c> or <c>network/ip</c>; with a service, its workloads.</summary>
+    public IReadOnlyList<PublishedResource> Lookup(string key)
+    {
+        var found = _addresses.Lookup(key);
+        return [.. found.Concat(found.Where(static resource => resource.Kind == ResourceEncoder.ServiceKind)
+            .SelectMany(service => _addresses.Lookup(service.Name))).Distinct()];
+    }
+
+    /// <summary>How long ago the first change after that sequence number was made; null if that is forgotten.</summary>
+    internal TimeSpan? AgeOfChangesAfter(string typeUrl, long sequence) =>
+        (typeUrl == ResourceTypes.Authorization ? _policyTimes : _addressTimes).AgeAfter(sequence);
+
+    private static bool Apply(ResourceTable table, ChangeTimes times, PublishedResource[] set, IReadOnlyList<string> removed)
+    {
+        if (!table.Apply(set, removed)) return false;
+        times.Add(table.Sequence);
+        return true;
+    }
+}
