@@ -48,7 +48,7 @@ static async Task<int> RunAsync(string[] args)
             return await new TunnelBenchmark(options).RunAsync();
         default:
             Progress.Say("""
-                tunnel [--quick] [--rounds N] [--only CHAIN,...] [--no-idle] [--results FILE]
+                tunnel [--quick] [--rounds N] [--only CHAIN,...] [--scenarios NAME,...] [--no-idle] [--results FILE]
                 soak CONNECTIONS                        many connections with aborts and policy changes; what is left of them
                 serve ADDRESS:PORT                      the application behind every chain
                 bulk      TARGET STREAMS SECONDS        TARGET is ADDRESS:PORT, or connect:ADDRESS:PORT

@@ -18,7 +18,8 @@ public sealed partial class Http2Connection
 
     /// <summary>
     /// The application has consumed content: its stream's window (and with <see cref="ConnectionCredit.OnConsumption"/> the
-    /// connection's) is given back, announced when half of the window is due.
+    /// connection's) is given back, announced when a quarter of the window is due, so that
+    /// a sender who fills it need not stop while the reader works on what came.
     /// </summary>
     /// <param name="stream">May be closed meanwhile.</param>
     /// <param name="bytes">0 or more; in total what <see cref="IHttp2Handler.OnData"/> delivered.</param>
@@ -30,15 +31,18 @@ public sealed partial class Http2Connection
         CreditStream(stream, bytes);
     }
 
-    /// <summary>Enlarges a stream's receive window, for a peer far away whose reader keeps up.</summary>
-    /// <param name="newWindow">Bytes; smaller than before changes nothing.</param>
-    public void GrowReceiveWindow(Http2Stream stream, int newWindow)
+    /// <summary>
+    /// Changes the size that a stream's receive window is kept at. More is announced at once; of less, what the peer may already
+    /// send is not taken back (RFC 9113 §6.9.2 has no way to), credit is withheld until the window has shrunk.
+    /// </summary>
+    /// <param name="bytes">1 to 2^31-1.</param>
+    public void ResizeReceiveWindow(Http2Stream stream, int bytes)
     {
-        var growth = newWindow - stream.ReceiveTarget;
-        if (growth <= 0 || stream.RemoteEnded) return;
-        stream.ReceiveTarget = newWindow;
+        var growth = bytes - stream.ReceiveTarget;
+        if (growth == 0 || stream.RemoteEnded || IsEnded) return;
+        stream.ReceiveTarget = bytes;
         stream.Consumed += growth;
-        AnnounceStreamWindow(stream);
+        if (growth > 0 && stream.Consumed > 0) AnnounceStreamWindow(stream);
     }
 
     // Until the peer has acknowledged our SETTINGS it may believe in the default (RFC 9113 §6.9.2).
@@ -67,7 +71,7 @@ public sealed partial class Http2Connection
         stream.Consumed += bytes;
         if (stream.ReceiveWindow > stream.ReceiveTarget - stream.Consumed)
             throw new InvalidOperationException($"{bytes} bytes of credit on stream {stream.Id} are more than was delivered.");
-        if (stream.Consumed > 0 && stream.Consumed >= stream.ReceiveTarget / 2) AnnounceStreamWindow(stream);
+        if (stream.Consumed > 0 && stream.Consumed >= stream.ReceiveTarget / 4) AnnounceStreamWindow(stream);
     }
 
     private void AnnounceStreamWindow(Http2Stream stream)

@@ -6,7 +6,7 @@ public sealed class Http2Stream
 {
     internal StreamFlags Flags;
     internal int ReceiveTarget;         // size the receive window is kept at
-    internal int Consumed;              // consumed by the application, not yet announced to the peer
+    internal int Consumed;              // consumed by the application, not yet announced to the peer; negative while the window shrinks
     internal uint BlockedAt;            // seconds of the connection's clock, while Blocked
     internal long ContentRemaining = -1; // what content-length still promises; -1: nothing promised
     internal Http2Stream? NextWaiting;

@@ -95,18 +95,18 @@ public class FlowControlTests
     }
 
     [Fact]
-    public void Stream_credit_is_announced_when_half_of_the_window_is_due()
+    public void Stream_credit_is_announced_when_a_quarter_of_the_window_is_due()
     {
         var scene = Scene.Server(new Http2Options { StreamWindow = 100_000 });
         scene.Receive(new FrameBuilder().Connect(1).Data(1, 60_000));
         var stream = scene.Recorder.Streams[1];
 
-        scene.Connection.Credit(stream, 49_999);
+        scene.Connection.Credit(stream, 24_999);
         Assert.Empty(scene.Recorder.TakeFrames());
         scene.Connection.Credit(stream, 1);
-        Assert.Equal(["WINDOW_UPDATE 1 50000"], scene.Recorder.TakeFrames());
-        Assert.Equal(90_000, stream.ReceiveWindow);
-        Assert.Throws<InvalidOperationException>(() => scene.Connection.Credit(stream, 10_001));
+        Assert.Equal(["WINDOW_UPDATE 1 25000"], scene.Recorder.TakeFrames());
+        Assert.Equal(65_000, stream.ReceiveWindow);
+        Assert.Throws<InvalidOperationException>(() => scene.Connection.Credit(stream, 35_001));
     }
 
     [Fact]
@@ -139,11 +139,28 @@ public class FlowControlTests
         var scene = Scene.Server(new Http2Options { StreamWindow = 100_000 });
         scene.Receive(new FrameBuilder().Connect(1));
 
-        scene.Connection.GrowReceiveWindow(scene.Recorder.Streams[1], 150_000);
-        scene.Connection.GrowReceiveWindow(scene.Recorder.Streams[1], 120_000);
+        scene.Connection.ResizeReceiveWindow(scene.Recorder.Streams[1], 150_000);
 
         Assert.Equal(["WINDOW_UPDATE 1 50000"], scene.Recorder.TakeFrames());
         Assert.Equal(150_000, scene.Recorder.Streams[1].ReceiveWindow);
+    }
+
+    [Fact]
+    public void A_window_that_shrinks_gives_no_credit_until_it_has_shrunk()
+    {
+        var scene = Scene.Server(new Http2Options { StreamWindow = 100_000 });
+        scene.Receive(new FrameBuilder().Connect(1).Data(1, 90_000));
+        var stream = scene.Recorder.Streams[1];
+
+        scene.Connection.ResizeReceiveWindow(stream, 40_000);
+        scene.Connection.Credit(stream, 69_999);
+        Assert.Empty(scene.Recorder.TakeFrames());
+        scene.Connection.Credit(stream, 1);
+
+        Assert.Equal(["WINDOW_UPDATE 1 10000"], scene.Recorder.TakeFrames());
+        scene.Connection.Credit(stream, 20_000);
+        Assert.Equal(["WINDOW_UPDATE 1 20000"], scene.Recorder.TakeFrames());
+        Assert.Equal(40_000, stream.ReceiveWindow); // all is consumed: what may come is the window
     }
 
     [Fact]

@@ -18,9 +18,9 @@ internal sealed class TunnelBenchmark(TunnelBenchmarkOptions options)
 
         await AnswerAsync(stage);
         idle.MeasureFresh();
-        await run.RunAsync(options.Rounds);
-        if (stage.Ours is { } ours) await new SlowReaderRun(ours, stage.SlowAddress, _samples).MeasureAsync();
-        if (options.Idle) await idle.MeasureHeldAsync();
+        await run.RunAsync(options.Rounds, [.. Scenario.All.Where(options.Includes)]);
+        if (stage.Ours is { } ours && options.Everything) await new SlowReaderRun(ours, stage.SlowAddress, _samples).MeasureAsync();
+        if (options.Idle && options.Everything) await idle.MeasureHeldAsync();
         return await ReportAsync(stage, [.. run.Failures, .. idle.Failures]);
     }
 

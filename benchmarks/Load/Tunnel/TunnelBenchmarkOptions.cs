@@ -19,7 +19,14 @@ internal sealed class TunnelBenchmarkOptions
 
     private HashSet<string>? Only { get; set; }
 
+    private HashSet<string>? Scenarios { get; set; }
+
     public bool Includes(string chain) => Only?.Contains(chain) ?? true;
+
+    /// <summary>No scenario was picked by name.</summary>
+    public bool Everything => Scenarios is null;
+
+    public bool Includes(Scenario scenario) => Scenarios?.Contains(scenario.Name) ?? true;
 
     /// <returns>Null if an argument is not understood.</returns>
     public static TunnelBenchmarkOptions? Parse(ReadOnlySpan<string> arguments)
@@ -33,6 +40,7 @@ internal sealed class TunnelBenchmarkOptions
                 case "--rounds" when i + 1 < arguments.Length: options.Rounds = int.Parse(arguments[++i]); break;
                 case "--no-idle": options.Idle = false; break;
                 case "--only" when i + 1 < arguments.Length: options.Only = [.. arguments[++i].Split(',')]; break;
+                case "--scenarios" when i + 1 < arguments.Length: options.Scenarios = [.. arguments[++i].Split(',')]; break;
                 case "--results" when i + 1 < arguments.Length: options.ResultsFile = arguments[++i]; break;
                 default: return null;
             }

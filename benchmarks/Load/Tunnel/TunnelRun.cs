@@ -10,12 +10,12 @@ internal sealed class TunnelRun(IReadOnlyList<Chain> chains, IReadOnlyList<int> 
 {
     public List<string> Failures { get; } = [];
 
-    public async Task RunAsync(int rounds)
+    public async Task RunAsync(int rounds, IReadOnlyList<Scenario> scenarios)
     {
         for (var round = 0; round < rounds; round++)
         {
             Progress.Say($"round {round + 1} of {rounds}");
-            foreach (var scenario in Scenario.All)
+            foreach (var scenario in scenarios)
                 for (var i = 0; i < chains.Count; i++)
                     await TryAsync(scenario, chains[(i + round) % chains.Count]);
         }

@@ -14,11 +14,15 @@ namespace Ambient.Hbone.Tunnels;
 /// </remarks>
 public sealed class HboneStream : Duplex
 {
+    /// <summary>More than the kernel's buffers on the way to a reader take at once: who took this much is really that fast.</summary>
+    private const int KeepsUpAfter = 16 << 20;
+
     private readonly Tunnel _tunnel;
     private readonly LoopSignal _readable;
     private readonly LoopSignal _writable;
     private HeldBytes? _held;
-    private bool _ended, _finishing, _reset, _toldBroken;
+    private bool _ended, _finishing, _reset, _toldBroken, _isFast;
+    private int _keptUp; // bytes since the reader last left some
 
     internal HboneStream(Tunnel tunnel)
     {
@@ -104,6 +108,7 @@ public sealed class HboneStream : Duplex
         if (bytes > fromHeld) _tunnel.Arrivals.Consume(this, bytes - fromHeld);
         if (_held is { Length: 0 }) _held = null;
         _tunnel.Credit(this, bytes);
+        if (!_isFast && (_keptUp += bytes) >= KeepsUpAfter) SetFast(true);
     }
 
     public override IoResult TryReceive(ReadOnlySpan<IoVector> into)
@@ -193,8 +198,18 @@ public sealed class HboneStream : Duplex
         if (HoldsBytes || _ended || IsBroken || Answer is not null) _readable.Set();
         if (IsBroken) TellBroken();
         if (FirstArrival < 0) return;
+        SetFast(false);
         _held ??= new();
         _tunnel.Arrivals.MoveTo(this, _held, Loop.Slabs);
+    }
+
+    /// <summary>The window follows the reader: wide only while whatever comes is taken at once.</summary>
+    private void SetFast(bool isFast)
+    {
+        _keptUp = 0;
+        if (_isFast == isFast) return;
+        _isFast = isFast;
+        _tunnel.SetFast(this, isFast);
     }
 
     internal void WakeWriter() => _writable.Set();

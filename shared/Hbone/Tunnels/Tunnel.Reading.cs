@@ -7,6 +7,7 @@ namespace Ambient.Hbone.Tunnels;
 public sealed partial class Tunnel : IHttp2Handler
 {
     private const int ReadBudget = 1 << 20; // bytes of one tunnel before others have their turn
+    private const int ReadBytes = 96 * 1024;  // at once: a part of a stream's window, so that its sender goes on while we work
 
     private readonly List<HboneStream> _touched = [];
     private Slab? _input;
@@ -22,7 +23,7 @@ public sealed partial class Tunnel : IHttp2Handler
         for (var budget = ReadBudget; budget > 0;)
         {
             _input ??= Loop.Slabs.Rent(SlabSize.Large);
-            var got = _wire.TryReceive([_input.Vector.Slice(_inputEnd)]);
+            var got = _wire.TryReceive([_input.Vector.Slice(_inputEnd, ReadBytes)]);
             if (got.Status != IoStatus.Done) return WireStopped(got.Status);
 
             budget -= got.Bytes;
@@ -30,6 +31,7 @@ public sealed partial class Tunnel : IHttp2Handler
             _heard = true;
             OpenRecords();
             if (IsClosed) return BatchEnd.Closed;
+            if (got.Bytes == ReadBytes) Flush(); // there is more: its sender gets its windows back before we go on
         }
         return BatchEnd.Budget;
     }

@@ -92,6 +92,11 @@ public sealed partial class Tunnel : IHttp2Output, ITurnEnd
         if (!IsClosed) _http2.Credit(stream.Http2, bytes);
     }
 
+    internal void SetFast(HboneStream stream, bool isFast)
+    {
+        if (!IsClosed) _http2.ResizeReceiveWindow(stream.Http2, isFast ? _options.FastStreamWindowBytes : _options.StreamWindowBytes);
+    }
+
     private bool HasTurn(HboneStream stream) =>
         !_output.IsBlocked && (_waiting.Count == 0 || ReferenceEquals(_served, stream.Http2));
 

@@ -6,8 +6,13 @@ namespace Ambient.Hbone.Tunnels;
 public sealed class TunnelOptions
 {
     /// <summary>Bytes a stream may receive beyond what its reader took, so the most that one stream holds here: 64 KiB to 16 MiB.</summary>
-    /// <remarks>Higher lets a single stream fill a long, fast path; lower bounds memory for slow readers.</remarks>
+    /// <remarks>
+    /// Higher lets a single stream fill a long, fast path; lower bounds memory for slow readers. A stream whose reader takes
+    /// everything at once gets <see cref="FastStreamWindowBytes"/> for as long as it does.
+    /// </remarks>
     public int StreamWindowBytes { get; set; } = 256 * 1024;
+
+    internal int FastStreamWindowBytes => Math.Min(4 * StreamWindowBytes, ConnectionWindowBytes);
 
     /// <summary>Bytes that all streams of a tunnel may have under way together: at least <see cref="StreamWindowBytes"/>.</summary>
     public int ConnectionWindowBytes { get; set; } = 16 * 1024 * 1024;

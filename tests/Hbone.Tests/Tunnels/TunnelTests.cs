@@ -169,6 +169,41 @@ public class TunnelTests
         Assert.Equal(accepted, held);
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task A_window_is_wide_while_its_reader_keeps_up_and_small_again_when_it_does_not()
+    {
+        const int fast = 20 << 20, step = 16 * 1024;
+        var held = new List<int>();
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var lab = await TunnelLab.StartAsync(lab => lab.Serve = async (stream, _) =>
+        {
+            stream.Respond(new(200));
+            await stream.ReadAsync(fast);
+            while (stream.HeldLength <= lab.Options.StreamWindowBytes) await stream.Loop.Yield(); // a wide window fills
+            held.Add(stream.HeldLength);
+            while (stream.HeldLength > lab.Options.StreamWindowBytes - step) await stream.ReadAsync(step);
+            for (var i = 0; i < 100; i++)
+            {
+                while (stream.HeldLength < step) await stream.Loop.Yield();
+                held.Add(stream.HeldLength);
+                await stream.ReadAsync(step);
+            }
+            done.SetResult();
+            stream.Abort();
+        });
+
+        await lab.WithStreamAsync(async stream =>
+        {
+            var chunk = GC.AllocateUninitializedArray<byte>(step, pinned: true);
+            for (; !stream.IsBroken; await stream.Loop.Yield()) stream.TrySend([IoVector.Over(chunk)]);
+            return 0;
+        });
+
+        await done.Task;
+        Assert.InRange(held[0], lab.Options.StreamWindowBytes + 1, 4 * lab.Options.StreamWindowBytes);
+        Assert.All(held.Skip(1), bytes => Assert.InRange(bytes, 1, lab.Options.StreamWindowBytes));
+    }
+
     [Fact]
     public async Task A_small_request_passes_bulk_streams_of_the_same_tunnel()
     {
