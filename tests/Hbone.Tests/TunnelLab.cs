@@ -93,7 +93,13 @@ internal sealed class TunnelLab : ITunnelServer, IAsyncDisposable
         using (stream)
         {
             stream.Respond(new(200));
-            await Relay.PumpAsync(stream, stream, new());
+            var chunk = GC.AllocateUninitializedArray<byte>(64 * 1024, pinned: true);
+            while (stream.TryReceive([IoVector.Over(chunk)]) is { Status: IoStatus.Done or IoStatus.WouldBlock } got)
+            {
+                if (got.Bytes == 0) await stream.WaitReadableAsync();
+                else await stream.WriteAsync(chunk, got.Bytes);
+            }
+            stream.FinishSending();
         }
     }
 
@@ -155,13 +161,19 @@ internal sealed class TunnelLab : ITunnelServer, IAsyncDisposable
 /// <summary>Reading and writing a stream from a test.</summary>
 internal static class DuplexUse
 {
-    public static async ValueTask WriteAsync(this Duplex stream, byte[] bytes)
+    public static ValueTask WriteAsync(this Duplex stream, byte[] bytes)
     {
         var pinned = GC.AllocateUninitializedArray<byte>(bytes.Length, pinned: true);
         bytes.CopyTo(pinned, 0);
-        for (var sent = 0; sent < bytes.Length;)
+        return stream.WriteAsync(pinned, bytes.Length);
+    }
+
+    /// <summary>The first <paramref name="count"/> bytes; allocates nothing while the stream takes them at once.</summary>
+    public static async ValueTask WriteAsync(this Duplex stream, byte[] pinned, int count)
+    {
+        for (var sent = 0; sent < count;)
         {
-            var result = stream.TrySend([IoVector.Over(pinned.AsMemory(sent))]);
+            var result = stream.TrySend([IoVector.Over(pinned.AsMemory(sent, count - sent))]);
             if (result.Status == IoStatus.WouldBlock) await stream.WaitWritableAsync();
             else if (result.Status == IoStatus.Done) sent += result.Bytes;
             else throw new IOException($"The stream is {result.Status}.");

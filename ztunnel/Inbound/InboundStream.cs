@@ -16,60 +16,57 @@ namespace Ambient.Ztunnel.Inbound;
 /// <param name="local">The pod's address that the tunnel came to.</param>
 internal sealed class InboundStream(PodWorker pod, HboneStream stream, ConnectRequest request, IPEndPoint peer, IPEndPoint local)
 {
+    /// <summary>Answers the request and has the stream carried, or refuses and ends it. A defect ends this stream alone.</summary>
     public async Task RunAsync()
     {
-        using (stream)
+        var isCarried = false;
+        try
         {
-            if (!Authority.TryParse(request.Authority, out var target) || target.Port == 0)
-            {
-                Refuse(ReasonCode.BadRequest, $"'{request.Authority}' is not a host and port");
-                return;
-            }
-            if (await pod.Pod.WaitForWorkloadAsync() is not { } workload)
-            {
-                Refuse(ReasonCode.UnknownDestination, $"pod {pod.Pod.Name} is not in the mesh's records");
-                return;
-            }
-            var forwardedHost = request.Forwarded is null ? null : Forwarded.ParseHost(request.Forwarded);
-            var decision = pod.Rules.Inbound.Route(new(workload, local.Address, target, forwardedHost), pod.Pod.Mesh.Current);
-            if (decision.Refusal is { } refusal)
-            {
-                Refuse(refusal.Code, refusal.ToString());
-                return;
-            }
-            await ServeAsync(workload, decision.Route!, forwardedHost);
+            isCarried = await TryCarryAsync();
         }
+        catch (Exception defect)
+        {
+            pod.Worker.Ledger.Refuse(peer, local, Direction.Inbound, ReasonCode.InternalError, defect.ToString());
+        }
+        if (!isCarried) stream.Dispose();
     }
 
-    private async ValueTask ServeAsync(Workload workload, InboundRoute route, string? forwardedHost)
+    private async ValueTask<bool> TryCarryAsync()
+    {
+        if (!Authority.TryParse(request.Authority, out var target) || target.Port == 0)
+            return Refuse(ReasonCode.BadRequest, $"'{request.Authority}' is not a host and port");
+        if (await pod.Pod.WaitForWorkloadAsync() is not { } workload)
+            return Refuse(ReasonCode.UnknownDestination, $"pod {pod.Pod.Name} is not in the mesh's records");
+
+        var forwardedHost = request.Forwarded is null ? null : Forwarded.ParseHost(request.Forwarded);
+        var decision = pod.Rules.Inbound.Route(new(workload, local.Address, target, forwardedHost), pod.Pod.Mesh.Current);
+        return decision.Refusal is { } refusal
+            ? Refuse(refusal.Code, refusal.ToString())
+            : await ServeAsync(workload, decision.Route!, forwardedHost);
+    }
+
+    private async ValueTask<bool> ServeAsync(Workload workload, InboundRoute route, string? forwardedHost)
     {
         var facts = FactsOf(workload, route, forwardedHost);
-        var judged = pod.Rules.Authorizer.Judge(workload,
-            new(facts.SourceIdentity, peer.Address, route.Upstream.Address, (ushort)route.Upstream.Port));
-        if (!judged.IsAllowed)
-        {
-            Fail(facts, judged.Reason, judged.ToString());
-            return;
-        }
+        if (pod.Rules.Authorizer.Judge(workload, AttributesOf(facts)) is { IsAllowed: false } judged)
+            return Fail(facts, judged.Reason, judged.ToString());
+
         var (upstream, failure) = await ConnectAsync(route);
-        if (upstream is null)
-        {
-            Fail(facts, ConnectReasons.Of(failure), failure.Describe(route.Upstream));
-            return;
-        }
-        using (upstream)
-            await CarryAsync(workload, route, upstream, facts);
+        if (upstream is null) return Fail(facts, ConnectReasons.Of(failure), failure.Describe(route.Upstream));
+
+        Carry(workload, route, upstream, facts);
+        return true;
     }
 
-    private async ValueTask CarryAsync(Workload workload, InboundRoute route, LoopSocket upstream, ConnectionFacts facts)
+    private void Carry(Workload workload, InboundRoute route, LoopSocket upstream, in ConnectionFacts facts)
     {
         // Policies may have changed while the application was dialled; from here on the ledger has the connection.
         var carriage = new Carriage(pod, stream, upstream, facts);
         if (pod.Rules.Authorizer.Judge(workload, AttributesOf(facts)) is { IsAllowed: false } judged)
             carriage.End(judged.Reason, judged.ToString());
-        stream.Respond(new(200, pod.Rules.Baggage ? Claims.Tell(workload) : null));
+        stream.Respond(new(200, pod.Rules.Baggage ? pod.Pod.BaggageOf(workload) : null));
         if (route.ProxyTarget is { } target) Announce(upstream, target);
-        await carriage.RunAsync();
+        carriage.Start();
     }
 
     private ValueTask<(LoopSocket?, ConnectFailure)> ConnectAsync(InboundRoute route)
@@ -84,17 +81,19 @@ internal sealed class InboundStream(PodWorker pod, HboneStream stream, ConnectRe
     private void Announce(LoopSocket upstream, IPEndPoint target) =>
         upstream.TrySend(ProxyHeader.Format(peer, target, stream.Tunnel.Peer.Id?.ToString()));
 
-    private void Refuse(ReasonCode reason, string detail)
+    private bool Refuse(ReasonCode reason, string detail)
     {
         stream.Respond(new(Reason.Of(reason).HttpStatus));
         pod.Worker.Ledger.Refuse(peer, local, Direction.Inbound, reason, detail);
+        return false;
     }
 
-    private void Fail(in ConnectionFacts facts, ReasonCode reason, string detail)
+    private bool Fail(in ConnectionFacts facts, ReasonCode reason, string detail)
     {
         stream.Respond(new(Reason.Of(reason).HttpStatus));
         var ledger = pod.Worker.Ledger;
         ledger.Close(ledger.Open(facts, new(), NobodyToEnd.Instance), reason, detail);
+        return false;
     }
 
     private ConnectionFacts FactsOf(Workload workload, InboundRoute route, string? forwardedHost) => new()

@@ -1,7 +1,6 @@
 using System.Net;
 using Ambient.Hbone.Tunnels;
 using Ambient.Linux;
-using Ambient.Linux.Sockets;
 using Ambient.Model.Connections;
 using Ambient.Transport;
 using Ambient.Ztunnel.Connections;
@@ -16,7 +15,6 @@ internal sealed class InboundTunnels(PodWorker pod)
     /// <param name="connection">Taken over.</param>
     public async Task RunAsync(Descriptor connection, IPEndPoint peer)
     {
-        SocketOptions.NoDelay(connection);
         var socket = LoopSocket.Attach(pod.Loop, connection);
         if (socket.LocalEndPoint is not { } local)
         {
@@ -46,7 +44,7 @@ internal sealed class InboundTunnels(PodWorker pod)
     private sealed class Requests(PodWorker pod, IPEndPoint peer, IPEndPoint local) : ITunnelServer
     {
         public void OnConnect(HboneStream stream, ConnectRequest request) =>
-            _ = GuardedRun.RunAsync(pod, new InboundStream(pod, stream, request, peer, local).RunAsync);
+            _ = new InboundStream(pod, stream, request, peer, local).RunAsync();
 
         public void OnRefused(Tunnel tunnel, string why) =>
             pod.Worker.Ledger.Refuse(peer, local, Direction.Inbound, ReasonCode.BadRequest, why);

@@ -7,26 +7,30 @@ using Ambient.Ztunnel.Proxying;
 
 namespace Ambient.Ztunnel.Outbound;
 
-/// <summary>A connection that an application of the pod opened: the whole path of its life.</summary>
+/// <summary>A connection that an application of the pod opened: its way to the next hop.</summary>
 internal sealed class OutboundConnection(PodWorker pod, LoopSocket downstream, IPEndPoint client, IPEndPoint destination)
 {
     private const int Attempts = 3;
     private ReasonCode _failure;
 
-    /// <summary>Carries the connection to its destination; returns once it has ended and its line is written. Owns the socket.</summary>
+    /// <summary>Finds the way to its destination and has the connection carried there.</summary>
     /// <param name="connected">Told once how connecting went, before any byte is carried; false gives the connection up.</param>
-    public async Task RunAsync(Func<ReasonCode, ValueTask<bool>>? connected = null)
+    /// <returns>True: the socket is carried and closed by <see cref="Carriage"/>. False: it stays the caller's.</returns>
+    public async Task<bool> RunAsync(Func<ReasonCode, ValueTask<bool>>? connected = null)
     {
-        using (downstream)
+        var (upstream, route) = await FindUpstreamAsync();
+        if (connected is not null && !await connected(_failure))
         {
-            var (upstream, route) = await FindUpstreamAsync();
-            if (connected is not null && !await connected(_failure))
-                upstream?.Dispose();
-            else if (upstream is null)
-                downstream.Abort(); // as a destination that refuses would
-            else
-                using (upstream) await new Carriage(pod, downstream, upstream.Stream, FactsOf(route!, upstream)).RunAsync();
+            upstream?.Dispose();
+            return false;
         }
+        if (upstream is null)
+        {
+            downstream.Abort(); // as a destination that refuses would
+            return false;
+        }
+        new Carriage(pod, downstream, upstream.Stream, FactsOf(route!, upstream), upstream.Inner).Start();
+        return true;
     }
 
     private async ValueTask<(Upstream?, Route?)> FindUpstreamAsync()

@@ -76,7 +76,7 @@ internal sealed class UpstreamConnector(PodWorker pod, IPEndPoint client)
 
     private ConnectRequest RequestOf(Route route, string? network) => new(route.Authority!.ToString())
     {
-        Baggage = pod.Rules.Baggage ? Claims.Tell(route.Request.Source) : null,
+        Baggage = pod.Rules.Baggage ? pod.Pod.BaggageOf(route.Request.Source) : null,
         Forwarded = Forwarded.Format(client, route.DestinationService?.Hostname),
         TraceParent = _traceParent,
         ForwardedNetwork = network,

@@ -12,61 +12,45 @@ namespace Ambient.Ztunnel.Passthrough;
 /// <summary>A plaintext connection into the pod, from a client outside the mesh: has no identity, is still authorized.</summary>
 internal sealed class PassthroughConnection(PodWorker pod, LoopSocket downstream, IPEndPoint client, IPEndPoint destination)
 {
-    /// <summary>Carries the connection; returns once it has ended and its line is written. Owns the socket.</summary>
-    public async Task RunAsync()
+    /// <summary>Asks the policies, dials the application and has the connection carried to it.</summary>
+    /// <returns>True: the socket is carried and closed by <see cref="Carriage"/>. False: it stays the caller's.</returns>
+    public async Task<bool> RunAsync()
     {
-        using (downstream)
-        {
-            if (pod.Rules.Inbound.RefusePlaintext(destination) is { } loop)
-            {
-                Refuse(loop.Code, loop.ToString());
-                return;
-            }
-            if (await pod.Pod.WaitForWorkloadAsync() is not { } workload)
-            {
-                Refuse(ReasonCode.UnknownDestination, $"pod {pod.Pod.Name} is not in the mesh's records");
-                return;
-            }
-            await ServeAsync(workload);
-        }
+        if (pod.Rules.Inbound.RefusePlaintext(destination) is { } loop) return Refuse(loop.Code, loop.ToString());
+        if (await pod.Pod.WaitForWorkloadAsync() is { } workload) return await ServeAsync(workload);
+        return Refuse(ReasonCode.UnknownDestination, $"pod {pod.Pod.Name} is not in the mesh's records");
     }
 
-    private async ValueTask ServeAsync(Workload workload)
+    private async ValueTask<bool> ServeAsync(Workload workload)
     {
         var facts = FactsOf(workload);
-        if (Judge(workload) is { IsAllowed: false } denied)
-        {
-            Fail(facts, denied.Reason, denied.ToString());
-            return;
-        }
+        if (Judge(workload) is { IsAllowed: false } denied) return Fail(facts, denied.Reason, denied.ToString());
+
         var (upstream, failure) = await ApplicationDial.ConnectAsync(pod, client, destination);
-        if (upstream is null)
-        {
-            Fail(facts, ConnectReasons.Of(failure), failure.Describe(destination));
-            return;
-        }
-        using (upstream)
-        {
-            var carriage = new Carriage(pod, downstream, upstream, facts);
-            if (Judge(workload) is { IsAllowed: false } changed) carriage.End(changed.Reason, changed.ToString());
-            await carriage.RunAsync();
-        }
+        if (upstream is null) return Fail(facts, ConnectReasons.Of(failure), failure.Describe(destination));
+
+        var carriage = new Carriage(pod, downstream, upstream, facts);
+        if (Judge(workload) is { IsAllowed: false } changed) carriage.End(changed.Reason, changed.ToString());
+        carriage.Start();
+        return true;
     }
 
     private Model.Policies.PolicyDecision Judge(Workload workload) =>
         pod.Rules.Authorizer.Judge(workload, new(null, client.Address, destination.Address, (ushort)destination.Port));
 
-    private void Refuse(ReasonCode reason, string detail)
+    private bool Refuse(ReasonCode reason, string detail)
     {
         downstream.Abort();
         pod.Worker.Ledger.Refuse(client, destination, Direction.Inbound, reason, detail);
+        return false;
     }
 
-    private void Fail(in ConnectionFacts facts, ReasonCode reason, string detail)
+    private bool Fail(in ConnectionFacts facts, ReasonCode reason, string detail)
     {
         downstream.Abort();
         var ledger = pod.Worker.Ledger;
         ledger.Close(ledger.Open(facts, new(), NobodyToEnd.Instance), reason, detail);
+        return false;
     }
 
     private ConnectionFacts FactsOf(Workload workload) => new()

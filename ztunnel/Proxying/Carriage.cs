@@ -5,37 +5,30 @@ using Ambient.Ztunnel.Connections;
 
 namespace Ambient.Ztunnel.Proxying;
 
-/// <summary>Two joined streams, entered in the ledger, until both directions end or somebody ends them.</summary>
-internal sealed class Carriage : IConnectionOwner, ICarried
+/// <summary>
+/// Two joined streams, entered in the ledger, until both directions end or somebody ends them. While bytes flow, or none do, this
+/// is all that is kept of a connection: whoever set it up has returned.
+/// </summary>
+internal sealed class Carriage : IConnectionOwner, ICarried, IRelayOwner
 {
     private readonly PodWorker _pod;
     private readonly Duplex _downstream, _upstream;
+    private readonly Tunnel? _inner;
     private readonly OpenConnection _entry;
     private ReasonCode _reason;
     private string? _detail;
 
-    /// <summary>Enters the connection. Both streams stay the caller's to dispose.</summary>
-    public Carriage(PodWorker pod, Duplex downstream, Duplex upstream, in ConnectionFacts facts)
+    /// <summary>Enters the connection and takes both streams over.</summary>
+    /// <param name="inner">A tunnel made for this connection alone, which ends with it.</param>
+    public Carriage(PodWorker pod, Duplex downstream, Duplex upstream, in ConnectionFacts facts, Tunnel? inner = null)
     {
-        (_pod, _downstream, _upstream) = (pod, downstream, upstream);
+        (_pod, _downstream, _upstream, _inner) = (pod, downstream, upstream, inner);
         _entry = pod.Worker.Ledger.Open(facts, new(), this);
         pod.Connections.Add(this);
     }
 
-    /// <summary>Carries the bytes; returns once the connection has ended and its line is written.</summary>
-    public async ValueTask RunAsync()
-    {
-        try
-        {
-            var outcome = await Relay.RunAsync(_downstream, _upstream, _entry.Bytes);
-            if (_reason == ReasonCode.None) (_reason, _detail) = Explain(outcome);
-        }
-        finally
-        {
-            _pod.Connections.Remove(this);
-            _pod.Worker.Ledger.Close(_entry, _reason == ReasonCode.None ? ReasonCode.InternalError : _reason, _detail);
-        }
-    }
+    /// <summary>Carries the bytes from now on. When the connection has ended, its line is written and both streams are closed.</summary>
+    public void Start() => Relay.Start(_downstream, _upstream, _entry.Bytes, this);
 
     public void End(ReasonCode reason, string detail)
     {
@@ -51,6 +44,28 @@ internal sealed class Carriage : IConnectionOwner, ICarried
     }
 
     void ICarried.Abort() => End(ReasonCode.Drained, "the drain deadline passed");
+
+    void IRelayOwner.RelayEnded(RelayOutcome outcome)
+    {
+        if (_reason == ReasonCode.None) (_reason, _detail) = Explain(outcome);
+        Close();
+    }
+
+    void IRelayOwner.RelayFailed(Exception defect)
+    {
+        if (_reason == ReasonCode.None) (_reason, _detail) = (ReasonCode.InternalError, defect.ToString());
+        Close();
+    }
+
+    private void Close()
+    {
+        _pod.Connections.Remove(this);
+        _pod.Worker.Ledger.Close(_entry, _reason, _detail);
+        _upstream.Dispose();
+        _inner?.Drain();
+        _downstream.Dispose();
+        if (_downstream is LoopSocket) _pod.Worker.Ledger.SocketClosed(_entry.Facts.Direction); // a tunnel counts its own
+    }
 
     private (ReasonCode, string?) Explain(RelayOutcome outcome)
     {

@@ -10,6 +10,8 @@ internal sealed record Pod(PodInfo Info, PodSockets Sockets, MeshState Mesh, Tim
 {
     private static readonly TimeSpan WorkloadWait = TimeSpan.FromSeconds(5);
 
+    private BaggageText? _baggage;
+
     public LocalName Name { get; } = new(Info.Name, Info.Namespace, Info.ServiceAccount);
 
     /// <summary>The pod as the mesh knows it now, or null.</summary>
@@ -29,4 +31,14 @@ internal sealed record Pod(PodInfo Info, PodSockets Sockets, MeshState Mesh, Tim
             return null;
         }
     }
+
+    /// <summary>What peers are told of the pod; written anew only when the mesh knows it differently. Any thread.</summary>
+    public string BaggageOf(Workload own)
+    {
+        var known = Volatile.Read(ref _baggage);
+        if (known is null || !ReferenceEquals(known.Of, own)) Volatile.Write(ref _baggage, known = new(own, Claims.Tell(own)));
+        return known.Text;
+    }
+
+    private sealed record BaggageText(Workload Of, string Text);
 }

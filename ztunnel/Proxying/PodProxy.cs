@@ -2,6 +2,7 @@ using System.Net;
 using Ambient.Hbone.Tunnels;
 using Ambient.Linux;
 using Ambient.Linux.Sockets;
+using Ambient.Model.Connections;
 using Ambient.Transport;
 using Ambient.Ztunnel.Connections;
 using Ambient.Ztunnel.Dns;
@@ -88,53 +89,67 @@ internal sealed class PodProxy : IPodProxy
         if (listener is not null) _listeners.Add(AcceptLoop.Start(_home.Loop, listener, accepted));
     }
 
-    private void AcceptOutbound(Descriptor connection, SocketName peer) => Captured(connection, Direction.Outbound,
-        static (part, socket, client, destination) => new OutboundConnection(part, socket, client, destination).RunAsync());
+    private void AcceptOutbound(Descriptor connection, SocketName peer) => OnNextWorker(connection, peer, Captured.Outbound);
 
-    private void AcceptPassthrough(Descriptor connection, SocketName peer) => Captured(connection, Direction.Inbound,
-        static (part, socket, client, destination) => new PassthroughConnection(part, socket, client, destination).RunAsync());
+    private void AcceptPassthrough(Descriptor connection, SocketName peer) => OnNextWorker(connection, peer, Captured.Passthrough);
 
-    private void AcceptSocks(Descriptor connection, SocketName peer) => OnNextWorker(connection, (part, accepted) =>
-        CarryAsync(part, accepted, Direction.Outbound, (socket, client) => new SocksConnection(part, socket, client, _dns).RunAsync()));
+    private void AcceptSocks(Descriptor connection, SocketName peer) => OnNextWorker(connection, peer, Captured.Socks);
 
-    private void AcceptTunnel(Descriptor connection, SocketName peer)
-    {
-        var from = peer.ToEndPoint();
-        OnNextWorker(connection, (part, accepted) => new InboundTunnels(part).RunAsync(accepted, from));
-    }
+    private void AcceptTunnel(Descriptor connection, SocketName peer) => OnNextWorker(connection, peer, Captured.Tunnel);
 
-    private void Captured(
-        Descriptor connection, Direction direction, Func<PodWorker, LoopSocket, IPEndPoint, IPEndPoint, Task> carry) =>
-        OnNextWorker(connection, (part, accepted) =>
-        {
-            // A connection made straight to the port was not redirected: then it is its own destination.
-            if (!OriginalDestination.TryRead(accepted, out var destination)) destination = null;
-            return CarryAsync(part, accepted, direction,
-                (socket, client) => (destination ?? socket.LocalEndPoint) is { } to ? carry(part, socket, client, to) : Task.CompletedTask);
-        });
-
-    private async Task CarryAsync(PodWorker part, Descriptor accepted, Direction direction, Func<LoopSocket, IPEndPoint, Task> carry)
-    {
-        _pod.Sockets.Prepare(accepted);
-        using var socket = LoopSocket.Attach(part.Loop, accepted);
-        if (socket.RemoteEndPoint is not { } client) return; // gone already
-        part.Worker.Ledger.SocketOpened(direction);
-        try
-        {
-            await carry(socket, client);
-        }
-        finally
-        {
-            part.Worker.Ledger.SocketClosed(direction);
-        }
-    }
-
-    private void OnNextWorker(Descriptor connection, Func<PodWorker, Descriptor, Task> carry)
+    private void OnNextWorker(Descriptor connection, SocketName peer, Captured how)
     {
         var part = _parts[_workers.Next()];
         if (part.Worker == _home)
-            _ = GuardedRun.RunAsync(part, connection, carry);
+            _ = ServeAsync(part, connection, peer, how);
         else
-            part.Loop.Post(() => _ = GuardedRun.RunAsync(part, connection, carry));
+            part.Loop.Post(() => _ = ServeAsync(part, connection, peer, how));
     }
+
+    /// <summary>A defect in the handling of one connection ends it alone, and is told.</summary>
+    private async Task ServeAsync(PodWorker part, Descriptor connection, SocketName peer, Captured how)
+    {
+        try
+        {
+            var client = peer.ToEndPoint();
+            if (how == Captured.Tunnel) await new InboundTunnels(part).RunAsync(connection, client);
+            else await CarryAsync(part, connection, client, how);
+        }
+        catch (Exception defect)
+        {
+            connection.Dispose();
+            part.Worker.Ledger.Refuse(null, null, Direction.Inbound, ReasonCode.InternalError, defect.ToString());
+        }
+    }
+
+    private async ValueTask CarryAsync(PodWorker part, Descriptor connection, IPEndPoint client, Captured how)
+    {
+        var direction = how == Captured.Passthrough ? Direction.Inbound : Direction.Outbound;
+        var isRedirected = OriginalDestination.TryRead(connection, out var destination);
+        var socket = LoopSocket.Attach(part.Loop, connection);
+        part.Worker.Ledger.SocketOpened(direction);
+        var isCarried = false;
+        try
+        {
+            // A connection made straight to the port was not redirected: then it is its own destination, if it still is there.
+            if ((isRedirected ? destination : socket.LocalEndPoint) is not { } to) return;
+            isCarried = await (how switch
+            {
+                Captured.Outbound => new OutboundConnection(part, socket, client, to).RunAsync(),
+                Captured.Passthrough => new PassthroughConnection(part, socket, client, to).RunAsync(),
+                _ => new SocksConnection(part, socket, client, _dns).RunAsync(),
+            });
+        }
+        finally
+        {
+            if (!isCarried)
+            {
+                socket.Dispose();
+                part.Worker.Ledger.SocketClosed(direction);
+            }
+        }
+    }
+
+    /// <summary>Which of the pod's ports a connection came to.</summary>
+    private enum Captured : byte { Outbound, Passthrough, Socks, Tunnel }
 }

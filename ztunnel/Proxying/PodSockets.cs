@@ -27,6 +27,9 @@ internal sealed class PodSockets
         _listening = new()
         {
             Mark = sockets.Mark ?? 0,
+            NoDelay = true,
+            KeepAlive = _outgoing.KeepAlive,
+            UserTimeout = _outgoing.UserTimeout,
             SharePort = listeners.SharePorts,
             Transparent = listeners.OriginalSource switch
             {
@@ -65,15 +68,7 @@ internal sealed class PodSockets
         return (socket, OutgoingSocket.TryBindSource(socket, source).Errno);
     }
 
-    /// <summary>Options of an accepted application connection; its mark comes from the listener.</summary>
-    public void Prepare(Descriptor accepted)
-    {
-        SocketOptions.NoDelay(accepted);
-        if (_outgoing.KeepAlive is { } times) SocketOptions.KeepAlive(accepted, times.Time, times.Interval, times.Probes);
-        if (_outgoing.UserTimeout is { } limit) SocketOptions.UserTimeout(accepted, limit);
-    }
-
-    /// <summary>Runs <paramref name="open"/> inside the pod's namespace with the options of its listeners.</summary>
+    /// <summary>Runs <paramref name="open"/> inside the pod's namespace with the options of its listeners, which accepted connections inherit.</summary>
     /// <exception cref="LinuxException">A port is taken, or the namespace is gone.</exception>
     public T Listen<T>(Func<ListenOptions, T> open) => _netns.Run(() => open(_listening));
 }

@@ -14,21 +14,22 @@ internal sealed class SocksConnection(PodWorker pod, LoopSocket downstream, IPEn
 {
     private static readonly TimeSpan NegotiationLimit = TimeSpan.FromSeconds(10);
 
-    public async Task RunAsync()
+    /// <returns>True: the socket is carried and closed by <see cref="Carriage"/>. False: it stays the caller's.</returns>
+    public async Task<bool> RunAsync()
     {
         var request = await SocksServer.NegotiateAsync(downstream, NegotiationLimit);
         if (request.Target is not { } target)
         {
             Refuse(ReasonCode.BadRequest, request.Failure!);
-            return;
+            return false;
         }
         if (await FindAddressAsync(target) is not { } address)
         {
             Refuse(ReasonCode.NameNotResolved, target.ToString());
             await SocksServer.ReplyAsync(downstream, SocksReply.HostUnreachable);
-            return;
+            return false;
         }
-        await new OutboundConnection(pod, downstream, client, new(address, target.Port)).RunAsync(ReplyAsync);
+        return await new OutboundConnection(pod, downstream, client, new(address, target.Port)).RunAsync(ReplyAsync);
     }
 
     private async ValueTask<IPAddress?> FindAddressAsync(SocksTarget target)

@@ -35,8 +35,8 @@ internal static unsafe partial class Libc
         SO_LINGER = 13, SO_REUSEPORT = 15, SO_PEERCRED = 17, SO_ACCEPTCONN = 30, SO_MARK = 36;
 
     // <bits/in.h>, <linux/in6.h>, <netinet/tcp.h>, <linux/netfilter_ipv4.h>, <linux/netfilter_ipv6/ip6_tables.h>
-    internal const int SOL_IP = 0, IP_FREEBIND = 15, IP_TRANSPARENT = 19, IP_BIND_ADDRESS_NO_PORT = 24, SO_ORIGINAL_DST = 80;
-    internal const int SOL_IPV6 = 41, IPV6_V6ONLY = 26, IPV6_TRANSPARENT = 75, IPV6_FREEBIND = 78, IP6T_SO_ORIGINAL_DST = 80;
+    internal const int SOL_IP = 0, IP_TRANSPARENT = 19, IP_BIND_ADDRESS_NO_PORT = 24, SO_ORIGINAL_DST = 80;
+    internal const int SOL_IPV6 = 41, IPV6_V6ONLY = 26, IPV6_TRANSPARENT = 75, IP6T_SO_ORIGINAL_DST = 80;
     internal const int SOL_TCP = 6, TCP_NODELAY = 1, TCP_KEEPIDLE = 4, TCP_KEEPINTVL = 5, TCP_KEEPCNT = 6, TCP_USER_TIMEOUT = 18;
 
     /// <summary>struct msghdr on 64-bit Linux.</summary>

@@ -12,6 +12,15 @@ public sealed record ListenOptions
     /// <summary>Packet mark, inherited by accepted sockets; 0 sets none.</summary>
     public uint Mark { get; init; }
 
+    /// <summary>Small writes go out at once; inherited by accepted sockets.</summary>
+    public bool NoDelay { get; init; }
+
+    /// <summary>Inherited by accepted sockets; null leaves keepalive off.</summary>
+    public KeepAliveTimes? KeepAlive { get; init; }
+
+    /// <summary>Inherited by accepted sockets; null leaves it to the kernel. See <see cref="SocketOptions.UserTimeout"/>.</summary>
+    public TimeSpan? UserTimeout { get; init; }
+
     /// <summary>Several sockets share the port and the kernel spreads connections over them. Otherwise SO_REUSEADDR is set.</summary>
     public bool SharePort { get; init; }
 
@@ -64,6 +73,12 @@ public static class ListeningSocket
             SocketOptions.ReuseAddress(socket);
         if (options.Mark != 0)
             SocketOptions.Mark(socket, options.Mark);
+        if (options.NoDelay)
+            SocketOptions.NoDelay(socket);
+        if (options.KeepAlive is { } times)
+            SocketOptions.KeepAlive(socket, times.Time, times.Interval, times.Probes);
+        if (options.UserTimeout is { } limit)
+            SocketOptions.UserTimeout(socket, limit);
         if (options.Transparent != Transparency.Off)
             MakeTransparent(socket, at, required: options.Transparent == Transparency.Required);
     }

@@ -55,19 +55,12 @@ public static class OutgoingSocket
     /// <returns>Fails with EPERM if the address is not local and the process lacks NET_ADMIN.</returns>
     public static CallResult TryBindSource(Descriptor socket, IPAddress source)
     {
-        var result = AllowForeign(socket, source.AddressFamily);
+        var result = source.AddressFamily == AddressFamily.InterNetworkV6
+            ? SocketOptions.TryTransparentV6(socket)
+            : SocketOptions.TryTransparent(socket);
         if (!result.Succeeded)
             return result;
         _ = SocketOptions.TryBindAddressNoPort(socket);
         return TcpSockets.TryBind(socket, new(source, 0));
-    }
-
-    private static CallResult AllowForeign(Descriptor socket, AddressFamily family)
-    {
-        var isV6 = family == AddressFamily.InterNetworkV6;
-        var result = isV6 ? SocketOptions.TryTransparentV6(socket) : SocketOptions.TryTransparent(socket);
-        if (!result.Succeeded)
-            return result;
-        return isV6 ? SocketOptions.TryFreeBindV6(socket) : SocketOptions.TryFreeBind(socket);
     }
 }

@@ -36,12 +36,6 @@ public static unsafe class SocketOptions
 
     public static bool IsTransparent(Descriptor socket) => Get(socket, Libc.SOL_IP, Libc.IP_TRANSPARENT) is { Succeeded: true, Value: 1 };
 
-    /// <summary>Allows binding to an IPv4 address that no interface has.</summary>
-    public static CallResult TryFreeBind(Descriptor socket) => TrySet(socket, Libc.SOL_IP, Libc.IP_FREEBIND, 1);
-
-    /// <inheritdoc cref="TryFreeBind"/>
-    public static CallResult TryFreeBindV6(Descriptor socket) => TrySet(socket, Libc.SOL_IPV6, Libc.IPV6_FREEBIND, 1);
-
     /// <summary>
     /// Binding to port 0 chooses no port yet: connect does, when the destination is known, so that one port serves many
     /// destinations. For IPv6 sockets too.

@@ -45,6 +45,6 @@ internal sealed class Relayed : IDisposable
     {
         using (Downstream)
         using (Upstream)
-            return await Relay.RunAsync(Downstream, Upstream, Counters);
+            return await RelayRun.Of(Downstream, Upstream, Counters);
     }
 }
