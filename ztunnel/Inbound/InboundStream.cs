@@ -96,23 +96,27 @@ internal sealed class InboundStream(PodWorker pod, HboneStream stream, ConnectRe
         return false;
     }
 
-    private ConnectionFacts FactsOf(Workload workload, InboundRoute route, string? forwardedHost) => new()
+    private ConnectionFacts FactsOf(Workload workload, InboundRoute route, string? forwardedHost)
     {
-        Direction = Direction.Inbound,
-        Protocol = ConnectionProtocol.Hbone,
-        PodUid = pod.Pod.Info.Uid,
-        Source = peer,
-        Destination = local,
-        Target = route.Upstream,
-        HboneTarget = request.Authority,
-        ForwardedHost = forwardedHost,
-        SourceWorkload = CameThroughGateway ? null : pod.Pod.Mesh.Current.FindWorkload(new NetworkAddress(pod.Rules.Network, peer.Address)),
-        ClaimedSource = pod.Rules.Baggage ? Claims.Of(request.Baggage) : null,
-        SourceIdentity = stream.Tunnel.Peer.Id,
-        DestinationWorkload = workload,
-        DestinationService = route.DestinationService,
-        DestinationIdentity = workload.Identity,
-    };
+        var source = CameThroughGateway ? null : pod.Pod.Mesh.Current.FindWorkload(new NetworkAddress(pod.Rules.Network, peer.Address));
+        return new()
+        {
+            Direction = Direction.Inbound,
+            Protocol = ConnectionProtocol.Hbone,
+            PodUid = pod.Pod.Info.Uid,
+            Source = peer,
+            Destination = local,
+            Target = route.Upstream,
+            HboneTarget = request.Authority,
+            ForwardedHost = forwardedHost,
+            SourceWorkload = source,
+            ClaimedSource = source is null && pod.Rules.Baggage ? Claims.Of(request.Baggage) : null,
+            SourceIdentity = stream.Tunnel.Peer.Id,
+            DestinationWorkload = workload,
+            DestinationService = route.DestinationService,
+            DestinationIdentity = workload.Identity,
+        };
+    }
 
     private bool CameThroughGateway =>
         request.ForwardedNetwork is { } network && !network.Equals(pod.Rules.Network, StringComparison.OrdinalIgnoreCase);

@@ -6,13 +6,15 @@ namespace Ambient.Load.Tunnel;
 internal sealed class IdleRun(IReadOnlyList<Chain> chains, Samples samples)
 {
     private static readonly TimeSpan OpeningLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(12); // before anything at rest is measured; the same for everybody
     private static readonly TimeSpan Afterwards = TimeSpan.FromSeconds(60);
 
     public List<string> Failures { get; } = [];
 
     /// <summary>Memory of proxies that have not carried anything yet.</summary>
-    public void MeasureFresh()
+    public async Task MeasureFreshAsync()
     {
+        await Task.Delay(Settling, TimeProvider.System);
         foreach (var chain in chains.Where(chain => chain.ClientProxy is not null && !chain.IsCold))
         {
             Add(chain, "idle_client", Sum(chain.ClientProcesses));
@@ -39,6 +41,7 @@ internal sealed class IdleRun(IReadOnlyList<Chain> chains, Samples samples)
         var (client, server) = (Sum(chain.ClientProcesses), Sum(chain.ServerProcesses));
         using var load = LoadProcess.Start(chain.Client, "hold", chain.Target, "16", $"{chain.IdleConnections}");
         await load.ReadReportAsync(OpeningLimit);
+        await Task.Delay(Settling, TimeProvider.System);
         AddPerConnection(chain, "idle_connection_client", Sum(chain.ClientProcesses) - client);
         AddPerConnection(chain, "idle_connection_server", Sum(chain.ServerProcesses) - server);
         await load.FinishAsync();

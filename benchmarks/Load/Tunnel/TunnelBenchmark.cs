@@ -17,10 +17,10 @@ internal sealed class TunnelBenchmark(TunnelBenchmarkOptions options)
         var idle = new IdleRun(stage.Chains, _samples);
 
         await AnswerAsync(stage);
-        idle.MeasureFresh();
-        await run.RunAsync(options.Rounds, [.. Scenario.All.Where(options.Includes)]);
-        if (stage.Ours is { } ours && options.Everything) await new SlowReaderRun(ours, stage.SlowAddress, _samples).MeasureAsync();
-        if (options.Idle && options.Everything) await idle.MeasureHeldAsync();
+        await idle.MeasureFreshAsync();
+        await run.RunAsync(options.Rounds, [.. Scenario.All.Where(scenario => options.Measures(scenario.Name))]);
+        if (stage.Ours is { } ours && options.Measures("slow_reader")) await new SlowReaderRun(ours, stage.SlowAddress, _samples).MeasureAsync();
+        if (options.Idle && options.Measures("idle")) await idle.MeasureHeldAsync();
         return await ReportAsync(stage, [.. run.Failures, .. idle.Failures]);
     }
 

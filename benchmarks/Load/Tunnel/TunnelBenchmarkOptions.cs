@@ -23,10 +23,8 @@ internal sealed class TunnelBenchmarkOptions
 
     public bool Includes(string chain) => Only?.Contains(chain) ?? true;
 
-    /// <summary>No scenario was picked by name.</summary>
-    public bool Everything => Scenarios is null;
-
-    public bool Includes(Scenario scenario) => Scenarios?.Contains(scenario.Name) ?? true;
+    /// <summary>By name; all when none was picked. Besides <see cref="Scenario.All"/> there are <c>slow_reader</c> and <c>idle</c>.</summary>
+    public bool Measures(string scenario) => Scenarios?.Contains(scenario) ?? true;
 
     /// <returns>Null if an argument is not understood.</returns>
     public static TunnelBenchmarkOptions? Parse(ReadOnlySpan<string> arguments)

@@ -61,7 +61,9 @@ public sealed class HboneStream : Duplex
         var timer = Loop.StartTimer(limit, static stream => ((HboneStream)stream!).TimeOut(), this);
         while (Answer is null && !IsBroken) await _readable.WaitAsync();
         timer.Cancel();
-        return Answer;
+        var answer = Answer;
+        Answer = null; // the stream may live for days, what it was answered with need not
+        return answer;
     }
 
     /// <summary>The answer did not come in time.</summary>
