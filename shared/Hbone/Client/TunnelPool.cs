@@ -10,6 +10,8 @@ namespace Ambient.Hbone.Client;
 public sealed class TunnelPool(EventLoop loop, TunnelOptions options, ITunnelDialer dialer)
 {
     private const int Attempts = 3;
+    private const int Spares = 2; // unused tunnels to one peer that are kept for as long as the options say
+    private static readonly TimeSpan SurplusRelease = TimeSpan.FromSeconds(15);
     private readonly Dictionary<TunnelKey, Bucket> _buckets = [];
     private bool _closing;
 
@@ -64,7 +66,7 @@ public sealed class TunnelPool(EventLoop loop, TunnelOptions options, ITunnelDia
             if (isRevoked(tunnel.Peer)) tunnel.Close(TunnelEnd.Revoked);
     }
 
-    private List<Tunnel> AllTunnels() => [.. _buckets.Values.SelectMany(static bucket => bucket.Tunnels)];
+    private List<Tunnel> AllTunnels() => [.. _buckets.Values.SelectMany(static bucket => bucket.Tunnels).Select(static pooled => pooled.Tunnel)];
 
     private HboneStream? TryConnect(TunnelKey key, ConnectRequest request)
     {
@@ -97,28 +99,28 @@ public sealed class TunnelPool(EventLoop loop, TunnelOptions options, ITunnelDia
             tunnel.Close(TunnelEnd.Local);
             return new(DialReason.Closing, "This pod's tunnels are being closed.");
         }
-        bucket.Tunnels.Add(tunnel);
-        tunnel.SlotsChanged = changed => SlotsChanged(key, bucket, changed);
+        var pooled = new PooledTunnel(loop, tunnel);
+        bucket.Tunnels.Add(pooled);
+        tunnel.SlotsChanged = _ => SlotsChanged(key, bucket, pooled);
         return null;
     }
 
-    private void SlotsChanged(TunnelKey key, Bucket bucket, Tunnel tunnel)
+    private void SlotsChanged(TunnelKey key, Bucket bucket, PooledTunnel pooled)
     {
-        if (tunnel.IsClosed)
+        if (pooled.Tunnel.IsClosed)
         {
-            bucket.Tunnels.Remove(tunnel);
+            pooled.Forget();
+            bucket.Tunnels.Remove(pooled);
             Forget(key, bucket);
         }
-        else if (tunnel.OpenStreams == 0) ReleaseLater(tunnel);
+        else if (pooled.IsUnused) pooled.ReleaseAfter(ReleaseTime(bucket));
     }
 
-    private void ReleaseLater(Tunnel tunnel)
+    /// <summary>A peak of connections leaves many tunnels behind; what the next ones need is a few.</summary>
+    private TimeSpan ReleaseTime(Bucket bucket)
     {
-        var uses = tunnel.StreamsOpened;
-        loop.StartTimer(options.ReleaseAfter, _ =>
-        {
-            if (!tunnel.IsClosed && tunnel.OpenStreams == 0 && tunnel.StreamsOpened == uses) tunnel.Close(TunnelEnd.Idle);
-        }, null);
+        var isSurplus = bucket.Tunnels.Count(static tunnel => tunnel.IsUnused) > Spares;
+        return isSurplus && SurplusRelease < options.ReleaseAfter ? SurplusRelease : options.ReleaseAfter;
     }
 
     private void Forget(TunnelKey key, Bucket bucket)
@@ -142,7 +144,7 @@ public sealed class TunnelPool(EventLoop loop, TunnelOptions options, ITunnelDia
 
     private sealed class Bucket
     {
-        public readonly List<Tunnel> Tunnels = [];
+        public readonly List<PooledTunnel> Tunnels = [];
         public readonly List<Task<DialFailure?>> Dials = [];
         public int Waiting;
     }

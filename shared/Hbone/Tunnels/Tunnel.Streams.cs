@@ -17,12 +17,8 @@ public sealed partial class Tunnel
         request.WriteTo(headers);
         if (_http2.TryOpen(headers, endStream: false, stream) is not { } http2) return null;
         stream.Http2 = http2;
-        StreamsOpened++;
         return stream;
     }
-
-    /// <summary>CONNECTs sent so far; tells whether a tunnel was used since.</summary>
-    internal long StreamsOpened { get; private set; }
 
     internal void SendAnswer(HboneStream stream, ConnectAnswer answer)
     {

@@ -27,7 +27,7 @@ public sealed class TunnelOptions
     /// <summary>Streams that a peer may open on one tunnel to us.</summary>
     public int MaxServedStreams { get; set; } = 200;
 
-    /// <summary>How long a tunnel without streams is kept.</summary>
+    /// <summary>How long a tunnel without streams is kept; of several to one peer only the first ones that long.</summary>
     public TimeSpan ReleaseAfter { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Silence after which the peer is pinged.</summary>

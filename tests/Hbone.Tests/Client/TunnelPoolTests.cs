@@ -106,6 +106,29 @@ public class TunnelPoolTests
     }
 
     [Fact]
+    public async Task Of_the_tunnels_that_a_peak_leaves_two_are_kept_for_the_release_time_and_a_used_one_longer()
+    {
+        var time = new ManualTime(DateTimeOffset.UnixEpoch.AddYears(60));
+        await using var lab = await TunnelLab.StartAsync(lab => (lab.Options.MaxStreams, lab.Options.PingAfter) = (1, TimeSpan.FromHours(1)), clientTime: time);
+        var streams = new List<HboneStream>();
+        for (var i = 0; i < 5; i++) streams.Add((await lab.ConnectAsync()).Stream!);
+        await lab.ClientLoop.RunAsync(() => ValueTask.FromResult(streams.Select(stream => { stream.Dispose(); return 0; }).Sum()));
+        Assert.Equal(5, await lab.CountTunnelsAsync());
+
+        time.Advance(TimeSpan.FromSeconds(15));
+        await WaitUntilAsync(lab, () => lab.Pool.Count == 2);
+        time.Advance(lab.Options.ReleaseAfter - TimeSpan.FromSeconds(16));
+        var used = (await lab.ConnectAsync()).Stream!;
+        Assert.Equal(2, await lab.CountTunnelsAsync());
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        await WaitUntilAsync(lab, () => lab.Pool.Count == 1);
+        time.Advance(lab.Options.ReleaseAfter);
+        await TunnelLab.SettleAsync(lab.ClientLoop);
+        Assert.False(used.Tunnel.IsClosed);
+    }
+
+    [Fact]
     public async Task A_peer_that_does_not_answer_ping_is_given_up()
     {
         var time = new ManualTime();
