@@ -33,6 +33,7 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Name)] internal static partial void* mmap(void* address, nuint length, int protection, int flags, int fd, nint offset);
     [LibraryImport(Name)] internal static partial int munmap(void* address, nuint length);
+    [LibraryImport(Name)] internal static partial int malloc_trim(nuint keep);
     [LibraryImport(Name)] internal static partial int madvise(void* address, nuint length, int advice);
 
     [LibraryImport(Name)] internal static partial int setns(int fd, int type);

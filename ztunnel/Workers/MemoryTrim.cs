@@ -8,34 +8,44 @@ namespace Ambient.Ztunnel.Workers;
 /// that of connections which have ended. The runtime collects when it allocates, and a proxy at rest allocates nothing: without
 /// this, a burst of connections would cost its peak for ever.
 /// </summary>
-/// <remarks>Looked at once in <see cref="Interval"/> from one thread. A collection stops the process for some milliseconds, so it
-/// runs once after the start, and then only when most connections of a peak have ended, or when their number has doubled and
-/// come to rest.</remarks>
+/// <remarks>
+/// Looked at once in <see cref="Interval"/> from one thread. A collection stops the process for some milliseconds, so it runs once
+/// after the start, and then only when most connections of a peak have ended, or their number has doubled, and has come to rest;
+/// and once more after <see cref="Aftermath"/>, when the tunnels of those connections have gone too.
+/// </remarks>
 internal sealed class MemoryTrim(Func<long> openConnections)
 {
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
-    private const long WorthTrimming = 4 * 1024 * 1024; // bytes of heap
-    private const long ManyMore = 1000;                 // connections
-    private bool _started;
+    private const int Aftermath = 6; // intervals at rest
+    private const long ManyMore = 1000, ManyLess = 100; // connections
     private long _trimmedAt, _peak, _last;
+    private int _atRest, _due = 1; // intervals at rest; that many until the next trim, 0 = none is due
 
     /// <summary>Called by a timer.</summary>
     /// <returns>True if memory was given back.</returns>
     public bool Check()
     {
         var open = openConnections();
-        var isAtRest = Math.Abs(open - _last) <= open / 20;
+        _atRest = Math.Abs(open - _last) <= open / 20 ? _atRest + 1 : 0;
         _last = open;
         _peak = Math.Max(_peak, open);
-        var hasFallen = _peak - open >= Math.Max(100, _peak / 2);
-        var hasGrown = isAtRest && open - _trimmedAt >= Math.Max(ManyMore, _trimmedAt);
-        if (_started && !((hasFallen || hasGrown) && GC.GetTotalMemory(false) >= WorthTrimming)) return false;
+        var hasFallen = _peak - open >= Math.Max(ManyLess, _peak / 2);
+        var hasGrown = open - _trimmedAt >= Math.Max(ManyMore, _trimmedAt);
+        if (hasFallen || hasGrown) _due = 1;
+        if (_due == 0 || _atRest < _due) return false;
 
-        _started = true;
+        _due = hasFallen || hasGrown ? Aftermath : 0;
+        _atRest = 0;
         _peak = _trimmedAt = open;
+        Trim();
+        return true;
+    }
+
+    private static void Trim()
+    {
         GCSettings.LargeObjectHeapCompactionMode = GCLargeObjectHeapCompactionMode.CompactOnce;
         GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        NativeHeap.Trim();
         ProgramPages.Forget();
-        return true;
     }
 }

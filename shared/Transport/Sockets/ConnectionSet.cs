@@ -35,8 +35,10 @@ public sealed class ConnectionSet(EventLoop loop)
     {
         _carried.Remove(connection);
         Volatile.Write(ref _count, _carried.Count);
-        if (_carried.Count == 0)
-            _emptied?.TrySetResult();
+        if (_carried.Count > 0)
+            return;
+        _carried.TrimExcess(); // a peak's table is not kept
+        _emptied?.TrySetResult();
     }
 
     /// <summary>Asks all to finish and waits for them; aborts those that are left at the deadline, and waits for these.</summary>
