@@ -1,3 +1,4 @@
+using Ambient.Hosting.Logging;
 using Ambient.Hosting.Pages;
 
 namespace Ambient.Ztunnel.Admin;

@@ -22,6 +22,9 @@ public sealed class IndexOptions
     /// <summary>Where services' host names end. Default <c>cluster.local</c>.</summary>
     public string DomainSuffix { get; set; } = "cluster.local";
 
+    /// <summary>Of every workload, unless the mesh configuration says otherwise. Default <c>cluster.local</c>.</summary>
+    public string TrustDomain { get; set; } = "cluster.local";
+
     /// <summary>The control plane's own namespace: its label names the network, its ConfigMap configures the mesh, and it is the
     /// root namespace unless that says otherwise. Default <c>istio-system</c>.</summary>
     public string SystemNamespace { get; set; } = "istio-system";

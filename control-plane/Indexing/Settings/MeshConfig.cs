@@ -26,5 +26,5 @@ public sealed record MeshConfig
     public VisibilityPolicy? ServiceEntryVisibility { get; init; }
 
     /// <summary>What holds until a configuration is read.</summary>
-    public static MeshConfig DefaultFor(IndexOptions options) => new() { RootNamespace = options.SystemNamespace };
+    public static MeshConfig DefaultFor(IndexOptions options) => new() { RootNamespace = options.SystemNamespace, TrustDomain = options.TrustDomain };
 }

@@ -32,7 +32,7 @@ internal static class MeshConfigReader
     private static MeshConfig Read(YamlTree.Map map, IndexOptions options) => new()
     {
         RootNamespace = Name(map, "rootNamespace") ?? options.SystemNamespace,
-        TrustDomain = Name(map, "trustDomain") ?? "cluster.local",
+        TrustDomain = Name(map, "trustDomain") ?? options.TrustDomain,
         DiscoverySelectors = Selectors(map, "discoverySelectors"),
         ServiceEntryVisibility = map["serviceEntryVisibility"] is YamlTree.Map visibility ? Visibility(visibility) : null,
     };

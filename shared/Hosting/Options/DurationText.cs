@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace Ambient.Ztunnel.Options;
+namespace Ambient.Hosting.Options;
 
 /// <summary>Durations as people write them: <c>10s</c>, <c>1h30m</c>, <c>1.5s</c>; a number alone is seconds.</summary>
-internal static class DurationText
+public static class DurationText
 {
     private static readonly (string Unit, double Seconds)[] Units =
         [("ns", 1e-9), ("us", 1e-6), ("µs", 1e-6), ("ms", 1e-3), ("s", 1), ("m", 60), ("h", 3600), ("d", 86400), ("w", 604800)];

@@ -1,10 +1,9 @@
-using Ambient.Hosting.Logging;
 using Ambient.Hosting.Pages;
 
-namespace Ambient.Ztunnel.Admin;
+namespace Ambient.Hosting.Logging;
 
 /// <summary><c>POST /logging</c> shows and changes which levels are logged, until the process ends.</summary>
-internal sealed class LoggingPage(LogLevels levels)
+public sealed class LoggingPage(LogLevels levels)
 {
     private const string Usage = """
         usage: POST /logging                                  (the levels now)

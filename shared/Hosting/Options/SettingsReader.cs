@@ -1,10 +1,10 @@
 using System.Globalization;
 
-namespace Ambient.Ztunnel.Options;
+namespace Ambient.Hosting.Options;
 
 /// <summary>Reads typed settings out of the environment and remembers every mistake instead of stopping at the first.</summary>
 /// <remarks>An empty value counts as not set, except for <see cref="RawText"/>: charts set what they leave open to the empty string.</remarks>
-internal sealed class SettingsReader(IReadOnlyDictionary<string, string> environment)
+public sealed class SettingsReader(IReadOnlyDictionary<string, string> environment)
 {
     private const int LongestValueShown = 200;
 

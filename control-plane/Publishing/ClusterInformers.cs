@@ -1,0 +1,70 @@
+using Ambient.ControlPlane.Indexing.Settings;
+using Ambient.Kubernetes.Client;
+using Ambient.Kubernetes.Informers;
+using Ambient.Kubernetes.Resources;
+using Microsoft.Extensions.Logging;
+
+namespace Ambient.ControlPlane.Publishing;
+
+/// <summary>An informer for each kind that the index reads.</summary>
+internal sealed class ClusterInformers
+{
+    private readonly ApiClient _api;
+    private readonly TimeProvider _time;
+    private readonly Random _random;
+    private readonly ILoggerFactory _loggers;
+    private readonly List<IInformer> _all = [];
+    private readonly List<Action<IndexLoop>> _feeds = [];
+
+    public ClusterInformers(ApiClient api, IndexOptions options, TimeProvider time, Random random, ILoggerFactory loggers)
+    {
+        (_api, _time, _random, _loggers) = (api, time, random, loggers);
+        Namespaces = Add(ResourceTypes.Namespace);
+        Nodes = Add(ResourceTypes.Node);
+        MeshConfig = Add(ResourceTypes.ConfigMap, query: new() { Namespace = options.SystemNamespace, FieldSelector = $"metadata.name={options.ConfigMapName}" });
+        GatewayClasses = Add(ResourceTypes.GatewayClass, mayBeMissing: true);
+        Gateways = Add(ResourceTypes.Gateway, mayBeMissing: true);
+        Services = Add(ResourceTypes.Service);
+        ServiceEntries = Add(ResourceTypes.ServiceEntry, mayBeMissing: true);
+        WorkloadEntries = Add(ResourceTypes.WorkloadEntry, mayBeMissing: true);
+        EndpointSlices = Add(ResourceTypes.EndpointSlice);
+        Pods = Add(ResourceTypes.Pod);
+        AuthorizationPolicies = Add(ResourceTypes.AuthorizationPolicy, mayBeMissing: true);
+        PeerAuthentications = Add(ResourceTypes.PeerAuthentication, mayBeMissing: true);
+    }
+
+    public Informer<Namespace> Namespaces { get; }
+    public Informer<Node> Nodes { get; }
+    public Informer<ConfigMap> MeshConfig { get; }
+    public Informer<GatewayClass> GatewayClasses { get; }
+    public Informer<Gateway> Gateways { get; }
+    public Informer<Service> Services { get; }
+    public Informer<ServiceEntry> ServiceEntries { get; }
+    public Informer<WorkloadEntry> WorkloadEntries { get; }
+    public Informer<EndpointSlice> EndpointSlices { get; }
+    public Informer<Pod> Pods { get; }
+    public Informer<AuthorizationPolicy> AuthorizationPolicies { get; }
+    public Informer<PeerAuthentication> PeerAuthentications { get; }
+
+    public IReadOnlyList<IInformer> All => _all;
+
+    /// <summary>Completes when everything that existed at the start has been told.</summary>
+    public Task Synced => Task.WhenAll(_all.Select(informer => informer.Synced));
+
+    /// <summary>Tells <paramref name="index"/> of every change. Before <see cref="RunAsync"/>.</summary>
+    public void Feed(IndexLoop index)
+    {
+        foreach (var feed in _feeds) feed(index);
+    }
+
+    public Task RunAsync(CancellationToken stop) => Task.WhenAll(_all.Select(informer => informer.RunAsync(stop)));
+
+    private Informer<T> Add<T>(ResourceType<T> type, ObjectQuery? query = null, bool mayBeMissing = false) where T : KubernetesObject
+    {
+        var options = new InformerOptions<T> { Query = query ?? new(), KindMayBeMissing = mayBeMissing, Trim = new LabelSets().Trim };
+        var informer = new Informer<T>(_api, type, options, _time, new Random(_random.Next()), _loggers.CreateLogger<Informer<T>>());
+        _all.Add(informer);
+        _feeds.Add(index => informer.AddHandler(change => index.TellAsync(change)));
+        return informer;
+    }
+}

@@ -1,0 +1,146 @@
+using System.Threading.Channels;
+using Ambient.ControlPlane.Indexing;
+using Ambient.Kubernetes.Informers;
+using Ambient.Kubernetes.Resources;
+using Microsoft.Extensions.Logging;
+
+namespace Ambient.ControlPlane.Publishing;
+
+/// <summary>The one writer of the index: takes changes of objects from all informers, waits until it is quiet, and tells what follows from them.</summary>
+/// <param name="publish">Called on the loop with each difference.</param>
+/// <remarks>Nothing is published before everything that existed at the start is in the index: a proxy never sees half a mesh as a whole one.</remarks>
+internal sealed partial class IndexLoop(
+    MeshIndex index, DebounceOptions debounce, Action<IndexChanges> publish, TimeProvider time, ILogger<IndexLoop> logger)
+{
+    // Informers wait when so many changes are not in the index yet.
+    private const int MostWaiting = 8192;
+
+    private readonly Channel<Action> _work = Channel.CreateBounded<Action>(
+        new BoundedChannelOptions(MostWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+    private readonly TaskCompletionSource _published = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _complete;
+    private long _rounds, _objects;
+
+    /// <summary>Completes when the index has been published for the first time.</summary>
+    public Task Published => _published.Task;
+
+    /// <summary>Rebuilds until now.</summary>
+    public long Rounds => Interlocked.Read(ref _rounds);
+
+    /// <summary>Changes of objects until now.</summary>
+    public long Objects => Interlocked.Read(ref _objects);
+
+    /// <summary>How long the last rebuild and publication took.</summary>
+    public TimeSpan LastRound { get; private set; }
+
+    /// <summary>Hands a change over. Any thread; waits while the index is behind.</summary>
+    public async ValueTask TellAsync<T>(ObjectChange<T> change) where T : KubernetesObject
+    {
+        try { await _work.Writer.WriteAsync(() => Apply(change)); }
+        catch (ChannelClosedException) { } // we are stopping: nobody waits for the index any more
+    }
+
+    /// <summary>Runs <paramref name="question"/> on the loop, which owns the index. Any thread.</summary>
+    public async Task<R> AskAsync<R>(Func<MeshIndex, R> question, CancellationToken stop)
+    {
+        var answer = new TaskCompletionSource<R>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _work.Writer.WriteAsync(() =>
+        {
+            try { answer.SetResult(question(index)); }
+            catch (Exception e) { answer.SetException(e); }
+        }, stop);
+        return await answer.Task.WaitAsync(stop);
+    }
+
+    /// <param name="complete">Completes when all that existed at the start has been handed over.</param>
+    public async Task RunAsync(Task complete, CancellationToken stop)
+    {
+        var completion = MarkCompleteAsync(complete, stop);
+        try
+        {
+            while (await _work.Reader.WaitToReadAsync(stop))
+            {
+                await CollectAsync(stop);
+                if (_complete) Publish();
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested) { }
+        finally { _work.Writer.TryComplete(); }
+        await completion;
+    }
+
+    // Comes behind all that was handed over before.
+    private async Task MarkCompleteAsync(Task complete, CancellationToken stop)
+    {
+        try
+        {
+            await complete.WaitAsync(stop);
+            await _work.Writer.WriteAsync(() => _complete = true, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested) { }
+    }
+
+    /// <summary>Takes what comes until it is quiet, or has not been for too long.</summary>
+    private async Task CollectAsync(CancellationToken stop)
+    {
+        var began = time.GetTimestamp();
+        while (true)
+        {
+            while (_work.Reader.TryRead(out var work)) work();
+            if (_complete && !_published.Task.IsCompleted) return; // everybody waits for the first publication
+
+            var left = debounce.Max - time.GetElapsedTime(began);
+            var quiet = left < debounce.After ? left : debounce.After;
+            if (quiet <= TimeSpan.Zero || !await HearsMoreAsync(quiet, stop)) return;
+        }
+    }
+
+    private async Task<bool> HearsMoreAsync(TimeSpan within, CancellationToken stop)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var more = _work.Reader.WaitToReadAsync(over.Token).AsTask();
+        var first = await Task.WhenAny(more, Task.Delay(within, time, over.Token));
+        await over.CancelAsync();
+        stop.ThrowIfCancellationRequested();
+        return first == more;
+    }
+
+    private void Apply<T>(ObjectChange<T> change) where T : KubernetesObject
+    {
+        Interlocked.Increment(ref _objects);
+        try
+        {
+            if (change.New is { } value) index.Set(value);
+            else index.Remove(change.Old!);
+        }
+        // The index promises not to throw. If it does all the same, one object is wrong and not the mesh.
+        catch (Exception e) { Log.Defect(logger, typeof(T).Name, change.Name, e); }
+    }
+
+    private void Publish()
+    {
+        var began = time.GetTimestamp();
+        var changes = index.TakeChanges();
+        if (!changes.IsEmpty) publish(changes);
+        Interlocked.Increment(ref _rounds);
+        LastRound = time.GetElapsedTime(began);
+        Log.Published(logger, changes.Delta.Workloads.Count, changes.Delta.Services.Count, changes.Delta.Policies.Count,
+            changes.Delta.RemovedAddresses.Count + changes.Delta.RemovedPolicies.Count, changes.Conditions.Count, LastRound.TotalMilliseconds);
+        _published.TrySetResult();
+    }
+
+    // Dashboards match on id and name: add at the end, never renumber or reuse. Next: 1243.
+    private static partial class Log
+    {
+        [LoggerMessage(1241, LogLevel.Error, "{Kind} {Name} brought the index into trouble; please report this")]
+        public static partial void Defect(ILogger logger, string kind, ObjectName name, Exception error);
+
+        [LoggerMessage(1242, LogLevel.Debug,
+            "Published {Workloads} workloads, {Services} services, {Policies} policies, {Removed} removals and {Conditions} conditions in {Ms} ms")]
+        public static partial void Published(ILogger logger, int workloads, int services, int policies, int removed, int conditions, double ms);
+    }
+}
+
+/// <param name="After">Changes are collected until it has been quiet for so long.</param>
+/// <param name="Max">… and for no longer than that.</param>
+internal sealed record DebounceOptions(TimeSpan After, TimeSpan Max);

@@ -1,0 +1,40 @@
+using Ambient.ControlPlane.Indexing;
+using Ambient.ControlPlane.Publishing;
+using Ambient.Kubernetes.Client;
+using Ambient.Kubernetes.Resources;
+
+namespace Ambient.ControlPlane.Status;
+
+/// <summary>Statuses of a cluster's objects, as its informers show them.</summary>
+internal sealed class ClusterStatus(ApiClient api, ClusterInformers informers) : IStatusTarget
+{
+    public IReadOnlyList<Condition>? Shown(ResourceKind kind, ObjectName name) => kind.Kind switch
+    {
+        nameof(AuthorizationPolicy) => Of(informers.AuthorizationPolicies.Find(name), static value => value.Status?.Conditions),
+        nameof(Service) => Of(informers.Services.Find(name), static value => value.Status?.Conditions),
+        nameof(ServiceEntry) => Of(informers.ServiceEntries.Find(name), static value => value.Status?.Conditions),
+        nameof(WorkloadEntry) => Of(informers.WorkloadEntries.Find(name), static value => value.Status?.Conditions),
+        _ => null,
+    };
+
+    public Task ApplyAsync(ConditionSet wanted, ReadOnlyMemory<byte> json, CancellationToken stop) =>
+        api.ApplyStatusAsync(wanted.Kind, wanted.Object, json, wanted.FieldManager, force: true, stop);
+
+    /// <summary>Tells <paramref name="writer"/> which objects are gone. Before the informers run.</summary>
+    public void Feed(StatusWriter writer)
+    {
+        Forget(informers.AuthorizationPolicies);
+        Forget(informers.Services);
+        Forget(informers.ServiceEntries);
+        Forget(informers.WorkloadEntries);
+
+        void Forget<T>(Kubernetes.Informers.Informer<T> informer) where T : KubernetesObject => informer.AddHandler(change =>
+        {
+            if (change.New is null) writer.Forget(informer.Type, change.Name);
+            return ValueTask.CompletedTask;
+        });
+    }
+
+    private static IReadOnlyList<Condition>? Of<T>(T? value, Func<T, IReadOnlyList<Condition>?> conditions) where T : KubernetesObject =>
+        value is null ? null : conditions(value) ?? [];
+}
