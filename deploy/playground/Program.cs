@@ -7,11 +7,13 @@ switch (args)
         return await DemoAsync(keep: false);
     case ["demo", "--keep"]:
         return await DemoAsync(keep: true);
+    case ["api", .. var options]:
+        return await ApiCommand.RunAsync(options);
     case ["application", var name, var port]:
         await new HttpApplication(name).RunAsync(int.Parse(port));
         return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: Ambient.Playground demo [--keep]");
+        await Console.Error.WriteLineAsync($"usage: Ambient.Playground demo [--keep]\n       Ambient.Playground {ApiCommand.Usage}");
         return 2;
 }
 
