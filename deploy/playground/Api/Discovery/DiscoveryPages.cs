@@ -9,7 +9,7 @@ namespace Ambient.Playground.Api.Discovery;
 /// <summary>What the API says about itself: version, groups and kinds, schemas.</summary>
 internal sealed class DiscoveryPages(KindCatalog kinds)
 {
-    private readonly OpenApiPages _openApi = new();
+    private readonly OpenApiPages _openApi = new(kinds);
 
     /// <exception cref="StatusException">NotFound.</exception>
     public Task ServeAsync(HttpContext context, string path)

@@ -23,6 +23,9 @@ public sealed class Schema
     /// <summary>Of an object, in the order in which <c>kubectl explain</c> shows them.</summary>
     public Dictionary<string, SchemaProperty> Properties { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Parts that are messages of their own in the binary form, by number, and whose fields are this type's in JSON.</summary>
+    public Dictionary<int, Schema> Inlined { get; } = [];
+
     /// <summary>Of a list its elements, of a map its values.</summary>
     public Schema? Items { get; init; }
 
@@ -74,4 +77,11 @@ public sealed class Schema
 }
 
 /// <param name="Default">What the API fills in; null for none. Cloned before use.</param>
-public sealed record SchemaProperty(Schema Schema, string Description, bool Required, JsonNode? Default);
+public sealed record SchemaProperty(Schema Schema, string Description, bool Required, JsonNode? Default)
+{
+    /// <summary>Of the field in the binary form that Go clients send; 0 if the kind has none.</summary>
+    public int Number { get; init; }
+
+    /// <summary>The binary form always carries a value; zero stands for an absent one unless this is set.</summary>
+    public bool KeepsZero { get; init; }
+}

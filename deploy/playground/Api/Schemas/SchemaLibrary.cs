@@ -16,6 +16,8 @@ public sealed class SchemaLibrary
 
     public IReadOnlyList<ResourceKind> Kinds => _kinds;
 
+    public bool Has(string type) => _types.ContainsKey(type);
+
     public Schema Type(string name) => _types.TryGetValue(name, out var type)
         ? type : throw new FormatException($"No schema file has a type {name}.");
 
@@ -36,6 +38,8 @@ public sealed class SchemaLibrary
         // All names first: types refer to each other, and to themselves.
         foreach (var (package, head, _) in blocks) library.Declare(package, head);
         foreach (var (_, head, fields) in blocks) library.Fill(head, fields);
+        foreach (var type in library._types.Values)
+            foreach (var (name, property) in type.Inlined.Values.SelectMany(part => part.Properties)) type.Properties.TryAdd(name, property);
         return library;
     }
 
@@ -84,14 +88,15 @@ public sealed class SchemaLibrary
         {
             schema.Properties["apiVersion"] = new(Text, "Version of this representation of the object, as group/version.", false, null);
             schema.Properties["kind"] = new(Text, "What the object is.", false, null);
-            schema.Properties["metadata"] = new(Type("ObjectMeta"), "Name, labels and life of the object.", false, null);
+            schema.Properties["metadata"] = new(Type("ObjectMeta"), "Name, labels and life of the object.", false, null) { Number = 1 };
         }
         foreach (var field in fields)
         {
             var written = field.Words[1];
             var required = written.EndsWith('!');
             var type = Parse(required ? written[..^1] : written, field);
-            schema.Properties[field.Words[0]] = new(type, field.Description, required, field.Default);
+            if (field.Has("inline")) schema.Inlined[field.BinaryNumber] = type;
+            else schema.Properties[field.Words[0]] = new(type, field.Description, required, field.Default) { Number = field.BinaryNumber, KeepsZero = field.Has("zero") };
         }
     }
 
@@ -117,6 +122,10 @@ public sealed class SchemaLibrary
             "string" => new() { Type = SchemaType.String, Allowed = field.Attribute("enum")?.Split(',') },
             "bytes" => new() { Type = SchemaType.String, Format = "byte" },
             "time" => new() { Type = SchemaType.String, Format = "date-time", Nullable = true },
+            "microTime" => new() { Type = SchemaType.String, Format = "date-time", Nullable = true },
+            "strings" => new() { Type = SchemaType.List, Items = Text, Format = "wrapped" },
+            "raw" => Schema.Anything,
+            "long" => new() { Type = SchemaType.Integer, Minimum = field.Number("min"), Maximum = field.Number("max"), Format = "int64" },
             "integer" => new() { Type = SchemaType.Integer, Minimum = field.Number("min"), Maximum = field.Number("max"), Format = "int32" },
             "number" => new() { Type = SchemaType.Number },
             "boolean" => new() { Type = SchemaType.Boolean },

@@ -12,9 +12,11 @@ namespace Ambient.Playground.Api.Schemas;
 /// kind v1 Pod pods short=po categories=all namespaced status "…"     a kind; apiVersion, kind and metadata are understood
 /// type PodSpec "…"                                                   a part of kinds; `atomic`, `open` may follow the name
 ///   containers []Container! merge=name keys=name "…"                 a field: name, type (! = required), attributes
-///   restartPolicy string =Always enum=Always,OnFailure "…"           =default
+///   restartPolicy string =Always enum=Always,OnFailure @3 "…"        =default, number in the binary form
+///   handler ProbeHandler inline @1                                    its fields are this type's own in JSON
 /// </code>
-/// Types: string, integer, number, boolean, intOrString, quantity, time, any, []T, map[T], or the name of a type, in any file.
+/// Types: string, integer, long, number, boolean, bytes, intOrString, quantity, time, microTime, any, []T, map[T], or the
+/// name of a type, in any file. `zero`: 0 and false are values, not absence, in the binary form.
 /// </remarks>
 internal sealed class SchemaText(string line)
 {
@@ -34,6 +36,9 @@ internal sealed class SchemaText(string line)
 
     /// <summary>What <c>=value</c> gives: JSON, or a bare word for a string.</summary>
     public JsonNode? Default => _attributes.TryGetValue("", out var text) ? ParseDefault(text) : null;
+
+    /// <summary>What <c>@n</c> gives; 0 without.</summary>
+    public int BinaryNumber => Words.FirstOrDefault(word => word.StartsWith('@')) is { } word ? int.Parse(word[1..], CultureInfo.InvariantCulture) : 0;
 
     public double? Number(string name) =>
         _attributes.TryGetValue(name, out var text) ? double.Parse(text, CultureInfo.InvariantCulture) : null;

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Ambient.Playground.Api.Documents;
+using Ambient.Playground.Api.Schemas;
 using Microsoft.AspNetCore.Http;
 
 namespace Ambient.Playground.Api.Serving;
@@ -12,15 +13,18 @@ internal static class RequestBody
     /// <summary>Of one request, as in the API server.</summary>
     public const int MaxBytes = 3 * 1024 * 1024;
 
+    private const string ProtobufType = "application/vnd.kubernetes.protobuf";
+
     /// <exception cref="StatusException">RequestEntityTooLarge; BadRequest: not JSON or YAML; UnsupportedMediaType.</exception>
     public static async Task<JsonNode?> ReadAsync(HttpRequest request, CancellationToken stop)
     {
         var type = ContentType(request);
         var bytes = await ReadBytesAsync(request, stop);
         if (bytes.Length == 0) return null;
+        if (type == ProtobufType) return ReadProtobuf(bytes);
         var isYaml = type.EndsWith("yaml", StringComparison.Ordinal);
         if (!isYaml && !type.EndsWith("json", StringComparison.Ordinal) && type.Length > 0)
-            throw StatusException.UnsupportedMediaType(type, "application/json, application/yaml");
+            throw StatusException.UnsupportedMediaType(type, "application/json, application/yaml, application/vnd.kubernetes.protobuf");
         try
         {
             // Clients that apply call their JSON YAML, of which it is a part.
@@ -43,6 +47,12 @@ internal static class RequestBody
 
     public static string ContentType(HttpRequest request) =>
         (request.ContentType ?? "").Split(';')[0].Trim().ToLowerInvariant();
+
+    private static JsonObject ReadProtobuf(byte[] bytes)
+    {
+        try { return Protobuf.Read(bytes); }
+        catch (FormatException error) { throw StatusException.BadRequest($"error decoding the request: {error.Message}"); }
+    }
 
     private static JsonNode? ReadYaml(byte[] bytes)
     {

@@ -1,0 +1,89 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Ambient.Playground.Api.Documents;
+
+namespace Ambient.Playground.Api.Discovery;
+
+/// <summary>OpenAPI version 2 in the binary form that kubectl asks for: messages of gnostic's openapi.v2, by field number.</summary>
+internal static class OpenApiBinary
+{
+    public static byte[] Write(JsonObject document)
+    {
+        var output = new Message();
+        output.Text(1, document.Text("swagger"));
+        output.Part(2, info =>
+        {
+            info.Text(1, document.Text("info", "title"));
+            info.Text(2, document.Text("info", "version"));
+        });
+        output.Part(8, _ => { });
+        output.Part(9, definitions => Named(definitions, document.ObjectAt("definitions")));
+        return output.ToArray();
+    }
+
+    private static void Named(Message output, JsonObject? schemas)
+    {
+        foreach (var (name, schema) in schemas ?? [])
+        {
+            output.Part(1, entry =>
+            {
+                entry.Text(1, name);
+                entry.Part(2, value => Schema(value, schema as JsonObject ?? []));
+            });
+        }
+    }
+
+    private static void Schema(Message output, JsonObject schema)
+    {
+        // A description beside a reference is wrapped in version 3; here both may stand.
+        var reference = schema.Text("$ref") ?? schema.ObjectsAt("allOf").Select(part => part.Text("$ref")).FirstOrDefault();
+        output.Text(1, reference);
+        output.Text(2, schema.Text("format"));
+        output.Text(4, schema.Text("description"));
+        foreach (var name in schema.TextsAt("required")) output.Text(19, name);
+        var open = schema.Flag("x-kubernetes-preserve-unknown-fields");
+        if (schema.ObjectAt("additionalProperties") is { } values) output.Part(21, item => item.Part(1, value => Schema(value, values)));
+        if (reference is null && !(open && schema["properties"] is null)) output.Part(22, type => type.Text(1, schema.Text("type") ?? "object"));
+        if (schema.ObjectAt("items") is { } items) output.Part(23, item => item.Part(1, value => Schema(value, items)));
+        // Readers of this version would refuse what an open type does not list.
+        if (!open && schema.ObjectAt("properties") is { } properties) output.Part(25, all => Named(all, properties));
+        foreach (var (name, value) in schema)
+            if (name.StartsWith("x-", StringComparison.Ordinal) && value is not null) output.Part(31, entry =>
+            {
+                entry.Text(1, name);
+                entry.Part(2, any => any.Text(2, value.ToText()));
+            });
+    }
+
+    private sealed class Message
+    {
+        private readonly MemoryStream _bytes = new();
+
+        public byte[] ToArray() => _bytes.ToArray();
+
+        public void Text(int number, string? value)
+        {
+            if (value is { Length: > 0 }) Bytes(number, Encoding.UTF8.GetBytes(value));
+        }
+
+        public void Part(int number, Action<Message> write)
+        {
+            var part = new Message();
+            write(part);
+            Bytes(number, part.ToArray());
+        }
+
+        private void Bytes(int number, byte[] value)
+        {
+            Varint((uint)number << 3 | 2);
+            Varint((uint)value.Length);
+            _bytes.Write(value);
+        }
+
+        private void Varint(uint value)
+        {
+            for (; value >= 0x80; value >>= 7) _bytes.WriteByte((byte)(value | 0x80));
+            _bytes.WriteByte((byte)value);
+        }
+    }
+}
