@@ -45,6 +45,9 @@ public sealed class MeshIndex
     /// <summary>The configuration in force.</summary>
     public MeshConfig Config => _graph.Settings.Config;
 
+    /// <summary>How many objects were turned into workloads anew, since the start: what a change costs.</summary>
+    public long RebuiltWorkloads => _workloads.Rebuilt;
+
     /// <summary>Kinds that the index wants to be told of.</summary>
     public static IReadOnlyList<ResourceKind> Kinds { get; } =
     [

@@ -113,12 +113,10 @@ internal sealed class PeerStage(MeshGraph graph)
         var key = $"{ns.Name}/{PeerAuthenticationBuilder.ConvertedName(node.Name.Name)}";
         graph.Log.Set(key, converted);
 
-        var reference = converted is not null ? key
+        // Whoever made this differ (the object, its namespace, the mesh) has queued the workloads that refer to it.
+        node.Reference = converted is not null ? key
             : selects && PeerAuthenticationBuilder.IsStrict(node.Facts!, ns.IsStrict) ? StaticKey : null;
         ns.PeerSelectors.Set(node, selects ? node.Facts!.Selector : null);
-        if (reference == node.Reference) return;
-        node.Reference = reference;
-        graph.QueueSelected(ns, node.Facts?.Selector);
     }
 
     private void Drop(PeerNode node)

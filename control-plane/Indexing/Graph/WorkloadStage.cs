@@ -24,6 +24,9 @@ internal sealed partial class WorkloadStage(MeshGraph graph, ServiceStage servic
     private readonly ContentCache<EquatableArray<string>> _policyLists = new();
     private readonly ContentCache<string> _texts = new();
 
+    /// <summary>How many objects were turned into workloads anew, since the start.</summary>
+    public long Rebuilt { get; private set; }
+
     public void Rebuild()
     {
         // Slices first: they say which pods are members of services without a selector.
@@ -33,6 +36,7 @@ internal sealed partial class WorkloadStage(MeshGraph graph, ServiceStage servic
 
     private void Rebuild(WorkloadNode node)
     {
+        Rebuilt++;
         var findings = new Findings(KindOf(node), node.Name);
         Workload[] next = IsSeen(node) ? [.. Build(node, findings)] : [];
         graph.Log.Replace(node.Published, next);

@@ -1,11 +1,25 @@
 namespace Ambient.Model.Workloads;
 
-/// <summary>Where a workload runs; empty = not known.</summary>
-public readonly record struct Locality(string Region, string Zone, string Subzone)
+/// <summary>Where a workload runs; empty = not known. The default value is the empty locality.</summary>
+public readonly record struct Locality
 {
-    public string Region { get; } = Region ?? "";
-    public string Zone { get; } = Zone ?? "";
-    public string Subzone { get; } = Subzone ?? "";
+    // Null stands for empty, so that the default value is equal to one that was read from empty texts.
+    private readonly string? _region, _zone, _subzone;
 
-    public bool IsEmpty => string.IsNullOrEmpty(Region) && string.IsNullOrEmpty(Zone) && string.IsNullOrEmpty(Subzone);
+    public Locality(string region, string zone, string subzone)
+    {
+        _region = Filled(region);
+        _zone = Filled(zone);
+        _subzone = Filled(subzone);
+    }
+
+    public string Region => _region ?? "";
+
+    public string Zone => _zone ?? "";
+
+    public string Subzone => _subzone ?? "";
+
+    public bool IsEmpty => _region is null && _zone is null && _subzone is null;
+
+    private static string? Filled(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }

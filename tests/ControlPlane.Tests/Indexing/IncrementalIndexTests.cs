@@ -6,7 +6,7 @@ namespace Ambient.ControlPlane.Tests.Indexing;
 
 public sealed class IncrementalIndexTests
 {
-    private const int Histories = 1500, Steps = 60;
+    private const int Histories = 1000, Steps = 60;
 
     [Fact]
     public void What_a_history_of_changes_leads_to_is_what_the_final_objects_alone_lead_to()

@@ -1,0 +1,100 @@
+using Ambient.ControlPlane.Indexing.Selection;
+using Ambient.Kubernetes.Resources;
+using Ambient.Model;
+
+namespace Ambient.ControlPlane.Indexing;
+
+/// <summary>Drops from the many objects of a cluster what the mesh does not read, before they are kept.</summary>
+/// <remarks>
+/// Not thread-safe: one for each informer. Kept of a pod: names, uid, version, labels, the annotations and conditions that the
+/// mesh knows, its owner, node, account, IPs and named TCP ports.
+/// </remarks>
+public sealed class ObjectTrim
+{
+    private static readonly string[] PodAnnotations = [MeshAnnotations.Redirection];
+
+    private readonly ContentCache<string> _texts = new();
+    private readonly ContentCache<EquatableArray<string>> _keyLists = new(10);
+
+    public Pod Trim(Pod pod)
+    {
+        var (meta, spec, status) = (pod.Metadata, pod.Spec, pod.Status);
+        return new()
+        {
+            Metadata = Trim(meta) with
+            {
+                Annotations = Only(meta.Annotations, PodAnnotations),
+                OwnerReferences = meta.OwnerReferences?.Where(static owner => owner?.Controller == true).Select(Trim).ToArray(),
+            },
+            Spec = spec is null ? null : new()
+            {
+                NodeName = Share(spec.NodeName),
+                ServiceAccountName = Share(spec.ServiceAccountName),
+                HostNetwork = spec.HostNetwork,
+                Containers = Trim(spec.Containers),
+                InitContainers = Trim(spec.InitContainers?.Where(static container => container?.RestartPolicy == "Always")),
+            },
+            Status = status is null ? null : new()
+            {
+                Phase = Share(status.Phase),
+                PodIP = status.PodIPs is { Count: > 0 } ? null : status.PodIP,
+                PodIPs = status.PodIPs,
+                Conditions = Trim(status.Conditions),
+            },
+        };
+    }
+
+    public EndpointSlice Trim(EndpointSlice slice) => slice with
+    {
+        ApiVersion = null,
+        Kind = null,
+        Metadata = Trim(slice.Metadata) with { Annotations = null, OwnerReferences = null },
+        Endpoints = slice.Endpoints?.Select(Trim).ToArray(),
+    };
+
+    // Only the time would differ between a hundred thousand of them.
+    private static readonly Condition Ready = new() { Type = "Ready", Status = "True" };
+    private static readonly Condition[] OnlyReady = [Ready], None = [];
+
+    private static Condition[] Trim(IReadOnlyList<Condition>? conditions) =>
+        (conditions ?? []).Any(static condition => condition is { Type: "Ready", Status: "True" }) ? OnlyReady : None;
+
+    private ObjectMeta Trim(ObjectMeta meta) => meta with
+    {
+        Namespace = Share(meta.Namespace),
+        GenerateName = Share(meta.GenerateName),
+        Labels = CompactLabels.Of(meta.Labels, _texts, _keyLists),
+    };
+
+    private OwnerReference Trim(OwnerReference owner) => new() { Kind = _texts.Share(owner.Kind), Name = _texts.Share(owner.Name), Controller = true };
+
+    private SliceEndpoint Trim(SliceEndpoint endpoint) => endpoint is null ? null! : endpoint with
+    {
+        NodeName = null,
+        // Of a pod, only who it is matters: its addresses are in its own status.
+        Addresses = endpoint.TargetRef?.Kind == "Pod" ? null : endpoint.Addresses,
+        Conditions = endpoint.TargetRef?.Kind == "Pod" ? null : endpoint.Conditions,
+        TargetRef = endpoint.TargetRef is { } target ? target with { Kind = Share(target.Kind), Namespace = Share(target.Namespace) } : null,
+    };
+
+    private Container[]? Trim(IEnumerable<Container>? containers)
+    {
+        var kept = (containers ?? []).Select(container => new Container
+        {
+            RestartPolicy = container?.RestartPolicy,
+            Ports = container?.Ports?.Where(static port => port?.Name is { Length: > 0 } && port.Protocol is null or "" or "TCP")
+                .Select(port => port with { Name = Share(port.Name), Protocol = null }).ToArray(),
+        }).Where(static container => container.Ports is { Count: > 0 }).ToArray();
+        return kept.Length == 0 ? null : kept;
+    }
+
+    private static Dictionary<string, string>? Only(IReadOnlyDictionary<string, string>? annotations, string[] keys)
+    {
+        Dictionary<string, string>? kept = null;
+        foreach (var key in keys)
+            if (annotations is not null && annotations.TryGetValue(key, out var value)) (kept ??= new(1))[key] = value;
+        return kept;
+    }
+
+    private string? Share(string? text) => text is null ? null : _texts.Share(text);
+}
