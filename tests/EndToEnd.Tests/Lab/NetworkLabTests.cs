@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using Ambient.Playground.Lab;
-using Ambient.Playground.Processes;
+using Ambient.Lab.Network;
+using Ambient.Lab.Processes;
 
 namespace Ambient.EndToEnd.Tests.Lab;
 

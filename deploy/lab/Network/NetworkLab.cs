@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
-using Ambient.Playground.Capture;
-using Ambient.Playground.Processes;
+using Ambient.Lab.Capture;
+using Ambient.Lab.Processes;
 
-namespace Ambient.Playground.Lab;
+namespace Ambient.Lab.Network;
 
 /// <summary>
 /// Nodes and pods made of network namespaces, joined by a bridge that stands for the network between machines. Everything

@@ -1,7 +1,7 @@
-using Ambient.Playground.Lab;
-using Ambient.Playground.Processes;
+using Ambient.Lab.Network;
+using Ambient.Lab.Processes;
 
-namespace Ambient.Playground.Mesh;
+namespace Ambient.Lab.Mesh;
 
 /// <summary>A lab whose nodes run the mesh: agent and ztunnel on each, one certificate authority, one description of the mesh.</summary>
 public sealed class MeshLab : IAsyncDisposable
@@ -31,7 +31,7 @@ public sealed class MeshLab : IAsyncDisposable
             await mesh.WriteAsync();
             foreach (var node in mesh.Network.Nodes)
             {
-                var meshNode = new MeshNode(mesh, node);
+                var meshNode = new MeshNode(node, NodePrograms.LocalMesh(mesh.MeshFile, mesh.AuthorityDirectory));
                 foreach (var (name, value) in settings) meshNode.ZtunnelSettings[name] = value;
                 mesh._nodes.Add(meshNode);
             }

@@ -1,4 +1,4 @@
-namespace Ambient.Playground.Lab;
+namespace Ambient.Lab.Network;
 
 /// <summary>"id starttime" of a process. The start time tells it from a later process with the same id.</summary>
 internal static class ProcessMark

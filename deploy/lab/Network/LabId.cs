@@ -1,4 +1,4 @@
-namespace Ambient.Playground.Lab;
+namespace Ambient.Lab.Network;
 
 /// <summary>
 /// What tells the labs on one machine apart: it begins the name of every namespace and is the name of the directory under

@@ -1,41 +1,44 @@
+using System.Diagnostics;
 using System.Text;
-using Ambient.Playground.Lab;
-using Ambient.Playground.Mesh;
-using Ambient.Playground.Processes;
+using Ambient.Lab.Network;
+using Ambient.Lab.Mesh;
+using Ambient.Lab.Processes;
 
 namespace Ambient.Playground.Demo;
 
 /// <summary>The mesh at work, told step by step. Everything it says it has seen, it has seen in this run.</summary>
-internal sealed class TunnelDemo(Shop shop, Story story)
+internal sealed class MeshDemo(Shop shop, Story story)
 {
-    private MeshNode Node1 => shop.Mesh.Nodes[0];
-    private MeshNode Node2 => shop.Mesh.Nodes[1];
+    private MeshNode Node1 => shop.Cluster.Nodes[0];
+    private MeshNode Node2 => shop.Cluster.Nodes[1];
 
     public async Task RunAsync()
     {
-        Introduce();
+        await IntroduceAsync();
         await WithoutMeshAsync();
         await EnrolAsync();
         await EncryptedAsync();
         await BothLogsAsync();
         await NamesAsync();
         await PolicyAsync();
+        await UnenforceablePolicyAsync();
         await LiveConnectionAsync();
+        await WithoutControlPlaneAsync();
         await MetricsAsync();
         await KilledAsync();
     }
 
-    private void Introduce()
+    private async Task IntroduceAsync()
     {
-        story.Step("Two nodes, three pods, all of them network namespaces on this machine");
-        foreach (var pod in shop.Pods) story.Say($"{pod.Name,-6} on {pod.Node.Name}  {pod.Address.V4,-10} {pod.Identity}");
-        story.Say("Each node runs ztunnel and a node agent: real native processes. No pod is in the mesh yet.");
+        story.Step("A cluster on this machine: nodes and pods are network namespaces, kubectl is kubectl");
+        await KubectlAsync("get", "nodes,pods", "-A", "-o", "wide");
+        story.Say("Each node runs ztunnel and a node agent, and the control plane watches the API: real processes. No pod of the shop is in the mesh yet.");
     }
 
     private async Task WithoutMeshAsync()
     {
         story.Step("Without the mesh, whoever listens on the wire reads along");
-        await using var capture = await shop.Mesh.Network.CaptureAsync("without");
+        await using var capture = await shop.Cluster.Network.CaptureAsync("without");
         await CurlAsync(shop.Web, $"{shop.CartUrl}/my-credit-card-is-1234");
         await capture.FlushAsync();
         story.Check(capture.Contains("my-credit-card-is-1234"u8), "the packet capture between the nodes holds 'my-credit-card-is-1234'");
@@ -44,7 +47,7 @@ internal sealed class TunnelDemo(Shop shop, Story story)
     private async Task EnrolAsync()
     {
         story.Step("Enrol the pods: no restart, nothing changes inside them");
-        await shop.Mesh.EnrolAsync(shop.Pods);
+        await shop.Cluster.EnrolAsync(shop.Pods);
         foreach (var pod in shop.Pods) story.Say($"{pod.Name} is captured and served by ztunnel on {pod.Node.Name}");
         var answer = await CurlAsync(shop.Web, shop.CartUrl);
         story.Check(answer.Succeeded && answer.Output.Contains($"{shop.Web.Address.V4}", StringComparison.Ordinal),
@@ -54,7 +57,7 @@ internal sealed class TunnelDemo(Shop shop, Story story)
     private async Task EncryptedAsync()
     {
         story.Step("The same words again, and the same wire");
-        await using var capture = await shop.Mesh.Network.CaptureAsync("with");
+        await using var capture = await shop.Cluster.Network.CaptureAsync("with");
         for (var i = 0; i < 5; i++) await shop.CurlAsync(shop.Web, $"{shop.CartUrl}/my-credit-card-is-1234");
         await CurlAsync(shop.Web, $"{shop.CartUrl}/my-credit-card-is-1234");
         await capture.FlushAsync();
@@ -80,24 +83,63 @@ internal sealed class TunnelDemo(Shop shop, Story story)
 
     private async Task NamesAsync()
     {
-        story.Step("Names of services are answered inside the pod");
+        story.Step("A service, by kubectl: its name is answered inside the pod");
+        await ApplyAsync($$"""
+            apiVersion: v1
+            kind: Service
+            metadata: {name: cart, namespace: shop}
+            spec:
+              clusterIP: {{Shop.ServiceAddress}}
+              selector: {app: cart}
+              ports: [{port: 80, targetPort: {{Shop.Port}}}]
+            """);
+        await Until.TrueAsync(async () => (await DigAsync()).Trim() == Shop.ServiceAddress, "the service's name resolves in the pod web");
         story.Run(shop.Web.Name, "dig +short cart.shop.svc.cluster.local");
-        var answer = await shop.Web.RunAsync("dig", "+short", "+timeout=3", "+tries=1", "cart.shop.svc.cluster.local");
-        story.Show(answer.Output);
-        story.Check(answer.Output.Trim() == Shop.ServiceAddress, "the service's address, without any DNS server");
+        var answer = await DigAsync();
+        story.Show(answer);
+        story.Check(answer.Trim() == Shop.ServiceAddress, "the service's address, without any DNS server");
         var page = await CurlAsync(shop.Web, "http://cart.shop.svc.cluster.local/by-name");
         story.Check(page.Output.Contains("hello from cart", StringComparison.Ordinal), "and the address leads to a pod of the service");
     }
 
+    private async Task<string> DigAsync() =>
+        (await shop.Web.RunAsync("dig", "+short", "+timeout=3", "+tries=1", "cart.shop.svc.cluster.local")).Output;
+
     private async Task PolicyAsync()
     {
-        story.Step("Policy: only web may call the cart");
-        await ApplyAsync(new MeshPolicy("only-web", "shop", "WorkloadSelector", "Allow", "[[[{principals: [!Exact cluster.local/ns/shop/sa/web]}]]]"));
-        var web = await CurlAsync(shop.Web, shop.CartUrl);
+        story.Step("Policy, by kubectl: only web may call the cart");
+        await ApplyAsync("""
+            apiVersion: security.istio.io/v1
+            kind: AuthorizationPolicy
+            metadata: {name: only-web, namespace: shop}
+            spec:
+              selector: {matchLabels: {app: cart}}
+              rules: [{from: [{source: {principals: [cluster.local/ns/shop/sa/web]}}]}]
+            """);
+        await Until.TrueAsync(async () => !(await shop.CurlAsync(shop.Batch, shop.CartUrl)).Succeeded, "batch is turned away");
         var batch = await CurlAsync(shop.Batch, shop.CartUrl);
+        var web = await CurlAsync(shop.Web, shop.CartUrl);
         story.Check(web.Succeeded, "web is let in");
         story.Check(!batch.Succeeded, "batch is not");
         story.Show((await LogLineAsync(Node2, "direction=\"inbound\"", shop.Batch.Identity)).Replace('\t', ' '));
+    }
+
+    private async Task UnenforceablePolicyAsync()
+    {
+        story.Step("A policy that nobody could enforce says so, where one looks");
+        await ApplyAsync("""
+            apiVersion: security.istio.io/v1
+            kind: AuthorizationPolicy
+            metadata: {name: only-get, namespace: shop}
+            spec:
+              selector: {matchLabels: {app: batch}}
+              rules: [{to: [{operation: {methods: [GET]}}]}]
+            """);
+        string[] status = ["get", "authorizationpolicy", "only-get", "-n", "shop", "-o", "jsonpath={.status.conditions[0].reason}: {.status.conditions[0].message}"];
+        await Until.TrueAsync(async () => (await shop.Cluster.KubectlAsync(status)).Output.Contains("Unsupported", StringComparison.Ordinal), "the policy has a status");
+        var said = await KubectlAsync(status);
+        story.Check(said.Output.Contains("methods", StringComparison.Ordinal), "methods need a waypoint: the status names them, and the rule lets nobody in meanwhile");
+        await KubectlAsync("delete", "authorizationpolicy", "only-get", "-n", "shop");
     }
 
     private async Task LiveConnectionAsync()
@@ -107,11 +149,34 @@ internal sealed class TunnelDemo(Shop shop, Story story)
         await stream.WaitForLogAsync("3 4 5");
         story.Run(shop.Web.Name, $"curl {shop.CartUrl}/stream");
         story.Say($"web is receiving a stream: {stream.ReadLog().Trim()} ...");
-        await ApplyAsync(new MeshPolicy("nobody", "shop", "WorkloadSelector", "Deny", "[[[{principals: [!Exact cluster.local/ns/shop/sa/web]}]]]"));
+        await ApplyAsync("""
+            apiVersion: security.istio.io/v1
+            kind: AuthorizationPolicy
+            metadata: {name: nobody, namespace: shop}
+            spec:
+              selector: {matchLabels: {app: cart}}
+              action: DENY
+              rules: [{from: [{source: {principals: [cluster.local/ns/shop/sa/web]}}]}]
+            """);
+        var watch = Stopwatch.StartNew();
         await stream.WaitForExitAsync();
         story.Show(stream.LogTail(1));
-        story.Check(stream.ExitCode != 0, "a policy that denies web cuts the stream at once");
-        await ApplyAsync();
+        story.Check(stream.ExitCode != 0, $"a policy that denies web cuts the stream, {watch.ElapsedMilliseconds} ms after kubectl had returned");
+        await KubectlAsync("delete", "authorizationpolicy", "--all", "-n", "shop");
+        await Until.TrueAsync(async () => (await shop.CurlAsync(shop.Web, shop.CartUrl)).Succeeded, "web is let in again");
+    }
+
+    private async Task WithoutControlPlaneAsync()
+    {
+        story.Step("Kill the control plane: nobody notices");
+        await shop.Cluster.ControlPlane.KillAsync();
+        story.Say("the control plane was killed with SIGKILL");
+        var answers = 0;
+        for (var i = 0; i < 20; i++)
+            if ((await shop.CurlAsync(shop.Web, shop.CartUrl)).Succeeded) answers++;
+        story.Check(answers == 20, $"{answers} of 20 new connections succeeded without it");
+        await shop.Cluster.ControlPlane.StartAsync();
+        story.Say("it is back; the proxies have taken up their sessions where they were");
     }
 
     private async Task MetricsAsync()
@@ -127,7 +192,7 @@ internal sealed class TunnelDemo(Shop shop, Story story)
     private async Task KilledAsync()
     {
         story.Step("Kill ztunnel: traffic is refused, never sent in clear");
-        await using var capture = await shop.Mesh.Network.CaptureAsync("killed");
+        await using var capture = await shop.Cluster.Network.CaptureAsync("killed");
         await Node1.Ztunnel.KillAsync();
         story.Say("ztunnel on node1 was killed with SIGKILL");
         var refused = await CurlAsync(shop.Web, $"{shop.CartUrl}/does-this-leak");
@@ -147,14 +212,20 @@ internal sealed class TunnelDemo(Shop shop, Story story)
         return result;
     }
 
-    private async Task ApplyAsync(params IReadOnlyList<MeshPolicy> policies)
+    private async Task<CommandResult> KubectlAsync(params IReadOnlyList<string> arguments)
     {
-        shop.Mesh.Policies.Clear();
-        shop.Mesh.Policies.AddRange(policies);
-        var attached = shop.Mesh.Workload(shop.Cart).Policies;
-        attached.Clear();
-        attached.AddRange(policies.Select(policy => $"{policy.Namespace}/{policy.Name}"));
-        await shop.Mesh.PublishAsync();
+        story.Run("you", $"kubectl {string.Join(' ', arguments)}");
+        var result = await shop.Cluster.KubectlAsync(arguments);
+        story.Show(result.Succeeded ? result.Output : result.Errors);
+        return result;
+    }
+
+    private async Task ApplyAsync(string manifest)
+    {
+        story.Run("you", "kubectl apply -f - <<EOF");
+        story.Show(manifest);
+        var result = await shop.Cluster.ApplyAsync(manifest);
+        story.Show(result.OutputOrThrow());
     }
 
     private static async Task<string> LogLineAsync(MeshNode node, params IReadOnlyList<string> texts)

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Ambient.Playground.Processes;
+namespace Ambient.Lab.Processes;
 
 /// <summary>Runs a program to its end, in this namespace or in another.</summary>
 public static class Command

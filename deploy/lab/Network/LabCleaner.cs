@@ -1,7 +1,7 @@
 using System.Globalization;
-using Ambient.Playground.Processes;
+using Ambient.Lab.Processes;
 
-namespace Ambient.Playground.Lab;
+namespace Ambient.Lab.Network;
 
 /// <summary>Removes what a lab left: the processes inside its namespaces, the namespaces, the files.</summary>
 internal static class LabCleaner

@@ -1,6 +1,6 @@
-using Ambient.Playground.Lab;
+using Ambient.Lab.Network;
 
-namespace Ambient.Playground.Mesh;
+namespace Ambient.Lab.Mesh;
 
 /// <summary>A service: its name, its virtual addresses and the pods behind it.</summary>
 /// <param name="Ports">Service port to the pods' port.</param>

@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text;
-using Ambient.Playground.Lab;
-using Ambient.Playground.Processes;
+using Ambient.Lab.Network;
+using Ambient.Lab.Processes;
 
-namespace Ambient.Playground.Capture;
+namespace Ambient.Lab.Capture;
 
 /// <summary>What crosses the wire between the nodes, written by tcpdump to a file.</summary>
 public sealed class PacketCapture : IAsyncDisposable

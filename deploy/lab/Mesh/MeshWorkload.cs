@@ -1,6 +1,6 @@
-using Ambient.Playground.Lab;
+using Ambient.Lab.Network;
 
-namespace Ambient.Playground.Mesh;
+namespace Ambient.Lab.Mesh;
 
 /// <summary>What the node proxies are told about a pod. Set it before <see cref="MeshLab.PublishAsync"/>.</summary>
 public sealed class MeshWorkload(LabPod pod)

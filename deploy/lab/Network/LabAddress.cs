@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Ambient.Playground.Lab;
+namespace Ambient.Lab.Network;
 
 /// <summary>The two addresses of an interface in the lab.</summary>
 public readonly record struct LabAddress(IPAddress V4, IPAddress V6)

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Ambient.Playground.Mesh;
+namespace Ambient.Lab.Mesh;
 
 /// <summary>The mesh as the node proxies read it from a file: the established format of local configuration.</summary>
 public static class MeshFile

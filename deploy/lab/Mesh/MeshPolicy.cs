@@ -1,4 +1,4 @@
-namespace Ambient.Playground.Mesh;
+namespace Ambient.Lab.Mesh;
 
 /// <summary>An L4 authorization policy.</summary>
 /// <param name="Scope">Global, Namespace or WorkloadSelector.</param>

@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json;
-using Ambient.Playground.Lab;
+using Ambient.Lab.Network;
 
-namespace Ambient.Playground.Mesh;
+namespace Ambient.Lab.Mesh;
 
 /// <summary>A pod as the node agent's pod files describe it.</summary>
 internal static class PodDescription

@@ -1,4 +1,4 @@
-namespace Ambient.Playground.Processes;
+namespace Ambient.Lab.Processes;
 
 /// <summary>How a command ended and what it printed.</summary>
 public sealed record CommandResult(string Command, int ExitCode, string Output, string Errors)

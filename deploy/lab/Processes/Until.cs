@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Ambient.Playground.Processes;
+namespace Ambient.Lab.Processes;
 
 /// <summary>Waits for a condition in another process, which cannot call us back.</summary>
 public static class Until

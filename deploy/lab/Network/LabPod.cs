@@ -1,6 +1,6 @@
-using Ambient.Playground.Processes;
+using Ambient.Lab.Processes;
 
-namespace Ambient.Playground.Lab;
+namespace Ambient.Lab.Network;
 
 /// <summary>A pod: a namespace with one interface on its node's bridge, and who it is in the mesh.</summary>
 public sealed class LabPod

@@ -1,15 +1,16 @@
 using System.Text.Json;
-using Ambient.Playground.Lab;
-using Ambient.Playground.Processes;
+using Ambient.Lab.Network;
+using Ambient.Lab.Processes;
 
-namespace Ambient.Playground.Mesh;
+namespace Ambient.Lab.Mesh;
 
 /// <summary>What makes a node part of the mesh: its agent and its ztunnel, as processes on that node.</summary>
 public sealed class MeshNode
 {
-    private readonly MeshLab _mesh;
+    private readonly IReadOnlyDictionary<string, string> _environment;
 
-    internal MeshNode(MeshLab mesh, LabNode node) => (_mesh, Lab) = (mesh, node);
+    /// <param name="environment">Of its ztunnel: where that learns of the mesh and who signs its certificates.</param>
+    public MeshNode(LabNode node, IReadOnlyDictionary<string, string> environment) => (Lab, _environment) = (node, environment);
 
     public LabNode Lab { get; }
     public string Name => Lab.Name;
@@ -36,7 +37,8 @@ public sealed class MeshNode
     /// <summary>Starts ztunnel and does not wait until it is ready.</summary>
     public Daemon BeginZtunnel()
     {
-        var environment = NodePrograms.ZtunnelEnvironment(this, _mesh.MeshFile, _mesh.AuthorityDirectory);
+        var environment = NodePrograms.ZtunnelEnvironment(this);
+        foreach (var (name, value) in _environment) environment[name] = value;
         foreach (var (name, value) in ZtunnelSettings) environment[name] = value;
         return Ztunnel = Lab.Start("ztunnel", environment, NodePrograms.Ztunnel);
     }
@@ -94,7 +96,8 @@ public sealed class MeshNode
     public Task<CommandResult> GetAsync(int port, string path, params IEnumerable<string> options) =>
         Lab.RunAsync("curl", ["-sS", "--fail-with-body", "--max-time", "5", .. options, $"http://127.0.0.1:{port}/{path}"]);
 
-    internal async Task StartAsync()
+    /// <summary>Starts the agent and ztunnel; returns once ztunnel is ready.</summary>
+    public async Task StartAsync()
     {
         Directory.CreateDirectory(PodDirectory);
         Agent = Lab.Start("agent", [], NodePrograms.Agent, "--pods", PodDirectory, "--zds", ZdsSocket);

@@ -1,6 +1,6 @@
-using Ambient.Playground.Processes;
+using Ambient.Lab.Processes;
 
-namespace Ambient.Playground.Lab;
+namespace Ambient.Lab.Network;
 
 /// <summary>A machine: a namespace with a port on the wire and a bridge to which its pods are attached.</summary>
 public sealed class LabNode

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Ambient.Playground.Processes;
+namespace Ambient.Lab.Processes;
 
 /// <summary>A program that keeps running inside a network namespace and writes its output to a file.</summary>
 /// <remarks>
