@@ -27,6 +27,12 @@ internal sealed class MeshResources
     /// <summary>In the order in which changes are sent: a policy never comes before the workloads that it is for.</summary>
     public IReadOnlyList<ResourceView> Views { get; }
 
+    /// <summary>All workloads and services now, in no order.</summary>
+    public IReadOnlyList<PublishedResource> Addresses => _addresses.Snapshot().Resources;
+
+    /// <summary>All policies now, in no order.</summary>
+    public IReadOnlyList<PublishedResource> Policies => _policies.Snapshot().Resources;
+
     public int AddressCount => _addresses.Count;
 
     public int PolicyCount => _policies.Count;

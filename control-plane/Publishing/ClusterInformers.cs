@@ -1,3 +1,4 @@
+using Ambient.ControlPlane.Indexing;
 using Ambient.ControlPlane.Indexing.Settings;
 using Ambient.Kubernetes.Client;
 using Ambient.Kubernetes.Informers;
@@ -9,6 +10,8 @@ namespace Ambient.ControlPlane.Publishing;
 /// <summary>An informer for each kind that the index reads.</summary>
 internal sealed class ClusterInformers
 {
+    private const string LastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+
     private readonly ApiClient _api;
     private readonly TimeProvider _time;
     private readonly Random _random;
@@ -27,8 +30,8 @@ internal sealed class ClusterInformers
         Services = Add(ResourceTypes.Service);
         ServiceEntries = Add(ResourceTypes.ServiceEntry, mayBeMissing: true);
         WorkloadEntries = Add(ResourceTypes.WorkloadEntry, mayBeMissing: true);
-        EndpointSlices = Add(ResourceTypes.EndpointSlice);
-        Pods = Add(ResourceTypes.Pod);
+        EndpointSlices = Add(ResourceTypes.EndpointSlice, trim: new ObjectTrim().Trim);
+        Pods = Add(ResourceTypes.Pod, trim: new ObjectTrim().Trim);
         AuthorizationPolicies = Add(ResourceTypes.AuthorizationPolicy, mayBeMissing: true);
         PeerAuthentications = Add(ResourceTypes.PeerAuthentication, mayBeMissing: true);
     }
@@ -59,9 +62,18 @@ internal sealed class ClusterInformers
 
     public Task RunAsync(CancellationToken stop) => Task.WhenAll(_all.Select(informer => informer.RunAsync(stop)));
 
-    private Informer<T> Add<T>(ResourceType<T> type, ObjectQuery? query = null, bool mayBeMissing = false) where T : KubernetesObject
+    // kubectl keeps a copy of the whole object in an annotation: the largest part of many objects, and of no use to us.
+    private static T WithoutCopy<T>(T value) where T : KubernetesObject
     {
-        var options = new InformerOptions<T> { Query = query ?? new(), KindMayBeMissing = mayBeMissing, Trim = new LabelSets().Trim };
+        if (value.Metadata.Annotations?.ContainsKey(LastApplied) != true) return value;
+        var others = value.Metadata.Annotations.Where(static annotation => annotation.Key != LastApplied).ToDictionary();
+        return value with { Metadata = value.Metadata with { Annotations = others } };
+    }
+
+    private Informer<T> Add<T>(ResourceType<T> type, ObjectQuery? query = null, bool mayBeMissing = false, Func<T, T>? trim = null)
+        where T : KubernetesObject
+    {
+        var options = new InformerOptions<T> { Query = query ?? new(), KindMayBeMissing = mayBeMissing, Trim = trim ?? WithoutCopy };
         var informer = new Informer<T>(_api, type, options, _time, new Random(_random.Next()), _loggers.CreateLogger<Informer<T>>());
         _all.Add(informer);
         _feeds.Add(index => informer.AddHandler(change => index.TellAsync(change)));

@@ -21,7 +21,7 @@ internal sealed class ClusterStatus(ApiClient api, ClusterInformers informers) :
         api.ApplyStatusAsync(wanted.Kind, wanted.Object, json, wanted.FieldManager, force: true, stop);
 
     /// <summary>Tells <paramref name="writer"/> which objects are gone. Before the informers run.</summary>
-    public void Feed(StatusWriter writer)
+    public static void Feed(ClusterInformers informers, StatusWriter writer)
     {
         Forget(informers.AuthorizationPolicies);
         Forget(informers.Services);

@@ -1,4 +1,3 @@
-using Ambient.Lab;
 using Ambient.Playground;
 using Ambient.Playground.Demo;
 
@@ -24,7 +23,7 @@ static async Task<int> DemoAsync(bool keep)
     try
     {
         await using var shop = await Shop.OpenAsync();
-        await new MeshDemo(shop, story).RunAsync();
+        await new TunnelDemo(shop, story).RunAsync();
         if (keep) await OpenHouse.KeepAsync(shop, story);
     }
     catch (LabException failure)

@@ -1,5 +1,5 @@
-using Ambient.Lab.Network;
-using Ambient.Lab.Processes;
+using Ambient.Playground.Lab;
+using Ambient.Playground.Processes;
 
 namespace Ambient.Load.Tunnel;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Ambient.Load.Generator;
-using Ambient.Lab;
-using Ambient.Lab.Network;
+using Ambient.Playground;
+using Ambient.Playground.Lab;
 
 namespace Ambient.Load.Tunnel;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
-using Ambient.Lab.Processes;
+using Ambient.Playground.Processes;
 
 namespace Ambient.Load.Tunnel;
 

@@ -1,4 +1,4 @@
-using Ambient.Lab.Processes;
+using Ambient.Playground.Processes;
 
 namespace Ambient.Load.Tunnel;
 

@@ -1,5 +1,5 @@
 using Ambient.Load.Generator;
-using Ambient.Lab.Processes;
+using Ambient.Playground.Processes;
 
 namespace Ambient.Load.Tunnel;
 

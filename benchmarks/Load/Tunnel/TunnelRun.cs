@@ -1,4 +1,4 @@
-using Ambient.Lab;
+using Ambient.Playground;
 
 namespace Ambient.Load.Tunnel;
 

@@ -7,7 +7,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Ambient.EndToEnd.Tests.Sockets;
 using Ambient.Http2;
-using Ambient.Lab.Network;
+using Ambient.Playground.Lab;
 
 namespace Ambient.EndToEnd.Tests.Peers;
 

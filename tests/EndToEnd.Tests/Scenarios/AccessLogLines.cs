@@ -1,5 +1,5 @@
-using Ambient.Lab.Mesh;
-using Ambient.Lab.Processes;
+using Ambient.Playground.Mesh;
+using Ambient.Playground.Processes;
 
 namespace Ambient.EndToEnd.Tests.Scenarios;
 

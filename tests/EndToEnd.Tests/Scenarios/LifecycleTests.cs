@@ -1,5 +1,5 @@
 using Ambient.EndToEnd.Tests.Sockets;
-using Ambient.Lab.Processes;
+using Ambient.Playground.Processes;
 
 namespace Ambient.EndToEnd.Tests.Scenarios;
 

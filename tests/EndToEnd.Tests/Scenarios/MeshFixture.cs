@@ -1,5 +1,5 @@
-using Ambient.Lab.Network;
-using Ambient.Lab.Mesh;
+using Ambient.Playground.Lab;
+using Ambient.Playground.Mesh;
 
 namespace Ambient.EndToEnd.Tests.Scenarios;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Ambient.Lab.Mesh;
+using Ambient.Playground.Mesh;
 
 namespace Ambient.EndToEnd.Tests.Scenarios;
 

@@ -1,6 +1,6 @@
 using Ambient.EndToEnd.Tests.Peers;
 using Ambient.EndToEnd.Tests.Sockets;
-using Ambient.Lab.Mesh;
+using Ambient.Playground.Mesh;
 
 namespace Ambient.EndToEnd.Tests.Scenarios;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using Ambient.EndToEnd.Tests.Peers;
 using Ambient.EndToEnd.Tests.Sockets;
-using Ambient.Lab.Mesh;
+using Ambient.Playground.Mesh;
 
 namespace Ambient.EndToEnd.Tests.Scenarios;
 

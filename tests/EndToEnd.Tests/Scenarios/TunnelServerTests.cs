@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using Ambient.EndToEnd.Tests.Peers;
 using Ambient.EndToEnd.Tests.Sockets;
-using Ambient.Lab.Network;
+using Ambient.Playground.Lab;
 
 namespace Ambient.EndToEnd.Tests.Scenarios;
 

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using Ambient.EndToEnd.Tests.Sockets;
-using Ambient.Lab.Network;
+using Ambient.Playground.Lab;
 
 namespace Ambient.EndToEnd.Tests.Semantics;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Ambient.Lab.Network;
+using Ambient.Playground.Lab;
 
 namespace Ambient.EndToEnd.Tests.Sockets;
 

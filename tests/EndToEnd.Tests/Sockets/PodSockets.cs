@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Ambient.Linux.Namespaces;
-using Ambient.Lab.Network;
+using Ambient.Playground.Lab;
 
 namespace Ambient.EndToEnd.Tests.Sockets;
 

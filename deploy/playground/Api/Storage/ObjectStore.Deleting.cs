@@ -134,7 +134,8 @@ public sealed partial class ObjectStore
 
     private static IEnumerable<string> Finalizers(JsonObject document) => document.TextsAt("metadata", "finalizers");
 
-    private IReadOnlyList<StoredObject> DependentsOf(StoredObject owner) => Dependents(owner.Uid);
+    private List<StoredObject> DependentsOf(StoredObject owner) => _dependents.TryGetValue(owner.Uid, out var uids)
+        ? [.. uids.Select(uid => _byUid[uid]).OrderBy(value => value.Version)] : [];
 
     private static bool Blocks(StoredObject dependent, StoredObject owner) => dependent.Copy().ObjectsAt("metadata", "ownerReferences")
         .Any(reference => reference.Text("uid") == owner.Uid && reference.Flag("blockOwnerDeletion"));

@@ -1,0 +1,91 @@
+using System.Security.Cryptography;
+using Ambient.ControlPlane.Authority;
+using Ambient.ControlPlane.Distribution;
+using Ambient.ControlPlane.Indexing;
+using Ambient.ControlPlane.Leadership;
+using Ambient.ControlPlane.Publishing;
+using Ambient.ControlPlane.Status;
+using Ambient.Hosting.Metrics;
+using Ambient.Kubernetes.Client;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+
+namespace Ambient.ControlPlane.Running;
+
+/// <summary>The wiring, in the order in which data flows: objects → index → resources → proxies, and back into objects' status.</summary>
+internal sealed class ControlPlaneServices : IDisposable
+{
+    private readonly ControlPlaneOptions _options;
+    private readonly TimeProvider _time;
+
+    public ControlPlaneServices(ControlPlaneOptions options, ApiClient api, MetricRegistry metrics, TimeProvider time, ILoggerFactory loggers)
+    {
+        (_options, _time) = (options, time);
+        var random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
+
+        Informers = new ClusterInformers(api, options.Index, time, random, loggers);
+        Mesh = new MeshResources(time);
+        Statuses = new StatusWriter(new ClusterStatus(api, Informers), time, loggers.CreateLogger<StatusWriter>());
+        Index = new IndexLoop(new MeshIndex(options.Index), new(options.DebounceAfter, options.DebounceMax), Publish, time, loggers.CreateLogger<IndexLoop>());
+        Informers.Feed(Index);
+        ClusterStatus.Feed(Informers, Statuses);
+
+        Election = new LeaderElection(new KubernetesLeases(api), LeaseOf(options), time, new Random(random.Next()), loggers.CreateLogger<LeaderElection>());
+        Authority = new AuthorityParts(options.Authority, options.Callers,
+            new(api, Informers.Pods, Informers.Namespaces, () => Election.IsLeader, metrics, loggers, time, new Random(random.Next())));
+        if (options.WritesStatus) Election.AddDuty(Statuses.RunAsync);
+        Election.AddDuty(LeadAuthorityAsync);
+
+        Discovery = new AdsService(Mesh, Authority.Callers, DiscoveryOf(), new AdsMetrics(metrics, Mesh), time, new Random(random.Next()),
+            loggers.CreateLogger<AdsService>());
+    }
+
+    public ClusterInformers Informers { get; }
+    public IndexLoop Index { get; }
+    public MeshResources Mesh { get; }
+    public StatusWriter Statuses { get; }
+    public LeaderElection Election { get; }
+    public AuthorityParts Authority { get; }
+    public AdsService Discovery { get; }
+
+    public void Map(IEndpointRouteBuilder endpoints)
+    {
+        Discovery.Map(endpoints);
+        Authority.Csr.Map(endpoints);
+    }
+
+    /// <summary>Follows the cluster until <paramref name="stop"/> fires.</summary>
+    public Task RunAsync(CancellationToken stop) => Task.WhenAll(
+        Task.Run(() => Informers.RunAsync(stop), CancellationToken.None),
+        Task.Run(() => Index.RunAsync(Informers.Synced, stop), CancellationToken.None),
+        Task.Run(() => Authority.RunAsync(stop), CancellationToken.None));
+
+    public void Dispose()
+    {
+        Discovery.Dispose();
+        Authority.Dispose();
+    }
+
+    private void Publish(IndexChanges changes)
+    {
+        Mesh.Apply(changes.Delta);
+        if (!_options.WritesStatus) return;
+        foreach (var conditions in changes.Conditions) Statuses.Want(conditions);
+    }
+
+    private async Task LeadAuthorityAsync(CancellationToken stop)
+    {
+        Authority.OnLeadershipChanged();
+        try { await Task.Delay(Timeout.InfiniteTimeSpan, _time, stop); }
+        finally { Authority.OnLeadershipChanged(); }
+    }
+
+    // Changes are collected before they are indexed; once more would only delay them.
+    private static AdsOptions DiscoveryOf() => new() { PushInterval = TimeSpan.Zero, AllowAnonymousPlaintext = true };
+
+    private static LeaderElectionOptions LeaseOf(ControlPlaneOptions options) => new()
+    {
+        Lease = new(options.SystemNamespace, options.Revision == "default" ? "ambient-leader" : $"ambient-leader-{options.Revision}"),
+        Identity = options.PodName,
+    };
+}

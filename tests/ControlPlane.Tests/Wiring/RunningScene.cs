@@ -1,0 +1,167 @@
+using System.Text;
+using Ambient.ControlPlane.Running;
+using Ambient.Grpc.Channel;
+using Ambient.Hosting.Logging;
+using Ambient.Kubernetes.Client;
+using Ambient.Kubernetes.Configuration;
+using Ambient.Kubernetes.Resources;
+using Ambient.Model.State;
+using Ambient.Playground.Api;
+using Node = Ambient.Protos.Xds.Node;
+using Ambient.Xds.Client;
+using Google.Protobuf.WellKnownTypes;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Ambient.ControlPlane.Tests.Wiring;
+
+/// <summary>A cluster's API, a control plane on ports of its own, and a node proxy's view of the mesh. All in this process, over real sockets.</summary>
+internal sealed class RunningScene : IAsyncDisposable
+{
+    private readonly string _kubeconfig = Path.GetTempFileName();
+    private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+    private readonly List<IAsyncDisposable> _parts = [];
+    private readonly MemoryStream _log = new();
+    private readonly List<Task> _running = [];
+
+    public PlaygroundApi Cluster { get; private set; } = null!;
+
+    public ApiClient Api { get; private set; } = null!;
+
+    public ControlPlaneProcess Process { get; private set; } = null!;
+
+    public CancellationToken Stop => _stop.Token;
+
+    public static async Task<RunningScene> StartAsync(params (string Name, string Value)[] environment)
+    {
+        var scene = new RunningScene { Cluster = await PlaygroundApi.StartAsync(new() { Controllers = false }) };
+        scene._parts.Add(scene.Cluster);
+        await scene.Cluster.WriteKubeconfigAsync(scene._kubeconfig);
+        scene.Api = new(ApiConfiguration.FromKubeconfig(scene._kubeconfig, TimeProvider.System), TimeProvider.System);
+        foreach (var name in (string[])["istio-system", "demo"])
+            await scene.Api.CreateAsync(ResourceTypes.Namespace, new() { Metadata = new() { Name = name, Labels = Ambient(name == "demo") } }, scene.Stop);
+        foreach (var (ns, name) in ((string, string)[])[("istio-system", "ztunnel"), ("demo", "web")])
+            await scene.Api.CreateAsync(ResourceTypes.ServiceAccount, new() { Metadata = new() { Name = name, Namespace = ns } }, scene.Stop);
+        scene.Process = await scene.StartControlPlaneAsync("cp-1", environment);
+        return scene;
+    }
+
+    /// <summary>One more replica, which the scene stops.</summary>
+    public async Task<ControlPlaneProcess> StartControlPlaneAsync(string name, params (string Name, string Value)[] environment)
+    {
+        var variables = new Dictionary<string, string>
+        {
+            ["POD_NAME"] = name, ["KUBECONFIG"] = _kubeconfig, ["AMBIENT_SECURE_GRPC_PORT"] = "0", ["AMBIENT_PLAINTEXT_GRPC_PORT"] = "0",
+            ["AMBIENT_MONITORING_PORT"] = "0", ["AMBIENT_HEALTH_PORT"] = "0", ["AMBIENT_ADMIN_PORT"] = "0", ["PILOT_DEBOUNCE_AFTER"] = "10ms",
+        };
+        foreach (var (key, value) in environment) variables[key] = value;
+        var options = ControlPlaneOptions.Read(variables, "machine");
+        var log = new ProcessLog(LogFormat.Plain, options.LogFilter, _log, TimeProvider.System);
+        var process = await ControlPlaneProcess.StartAsync(options, TimeProvider.System, log, Stop);
+        _parts.Add(process);
+        return process;
+    }
+
+    /// <summary>Follows discovery over TLS as the ztunnel of a node does, with its service account's token.</summary>
+    public MeshView Follow(ControlPlaneProcess? process = null, string? token = null)
+    {
+        process ??= Process;
+        var roots = Path.GetTempFileName();
+        File.WriteAllText(roots, process.Services.Authority.Authority.InForce!.RootsPem);
+        var channel = new GrpcChannel(new()
+        {
+            Address = new($"https://localhost:{process.Grpc.Secure.Port}"), Roots = ServerRoots.File(roots), AlternativeHostName = "istiod.istio-system.svc",
+        });
+        token ??= Cluster.Tokens.Issue("istio-system", "ztunnel", ["istio-ca"], TimeSpan.FromHours(1)).Token;
+        var view = new MeshView(channel, token, Stop);
+        _parts.Add(view);
+        return view;
+    }
+
+    public async Task<string> GetAsync(int port, string path)
+    {
+        using var http = new HttpClient();
+        return await http.GetStringAsync($"http://127.0.0.1:{port}{path}", Stop);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var part in Enumerable.Reverse(_parts))
+        {
+            if (part is ControlPlaneProcess process) await process.StopAsync();
+            await part.DisposeAsync();
+        }
+
+        await _stop.CancelAsync();
+        await Task.WhenAll(_running);
+        Api.Dispose();
+        _stop.Dispose();
+        File.Delete(_kubeconfig);
+    }
+
+    /// <summary>What was logged until now.</summary>
+    public string Log => Encoding.UTF8.GetString(_log.ToArray());
+
+    private static Dictionary<string, string>? Ambient(bool enrolled) => enrolled ? new() { ["istio.io/dataplane-mode"] = "ambient" } : null;
+}
+
+/// <summary>The mesh as one proxy knows it, and a way to wait for it.</summary>
+internal sealed class MeshView : IAsyncDisposable
+{
+    private readonly MeshState _mesh = new();
+    private readonly GrpcChannel _channel;
+    private readonly CancellationTokenSource _stop;
+    private readonly Task _running;
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public MeshView(GrpcChannel channel, string token, CancellationToken stop)
+    {
+        (_channel, _stop) = (channel, CancellationTokenSource.CreateLinkedTokenSource(stop));
+        _mesh.Changed += _ => Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+        var node = new Node { Id = "ztunnel~1.1.1.1~ztunnel-x.istio-system~istio-system.svc.cluster.local", Metadata = new Struct() };
+        node.Metadata.Fields["NAMESPACE"] = Value.ForString("istio-system");
+        Client = new DiscoveryClient(channel, new() { Node = node, Headers = () => new() { { "authorization", $"Bearer {token}" } } }, _mesh, Journal,
+            TimeProvider.System, new Random(1), NullLogger<DiscoveryClient>.Instance);
+        _running = Client.RunAsync(_stop.Token);
+    }
+
+    public DiscoveryClient Client { get; }
+
+    public EndsJournal Journal { get; } = new();
+
+    public MeshSnapshot Mesh => _mesh.Current;
+
+    /// <summary>Waits until the mesh is as wanted; the test's own timeout bounds it.</summary>
+    public async Task<T> UntilAsync<T>(Func<MeshSnapshot, T?> find) where T : class
+    {
+        while (true)
+        {
+            var changed = Volatile.Read(ref _changed).Task;
+            if (find(_mesh.Current) is { } found) return found;
+            await changed.WaitAsync(_stop.Token);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running;
+        _channel.Dispose();
+        _stop.Dispose();
+    }
+}
+
+/// <summary>Remembers how streams ended.</summary>
+internal sealed class EndsJournal : IDiscoveryJournal
+{
+    private readonly TaskCompletionSource<StreamEnd> _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task<StreamEnd> FirstEnd => _first.Task;
+
+    public void Connected() { }
+
+    public void Ended(StreamEnd how) => _first.TrySetResult(how);
+
+    public void Received(string typeUrl, long payloadBytes) { }
+
+    public void Rejected(string typeUrl, int newly, int inForce) { }
+}
