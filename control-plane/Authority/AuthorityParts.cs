@@ -30,6 +30,8 @@ internal sealed class AuthorityParts : IDisposable
             WakeOn(around, new() { Namespace = options.SystemNamespace, FieldSelector = $"metadata.name={name}" });
         Server = new ServerCertificate(Authority, options, time, loggers.CreateLogger<ServerCertificate>());
 
+        Handshakes = new HandshakeTurns(time);
+
         Publish(around, options, PublishedText.Roots(Authority));
         if (options.PublishRevocations)
             Publish(around, options, PublishedText.Revocations(Controller));
@@ -46,8 +48,11 @@ internal sealed class AuthorityParts : IDisposable
 
     public AuthorityController Controller { get; }
 
-    /// <summary>For the TLS port.</summary>
+    /// <summary>Of the TLS port.</summary>
     public ServerCertificate Server { get; }
+
+    /// <summary>Puts TLS on the port: <c>Handshakes.UseOn(listen, Server)</c>.</summary>
+    public HandshakeTurns Handshakes { get; }
 
     public ICallerAuthenticator Callers { get; }
 
@@ -71,6 +76,7 @@ internal sealed class AuthorityParts : IDisposable
     {
         Authority.Changed -= CheckBundles;
         Server.Dispose();
+        Handshakes.Dispose();
     }
 
     private void CheckBundles()

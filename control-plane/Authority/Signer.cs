@@ -46,6 +46,19 @@ internal sealed class Signer
     {
         if (material.Characters > KeyMaterial.MaxCharacters)
             throw Invalid($"The files have {material.Characters} characters; at most {KeyMaterial.MaxCharacters} are read");
+        try
+        {
+            return Check(material, now);
+        }
+        catch (Exception error) when (error is CryptographicException or ArgumentException or NotSupportedException)
+        {
+            // What is well-formed outside may still be nonsense within, and the platform finds it only in use.
+            throw new AuthorityException(AuthorityFailure.InvalidMaterial, "A certificate of the files cannot be used; are they damaged?", error);
+        }
+    }
+
+    private static Signer Check(KeyMaterial material, DateTimeOffset now)
+    {
         var certificates = PemCertificates.Read("ca-cert.pem", material.Certificate);
         if (certificates.Count == 0)
             throw Invalid("ca-cert.pem has no certificate");

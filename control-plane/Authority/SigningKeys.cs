@@ -74,7 +74,7 @@ internal sealed class SigningKeys
             key.ImportFromPem(pem);
             return key;
         }
-        catch (Exception error) when (error is ArgumentException or CryptographicException)
+        catch (Exception error) when (error is ArgumentException or CryptographicException or NotSupportedException)
         {
             key.Dispose();
             // Not the error's text: it could quote what it did not understand.

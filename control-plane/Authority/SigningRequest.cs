@@ -20,9 +20,7 @@ internal static class SigningRequest
     {
         if (pem.Length > MaxCharacters)
             throw Invalid($"has {pem.Length} characters; at most {MaxCharacters} are read");
-        var key = Load(RequestIn(pem));
-        RequireStrength(key);
-        return key;
+        return Load(RequestIn(pem));
     }
 
     private static byte[] RequestIn(string pem)
@@ -41,7 +39,9 @@ internal static class SigningRequest
     {
         try
         {
-            return CertificateRequest.LoadSigningRequest(request, HashAlgorithmName.SHA256).PublicKey;
+            var key = CertificateRequest.LoadSigningRequest(request, HashAlgorithmName.SHA256).PublicKey;
+            RequireStrength(key);
+            return key;
         }
         catch (Exception error) when (error is CryptographicException or ArgumentException or AsnContentException
             or NotSupportedException or FormatException or OverflowException)

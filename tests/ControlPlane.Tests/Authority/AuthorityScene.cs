@@ -12,7 +12,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -142,7 +141,7 @@ internal sealed class AuthorityScene : IAsyncDisposable
                 Interlocked.Increment(ref Connections);
                 return next(connection);
             });
-            listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(Parts.Server.HandshakeOptions()) });
+            Parts.Handshakes.UseOn(listen, Parts.Server);
         }));
         _server = builder.Build();
         Parts.Csr.Map(_server);

@@ -26,7 +26,7 @@ public sealed class RootRotationTests
         for (var step = 0; step < 20 * 365; step++)
         {
             time.Advance(Day);
-            foreach (var replica in replicas) await replica.ReconcileAsync();
+            await replicas[step % 2].ReconcileAsync();
             var leaf = await replicas[step % 2].IssueAsync();
             Assert.Equal(time.GetUtcNow() + Day, leaf.NotAfter); // never cut: the root is replaced long before its end
             holders.Add(leaf);
@@ -43,7 +43,7 @@ public sealed class RootRotationTests
             var run = new RandomRun(seed);
             run.RunAsync(steps: 150).GetAwaiter().GetResult();
             return run.Issued > 0;
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(40));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(30));
 
     [Fact]
     public async Task Real_handshakes_succeed_between_all_certificates_that_coexist_during_a_rotation()

@@ -51,6 +51,9 @@ public sealed class SignerTests
 
         Assert.Contains("ca-key.pem", Refusal(_root.Material(_root) with { Key = rsa.ExportPkcs8PrivateKeyPem() }));
         Assert.Contains("encrypted", Refusal(_root.Material(_root) with { Key = encrypted }));
+        var key = Convert.FromBase64String(string.Concat(_root.KeyPem.Split('\n')[1..^1]));
+        key[key.AsSpan().IndexOf((byte[])[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07]) + 7] = 0x70; // a curve that nobody knows
+        Assert.Contains("ca-key.pem", Refusal(_root.Material(_root) with { Key = PemEncoding.WriteString("EC PRIVATE KEY", key) }));
         Assert.Contains("ca-key.pem", Refusal(_root.Material(_root) with { Key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----" }));
     }
 
