@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Ambient.ControlPlane.Listening;
@@ -38,7 +39,7 @@ internal sealed class GrpcListeners : IAsyncDisposable
     {
         // An empty builder: nothing reads the environment or files behind the options' back.
         var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.Services.AddSingleton(loggers).AddRoutingCore();
+        builder.Services.AddSingleton(loggers).AddSingleton<IHostLifetime, NoLifetime>().AddRoutingCore();
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -63,6 +64,14 @@ internal sealed class GrpcListeners : IAsyncDisposable
     {
         listen.Protocols = HttpProtocols.Http2;
         listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => new(handshake()), HandshakeTimeout = TimeSpan.FromSeconds(10) });
+    }
+
+    /// <summary>The server stops when it is told to, not by signals of its own: what goes first is not for it to say.</summary>
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     private static IPEndPoint EndpointOf(WebApplication server, string scheme)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Ambient.ControlPlane.Distribution;
 using Ambient.ControlPlane.Indexing;
 using Ambient.Hosting.Pages;
@@ -22,7 +23,7 @@ internal static class MeshPage
         {
             WriteAddresses("addresses", mesh.Addresses);
             json.WriteStartArray("policies"u8);
-            foreach (var policy in Sorted(mesh.Policies)) json.WriteRawValue(Formatter.Format(Authorization.Parser.ParseFrom(policy.Payload.Span)));
+            foreach (var policy in Sorted(mesh.Policies)) Write(json, Authorization.Parser.ParseFrom(policy.Payload.Span));
             json.WriteEndArray();
         }
 
@@ -31,7 +32,7 @@ internal static class MeshPage
         void WriteAddresses(string name, IEnumerable<PublishedResource> addresses)
         {
             json.WriteStartArray(name);
-            foreach (var address in Sorted(addresses)) json.WriteRawValue(Formatter.Format(Address.Parser.ParseFrom(address.Payload.Span)));
+            foreach (var address in Sorted(addresses)) Write(json, Address.Parser.ParseFrom(address.Payload.Span));
             json.WriteEndArray();
         }
     });
@@ -52,6 +53,8 @@ internal static class MeshPage
 
         json.WriteEndArray();
     });
+
+    private static void Write(Utf8JsonWriter json, IMessage message) => AddressText.Readable(Formatter.Format(message)).WriteTo(json);
 
     private static IEnumerable<PublishedResource> Sorted(IEnumerable<PublishedResource> resources) =>
         resources.OrderBy(static resource => resource.Name, StringComparer.Ordinal);

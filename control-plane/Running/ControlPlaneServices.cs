@@ -13,20 +13,24 @@ using Microsoft.Extensions.Logging;
 namespace Ambient.ControlPlane.Running;
 
 /// <summary>The wiring, in the order in which data flows: objects → index → resources → proxies, and back into objects' status.</summary>
-internal sealed class ControlPlaneServices : IDisposable
+internal sealed partial class ControlPlaneServices : IDisposable
 {
     private readonly ControlPlaneOptions _options;
     private readonly TimeProvider _time;
+    private readonly MeshIndex _index;
+    private readonly ILogger<ControlPlaneServices> _logger;
+    private string _trustDomain;
 
     public ControlPlaneServices(ControlPlaneOptions options, ApiClient api, MetricRegistry metrics, TimeProvider time, ILoggerFactory loggers)
     {
-        (_options, _time) = (options, time);
+        (_options, _time, _logger) = (options, time, loggers.CreateLogger<ControlPlaneServices>());
+        (_index, _trustDomain) = (new(options.Index), options.Authority.TrustDomain);
         var random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
 
         Informers = new ClusterInformers(api, options.Index, time, random, loggers);
         Mesh = new MeshResources(time);
         Statuses = new StatusWriter(new ClusterStatus(api, Informers), time, loggers.CreateLogger<StatusWriter>());
-        Index = new IndexLoop(new MeshIndex(options.Index), new(options.DebounceAfter, options.DebounceMax), Publish, time, loggers.CreateLogger<IndexLoop>());
+        Index = new IndexLoop(_index, new(options.DebounceAfter, options.DebounceMax), Publish, time, loggers.CreateLogger<IndexLoop>());
         Informers.Feed(Index);
         ClusterStatus.Feed(Informers, Statuses);
 
@@ -68,9 +72,18 @@ internal sealed class ControlPlaneServices : IDisposable
 
     private void Publish(IndexChanges changes)
     {
+        CheckTrustDomain();
         Mesh.Apply(changes.Delta);
         if (!_options.WritesStatus) return;
         foreach (var conditions in changes.Conditions) Statuses.Want(conditions);
+    }
+
+    // Certificates carry the trust domain that held at the start. To follow a change without a restart would cut off half the mesh.
+    private void CheckTrustDomain()
+    {
+        if (_index.Config.TrustDomain == _trustDomain) return;
+        _trustDomain = _index.Config.TrustDomain;
+        if (!_options.Authority.IsOurTrustDomain(_trustDomain)) Log.TrustDomainChanged(_logger, _trustDomain, _options.Authority.TrustDomain);
     }
 
     private async Task LeadAuthorityAsync(CancellationToken stop)
@@ -88,4 +101,12 @@ internal sealed class ControlPlaneServices : IDisposable
         Lease = new(options.SystemNamespace, options.Revision == "default" ? "ambient-leader" : $"ambient-leader-{options.Revision}"),
         Identity = options.PodName,
     };
+
+    // Dashboards match on id and name: add at the end, never renumber or reuse. Next: 1302.
+    private static partial class Log
+    {
+        [LoggerMessage(1301, LogLevel.Error,
+            "The mesh configuration now names the trust domain {Configured}, but certificates are signed for {Signed}: restart the control plane, one replica after another")]
+        public static partial void TrustDomainChanged(ILogger logger, string configured, string signed);
+    }
 }

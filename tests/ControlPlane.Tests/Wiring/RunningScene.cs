@@ -1,4 +1,3 @@
-using System.Text;
 using Ambient.ControlPlane.Running;
 using Ambient.Grpc.Channel;
 using Ambient.Hosting.Logging;
@@ -20,8 +19,7 @@ internal sealed class RunningScene : IAsyncDisposable
     private readonly string _kubeconfig = Path.GetTempFileName();
     private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
     private readonly List<IAsyncDisposable> _parts = [];
-    private readonly MemoryStream _log = new();
-    private readonly List<Task> _running = [];
+    private readonly List<ProcessLog> _logs = [];
 
     public PlaygroundApi Cluster { get; private set; } = null!;
 
@@ -55,7 +53,8 @@ internal sealed class RunningScene : IAsyncDisposable
         };
         foreach (var (key, value) in environment) variables[key] = value;
         var options = ControlPlaneOptions.Read(variables, "machine");
-        var log = new ProcessLog(LogFormat.Plain, options.LogFilter, _log, TimeProvider.System);
+        var log = new ProcessLog(LogFormat.Plain, options.LogFilter, Stream.Null, TimeProvider.System);
+        _logs.Add(log);
         var process = await ControlPlaneProcess.StartAsync(options, TimeProvider.System, log, Stop);
         _parts.Add(process);
         return process;
@@ -91,15 +90,12 @@ internal sealed class RunningScene : IAsyncDisposable
             await part.DisposeAsync();
         }
 
+        foreach (var log in _logs) log.Dispose();
         await _stop.CancelAsync();
-        await Task.WhenAll(_running);
         Api.Dispose();
         _stop.Dispose();
         File.Delete(_kubeconfig);
     }
-
-    /// <summary>What was logged until now.</summary>
-    public string Log => Encoding.UTF8.GetString(_log.ToArray());
 
     private static Dictionary<string, string>? Ambient(bool enrolled) => enrolled ? new() { ["istio.io/dataplane-mode"] = "ambient" } : null;
 }
