@@ -11,10 +11,11 @@ namespace Ambient.ControlPlane.Indexing;
 /// </remarks>
 public sealed class ObjectTrim
 {
-    private static readonly string[] PodAnnotations = [MeshAnnotations.Redirection];
-
     private readonly ContentCache<string> _texts = new();
     private readonly ContentCache<EquatableArray<string>> _keyLists = new(10);
+    private readonly ContentCache<EquatableArray<OwnerReference>> _owners = new();
+    private readonly ContentCache<Ports> _ports = new();
+    private readonly Dictionary<string, Dictionary<string, string>> _redirections = [];
 
     public Pod Trim(Pod pod)
     {
@@ -23,8 +24,8 @@ public sealed class ObjectTrim
         {
             Metadata = Trim(meta) with
             {
-                Annotations = Only(meta.Annotations, PodAnnotations),
-                OwnerReferences = meta.OwnerReferences?.Where(static owner => owner?.Controller == true).Select(Trim).ToArray(),
+                Annotations = RedirectionOf(meta),
+                OwnerReferences = OwnersOf(meta),
             },
             Spec = spec is null ? null : new()
             {
@@ -66,7 +67,20 @@ public sealed class ObjectTrim
         Labels = CompactLabels.Of(meta.Labels, _texts, _keyLists),
     };
 
-    private OwnerReference Trim(OwnerReference owner) => new() { Kind = _texts.Share(owner.Kind), Name = _texts.Share(owner.Name), Controller = true };
+    private IReadOnlyList<OwnerReference>? OwnersOf(ObjectMeta meta)
+    {
+        var owner = meta.OwnerReferences?.FirstOrDefault(static owner => owner?.Controller == true);
+        if (owner is null) return null;
+        return _owners.Share([new() { Kind = _texts.Share(owner.Kind), Name = _texts.Share(owner.Name), Controller = true }]);
+    }
+
+    private Dictionary<string, string>? RedirectionOf(ObjectMeta meta)
+    {
+        if (meta.Annotation(MeshAnnotations.Redirection) is not { } value) return null;
+        if (_redirections.TryGetValue(value, out var known)) return known;
+        if (_redirections.Count == 16) _redirections.Clear(); // anybody may write anything there
+        return _redirections[value] = new(1) { [MeshAnnotations.Redirection] = value };
+    }
 
     private SliceEndpoint Trim(SliceEndpoint endpoint) => endpoint is null ? null! : endpoint with
     {
@@ -81,19 +95,26 @@ public sealed class ObjectTrim
     {
         var kept = (containers ?? []).Select(container => new Container
         {
-            RestartPolicy = container?.RestartPolicy,
+            RestartPolicy = Share(container?.RestartPolicy),
             Ports = container?.Ports?.Where(static port => port?.Name is { Length: > 0 } && port.Protocol is null or "" or "TCP")
                 .Select(port => port with { Name = Share(port.Name), Protocol = null }).ToArray(),
         }).Where(static container => container.Ports is { Count: > 0 }).ToArray();
-        return kept.Length == 0 ? null : kept;
+        return kept.Length == 0 ? null : _ports.Share(new(kept)).Containers;
     }
 
-    private static Dictionary<string, string>? Only(IReadOnlyDictionary<string, string>? annotations, string[] keys)
+    /// <summary>Containers that are equal if their ports are.</summary>
+    private sealed class Ports(Container[] containers) : IEquatable<Ports>
     {
-        Dictionary<string, string>? kept = null;
-        foreach (var key in keys)
-            if (annotations is not null && annotations.TryGetValue(key, out var value)) (kept ??= new(1))[key] = value;
-        return kept;
+        public Container[] Containers => containers;
+
+        public bool Equals(Ports? other) => other is not null && Parts(containers).SequenceEqual(Parts(other.Containers));
+
+        public override bool Equals(object? obj) => Equals(obj as Ports);
+
+        public override int GetHashCode() => Parts(containers).Aggregate(0, static (hash, part) => HashCode.Combine(hash, part));
+
+        private static IEnumerable<(string?, ContainerPort)> Parts(Container[] containers) =>
+            containers.SelectMany(static container => container.Ports!.Select(port => (container.RestartPolicy, port)));
     }
 
     private string? Share(string? text) => text is null ? null : _texts.Share(text);
