@@ -12,5 +12,6 @@ install_missing
 need_dotnet
 
 publish_node_programs
+dotnet build control-plane -c Release -v q -clp:NoSummary
 dotnet build deploy/playground -c Release -v q -clp:NoSummary
 exec deploy/playground/bin/Release/net10.0/Ambient.Playground demo "$@"

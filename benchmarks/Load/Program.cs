@@ -3,7 +3,7 @@ using System.Net;
 using Ambient.Linux;
 using Ambient.Load.Generator;
 using Ambient.Load.Tunnel;
-using Ambient.Playground;
+using Ambient.Lab;
 
 Limits.RaiseOpenFiles();
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;

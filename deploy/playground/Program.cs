@@ -1,3 +1,4 @@
+using Ambient.Lab;
 using Ambient.Playground;
 using Ambient.Playground.Demo;
 
@@ -23,7 +24,7 @@ static async Task<int> DemoAsync(bool keep)
     try
     {
         await using var shop = await Shop.OpenAsync();
-        await new TunnelDemo(shop, story).RunAsync();
+        await new MeshDemo(shop, story).RunAsync();
         if (keep) await OpenHouse.KeepAsync(shop, story);
     }
     catch (LabException failure)

@@ -26,6 +26,9 @@ internal interface IConfigDumpSource
     WorkloadCertificate? CertificateOf(SpiffeId identity);
 
     IReadOnlyList<PodStatus> Pods { get; }
+
+    /// <summary>Resources of which the latest version was refused, with the reason: an older one, or none, is in use.</summary>
+    IReadOnlyDictionary<string, string> RejectedResources => new Dictionary<string, string>();
 }
 
 /// <summary><c>/config_dump</c>: one JSON document with the field names that <c>istioctl ztunnel-config</c> reads.</summary>
@@ -48,10 +51,20 @@ internal sealed class ConfigDump(ZtunnelOptions options, BuildInfo build, IConfi
         json.WriteStartObject("staticConfig"u8);
         if (source.StaticMesh is { } local) MeshSection.WriteStatic(json, local);
         json.WriteEndObject();
+        WriteRejected(json);
         VersionSection.Write(json, build);
         OptionsSection.Write(json, options);
         CertificateSection.Write(json, source);
         if (options.Node.Mode == ProxyMode.Shared) PodSection.Write(json, source.Pods, connections);
+        json.WriteEndObject();
+    }
+
+    // Ours; readers of the document skip what they do not know.
+    private void WriteRejected(Utf8JsonWriter json)
+    {
+        if (source.RejectedResources.Count == 0) return;
+        json.WriteStartObject("rejectedResources"u8);
+        foreach (var (name, reason) in source.RejectedResources.OrderBy(static item => item.Key, StringComparer.Ordinal)) json.WriteString(name, reason);
         json.WriteEndObject();
     }
 }

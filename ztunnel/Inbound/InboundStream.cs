@@ -37,6 +37,9 @@ internal sealed class InboundStream(PodWorker pod, HboneStream stream, ConnectRe
             return Refuse(ReasonCode.BadRequest, $"'{request.Authority}' is not a host and port");
         if (await pod.Pod.WaitForWorkloadAsync() is not { } workload)
             return Refuse(ReasonCode.UnknownDestination, $"pod {pod.Pod.Name} is not in the mesh's records");
+        pod.Rules.Lookups.Ask(peer.Address);
+        if (target.Address is { } address && !address.Equals(local.Address) && !await pod.Rules.Lookups.LearnAsync(address))
+            return Refuse(ReasonCode.UnknownDestination, $"the control plane does not say what {address} is");
 
         var forwardedHost = request.Forwarded is null ? null : Forwarded.ParseHost(request.Forwarded);
         var decision = pod.Rules.Inbound.Route(new(workload, local.Address, target, forwardedHost), pod.Pod.Mesh.Current);

@@ -95,5 +95,8 @@ internal sealed class NodePages
             parts.Certificates.TryGet(identity, out var certificate) ? certificate : null;
 
         public IReadOnlyList<PodStatus> Pods => parts.PodList();
+
+        public IReadOnlyDictionary<string, string> RejectedResources =>
+            parts.ControlPlane?.Client.RejectedResources ?? new Dictionary<string, string>();
     }
 }

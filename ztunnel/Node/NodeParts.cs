@@ -9,6 +9,7 @@ using Ambient.Tls;
 using Ambient.Tls.Revocation;
 using Ambient.Transport;
 using Ambient.Ztunnel.Connections;
+using Ambient.Ztunnel.Discovery;
 using Ambient.Ztunnel.Dns;
 using Ambient.Ztunnel.Dns.Forwarding;
 using Ambient.Model;
@@ -35,6 +36,9 @@ internal sealed class NodeParts : IAsyncDisposable
     /// <summary>Everything that is no traffic: pages, timers.</summary>
     public required EventLoop Control { get; init; }
 
+    /// <summary>Null if there is none and the mesh is known from a file.</summary>
+    public required ControlPlane? ControlPlane { get; init; }
+
     public required PodRegistry Registry { get; init; }
     public required PodProxyFactory Pods { get; init; }
     public required CrlStore? Crl { get; init; }
@@ -56,11 +60,14 @@ internal sealed class NodeParts : IAsyncDisposable
         var workers = new WorkerPool(options.WorkerThreads, ledgers, time, random, error => DefectLog.Report(logger, error));
         var authorizer = new Authorizer(mesh, options.Telemetry.LogPolicyDecisions ? LogLevel.Information : LogLevel.Debug,
             log.Loggers.CreateLogger<Authorizer>());
-        var rules = RulesOf(options, authorizer, identities, time, random);
         var registry = new PodRegistry();
         Follow(mesh, options.Node.NodeName is not null ? store : null, identities, ledgers, authorizer);
         control.Start();
         TrimMemory(control, ledgers);
+        // Last: from here on the mesh changes.
+        var controlPlane = ControlPlane.Follow(options, mesh, metrics, time, new(random.Next()), log.Loggers);
+        var lookups = options.Discovery.OnDemand ? new MeshLookups(controlPlane?.Client, mesh, options.Node.Network) : MeshLookups.None;
+        var rules = RulesOf(options, authorizer, identities, lookups, time, random);
 
         return new()
         {
@@ -70,6 +77,7 @@ internal sealed class NodeParts : IAsyncDisposable
             Ledgers = ledgers,
             Workers = workers,
             Control = control,
+            ControlPlane = controlPlane,
             Registry = registry,
             Crl = crl,
             Pods = new(options, mesh, workers, rules, registry, DnsOf(options, mesh, metrics, log), time),
@@ -81,6 +89,7 @@ internal sealed class NodeParts : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (ControlPlane is not null) await ControlPlane.DisposeAsync();
         Workers.Dispose();
         Control.Dispose();
         await Certificates.DisposeAsync();
@@ -88,8 +97,9 @@ internal sealed class NodeParts : IAsyncDisposable
     }
 
     private static ProxyRules RulesOf(
-        ZtunnelOptions options, Authorizer authorizer, TlsIdentities identities, TimeProvider time, Random random) => new()
+        ZtunnelOptions options, Authorizer authorizer, TlsIdentities identities, MeshLookups lookups, TimeProvider time, Random random) => new()
     {
+        Lookups = lookups,
         Outbound = new(options.Node.Network, ProxyPorts(options)),
         Inbound = new(options.Node.Network, ProxyPorts(options)),
         Authorizer = authorizer,

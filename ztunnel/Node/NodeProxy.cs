@@ -31,6 +31,7 @@ internal sealed partial class NodeProxy(ZtunnelOptions options, TimeProvider tim
         parts.Workers.Start();
         using var revocations = parts.WatchRevocations(options, log);
         var pages = await NodePages.StartAsync(options, parts, mesh, configuration?.Source, _readiness, stop, log);
+        if (!await IsMeshKnownAsync(parts)) return;
         var pods = await StartPodsAsync(parts, log);
         Log.Ready(logger, options.WorkerThreads, options.Node.Mode);
 
@@ -49,11 +50,15 @@ internal sealed partial class NodeProxy(ZtunnelOptions options, TimeProvider tim
         if (options.Node.Mode == ProxyMode.Shared) Capabilities.Require(options.Sockets.Mark ?? 0);
     }
 
-    private WatchedConfiguration? LoadConfiguration(MeshState mesh, ILogger logger)
+    private WatchedConfiguration? LoadConfiguration(MeshState mesh, ILogger logger) => WatchedConfiguration.Open(options.Discovery, mesh, logger);
+
+    /// <summary>Pods are not served before the control plane has told of the mesh: nothing would be encrypted, no policy enforced.</summary>
+    /// <returns>False: the process was told to stop before.</returns>
+    private async Task<bool> IsMeshKnownAsync(NodeParts parts)
     {
-        var configuration = WatchedConfiguration.Open(options.Discovery, mesh, logger);
+        if (parts.ControlPlane is { } controlPlane && await Task.WhenAny(controlPlane.Client.Ready, stop.Requested) == stop.Requested) return false;
         _readiness.Complete(StateTask);
-        return configuration;
+        return true;
     }
 
     private async Task<IRunningPods> StartPodsAsync(NodeParts parts, ProcessLog log)

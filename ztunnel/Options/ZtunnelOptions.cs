@@ -76,6 +76,9 @@ internal sealed partial record ZtunnelOptions
         if (!options.Node.ProxyEnabled && !options.Dns.Enabled)
             settings.Mistake("ENABLE_PROXY", "false", "with ISTIO_META_DNS_CAPTURE off as well there is nothing to do; set one of them to true");
 
+        if (options.Discovery.OnDemand && options.Dns.Enabled)
+            settings.Mistake("XDS_ON_DEMAND", "true", "the DNS proxy must know every service; set ISTIO_META_DNS_CAPTURE to false as well, or leave XDS_ON_DEMAND out");
+
         var (admin, stats, ready) = (options.Listeners.AdminPort, options.Listeners.StatsPort, ListenerOptions.ReadinessPort);
         if (admin == stats || admin == ready || stats == ready)
             settings.Mistake("PROXY_CONFIG", null, $"proxyAdminPort ({admin}), statsPort ({stats}) and the readiness port ({ready}) must differ");

@@ -35,8 +35,10 @@ internal sealed class OutboundConnection(PodWorker pod, LoopSocket downstream, I
 
     private async ValueTask<(Upstream?, Route?)> FindUpstreamAsync()
     {
-        if (await pod.Pod.WaitForWorkloadAsync() is { } source) return await ConnectAsync(source);
-        Refuse(ReasonCode.UnknownSource, $"pod {pod.Pod.Name} is not in the mesh's records");
+        if (await pod.Pod.WaitForWorkloadAsync() is not { } source) Refuse(ReasonCode.UnknownSource, $"pod {pod.Pod.Name} is not in the mesh's records");
+        // Unknown is not outside: what cannot be asked about is not sent in plaintext.
+        else if (!await pod.Rules.Lookups.LearnAsync(destination.Address)) Refuse(ReasonCode.UnknownDestination, $"the control plane does not say what {destination.Address} is");
+        else return await ConnectAsync(source);
         return default;
     }
 

@@ -17,6 +17,7 @@ internal sealed class PassthroughConnection(PodWorker pod, LoopSocket downstream
     public async Task<bool> RunAsync()
     {
         if (pod.Rules.Inbound.RefusePlaintext(destination) is { } loop) return Refuse(loop.Code, loop.ToString());
+        pod.Rules.Lookups.Ask(client.Address);
         if (await pod.Pod.WaitForWorkloadAsync() is { } workload) return await ServeAsync(workload);
         return Refuse(ReasonCode.UnknownDestination, $"pod {pod.Pod.Name} is not in the mesh's records");
     }

@@ -1,5 +1,6 @@
 using Ambient.Hbone;
 using Ambient.Hbone.Tunnels;
+using Ambient.Ztunnel.Discovery;
 using Ambient.Ztunnel.Inbound;
 using Ambient.Ztunnel.Outbound;
 
@@ -8,6 +9,9 @@ namespace Ambient.Ztunnel.Proxying;
 /// <summary>What decides about the connections of every pod; the same for all of them.</summary>
 internal sealed record ProxyRules
 {
+    /// <summary>Asked before the mesh state is, about addresses that may not have been learnt yet.</summary>
+    public required MeshLookups Lookups { get; init; }
+
     public required OutboundRouter Outbound { get; init; }
     public required InboundRouter Inbound { get; init; }
     public required Authorizer Authorizer { get; init; }

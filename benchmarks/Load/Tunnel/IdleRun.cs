@@ -1,4 +1,4 @@
-using Ambient.Playground;
+using Ambient.Lab;
 
 namespace Ambient.Load.Tunnel;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Ambient.Load.Generator;
-using Ambient.Playground;
-using Ambient.Playground.Lab;
+using Ambient.Lab;
+using Ambient.Lab.Network;
 
 namespace Ambient.Load.Tunnel;
 

@@ -1,5 +1,5 @@
-using Ambient.Playground.Lab;
-using Ambient.Playground.Processes;
+using Ambient.Lab.Network;
+using Ambient.Lab.Processes;
 
 namespace Ambient.Load.Tunnel;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
-using Ambient.Playground.Processes;
+using Ambient.Lab.Processes;
 
 namespace Ambient.Load.Tunnel;
 

@@ -1,4 +1,4 @@
-using Ambient.Playground.Processes;
+using Ambient.Lab.Processes;
 
 namespace Ambient.Load.Tunnel;
 

@@ -1,5 +1,5 @@
 using Ambient.Load.Generator;
-using Ambient.Playground.Processes;
+using Ambient.Lab.Processes;
 
 namespace Ambient.Load.Tunnel;
 

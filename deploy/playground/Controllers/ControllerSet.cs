@@ -12,6 +12,13 @@ internal sealed class ControllerSet : IAsyncDisposable
     public static ControllerSet Start(ObjectStore store, PlaygroundApiOptions options)
     {
         var set = new ControllerSet();
+        List<Controller> controllers =
+        [
+            new DeploymentController(store), new ReplicaSetController(store), new DaemonSetController(store), new JobController(store),
+            new EndpointSliceController(store), new Scheduler(store),
+        ];
+        if (options.SimulatedNodes > 0) controllers.Add(new SimulatedNodes(store, options.SimulatedNodes, options.PodRange));
+        set._running.AddRange(controllers.Select(controller => Task.Run(() => controller.RunAsync(set._stop.Token))));
         return set;
     }
 

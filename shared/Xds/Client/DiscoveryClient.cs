@@ -87,6 +87,12 @@ public sealed partial class DiscoveryClient
         }
     }
 
+    /// <summary>The same without waiting.</summary>
+    public void Ask(string name)
+    {
+        if (_options.OnDemand) _ = _demands.Ask(name);
+    }
+
     private async Task<StreamEnd> RunStreamAsync(CancellationToken stop)
     {
         DiscoveryStream? stream = null;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using Ambient.Playground.Lab;
-using Ambient.Playground.Processes;
+using Ambient.Lab.Network;
+using Ambient.Lab.Processes;
 
 namespace Ambient.EndToEnd.Tests.Lab;
 
@@ -87,7 +87,7 @@ public sealed class NetworkLabTests
         await using var lab = await NetworkLab.CreateAsync("n1");
         await using var daemon = lab.Nodes[0].Start("liar", [], "sh", "-c", "echo no such thing; exit 3");
 
-        var error = await Assert.ThrowsAsync<Playground.LabException>(() => daemon.WaitForLogAsync("ready"));
+        var error = await Assert.ThrowsAsync<Ambient.Lab.LabException>(() => daemon.WaitForLogAsync("ready"));
 
         Assert.Contains("no such thing", error.Message, StringComparison.Ordinal);
         Assert.Contains("3", error.Message, StringComparison.Ordinal);

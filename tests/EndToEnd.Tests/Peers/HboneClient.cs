@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Ambient.Http2;
-using Ambient.Playground.Lab;
+using Ambient.Lab.Network;
 using Ambient.EndToEnd.Tests.Sockets;
 
 namespace Ambient.EndToEnd.Tests.Peers;

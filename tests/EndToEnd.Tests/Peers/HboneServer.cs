@@ -7,7 +7,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Ambient.EndToEnd.Tests.Sockets;
 using Ambient.Http2;
-using Ambient.Playground.Lab;
+using Ambient.Lab.Network;
 
 namespace Ambient.EndToEnd.Tests.Peers;
 

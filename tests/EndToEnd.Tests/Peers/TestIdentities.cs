@@ -4,7 +4,7 @@ using System.Text;
 using Ambient.Certificates;
 using Ambient.Certificates.Authority;
 using Ambient.Model.Identities;
-using Ambient.Playground.Mesh;
+using Ambient.Lab.Mesh;
 
 namespace Ambient.EndToEnd.Tests.Peers;
 

@@ -1,5 +1,5 @@
-using Ambient.Playground.Mesh;
-using Ambient.Playground.Processes;
+using Ambient.Lab.Mesh;
+using Ambient.Lab.Processes;
 
 namespace Ambient.EndToEnd.Tests.Scenarios;
 

@@ -1,8 +1,8 @@
 using System.Net.Sockets;
 using System.Text;
 using Ambient.EndToEnd.Tests.Sockets;
-using Ambient.Playground.Lab;
-using Ambient.Playground.Processes;
+using Ambient.Lab.Network;
+using Ambient.Lab.Processes;
 
 namespace Ambient.EndToEnd.Tests.Scenarios;
 

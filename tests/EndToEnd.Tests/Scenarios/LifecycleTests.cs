@@ -1,5 +1,5 @@
 using Ambient.EndToEnd.Tests.Sockets;
-using Ambient.Playground.Processes;
+using Ambient.Lab.Processes;
 
 namespace Ambient.EndToEnd.Tests.Scenarios;
 

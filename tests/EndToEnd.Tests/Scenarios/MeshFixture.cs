@@ -1,5 +1,5 @@
-using Ambient.Playground.Lab;
-using Ambient.Playground.Mesh;
+using Ambient.Lab.Network;
+using Ambient.Lab.Mesh;
 
 namespace Ambient.EndToEnd.Tests.Scenarios;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Ambient.Playground.Mesh;
+using Ambient.Lab.Mesh;
 
 namespace Ambient.EndToEnd.Tests.Scenarios;
 

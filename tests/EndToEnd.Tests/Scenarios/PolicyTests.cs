@@ -1,6 +1,6 @@
 using Ambient.EndToEnd.Tests.Peers;
 using Ambient.EndToEnd.Tests.Sockets;
-using Ambient.Playground.Mesh;
+using Ambient.Lab.Mesh;
 
 namespace Ambient.EndToEnd.Tests.Scenarios;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net.Sockets;
 using Ambient.EndToEnd.Tests.Sockets;
-using Ambient.Playground.Mesh;
-using Ambient.Playground.Processes;
+using Ambient.Lab.Mesh;
+using Ambient.Lab.Processes;
 
 namespace Ambient.EndToEnd.Tests.Scenarios;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using Ambient.EndToEnd.Tests.Peers;
 using Ambient.EndToEnd.Tests.Sockets;
-using Ambient.Playground.Mesh;
+using Ambient.Lab.Mesh;
 
 namespace Ambient.EndToEnd.Tests.Scenarios;
 

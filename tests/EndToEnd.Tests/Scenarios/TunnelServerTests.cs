@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using Ambient.EndToEnd.Tests.Peers;
 using Ambient.EndToEnd.Tests.Sockets;
-using Ambient.Playground.Lab;
+using Ambient.Lab.Network;
 
 namespace Ambient.EndToEnd.Tests.Scenarios;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Ambient.Playground.Lab;
+using Ambient.Lab.Network;
 
 namespace Ambient.EndToEnd.Tests.Sockets;
 

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Ambient.Playground.Lab;
+using Ambient.Lab.Network;
 
 namespace Ambient.EndToEnd.Tests.Sockets;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Ambient.Linux.Namespaces;
-using Ambient.Playground.Lab;
+using Ambient.Lab.Network;
 
 namespace Ambient.EndToEnd.Tests.Sockets;
 

@@ -5,6 +5,9 @@ namespace Ambient.Playground.Api.Schemas;
 /// <summary>The built-in kinds and their types, read from the <c>.schema</c> files of this assembly.</summary>
 public sealed class SchemaLibrary
 {
+    // Before BuiltIn, which uses it.
+    private static readonly Schema Text = new() { Type = SchemaType.String };
+
     private readonly Dictionary<string, Schema> _types = new(StringComparer.Ordinal);
     private readonly List<ResourceKind> _kinds = [];
 
@@ -99,8 +102,6 @@ public sealed class SchemaLibrary
             else schema.Properties[field.Words[0]] = new(type, field.Description, required, field.Default) { Number = field.BinaryNumber, KeepsZero = field.Has("zero") };
         }
     }
-
-    private static Schema Text { get; } = new() { Type = SchemaType.String };
 
     private Schema Parse(string type, SchemaText field)
     {

@@ -134,8 +134,7 @@ public sealed partial class ObjectStore
 
     private static IEnumerable<string> Finalizers(JsonObject document) => document.TextsAt("metadata", "finalizers");
 
-    private List<StoredObject> DependentsOf(StoredObject owner) => _dependents.TryGetValue(owner.Uid, out var uids)
-        ? [.. uids.Select(uid => _byUid[uid]).OrderBy(value => value.Version)] : [];
+    private IReadOnlyList<StoredObject> DependentsOf(StoredObject owner) => Dependents(owner.Uid);
 
     private static bool Blocks(StoredObject dependent, StoredObject owner) => dependent.Copy().ObjectsAt("metadata", "ownerReferences")
         .Any(reference => reference.Text("uid") == owner.Uid && reference.Flag("blockOwnerDeletion"));

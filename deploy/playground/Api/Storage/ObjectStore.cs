@@ -54,6 +54,12 @@ public sealed partial class ObjectStore
     public StoredObject Get(ResourceKind kind, string ns, string name) =>
         Find(kind, ns, name) ?? throw StatusException.NotFound(kind, name);
 
+    /// <summary>The objects whose ownerReferences name a uid, oldest write first.</summary>
+    public IReadOnlyList<StoredObject> Dependents(string uid)
+    {
+        lock (_gate) return _dependents.TryGetValue(uid, out var uids) ? [.. uids.Select(one => _byUid[one]).OrderBy(value => value.Version)] : [];
+    }
+
     /// <summary>All objects of a kind by namespace and name, and the version at which this was so.</summary>
     /// <param name="ns">Empty for all namespaces.</param>
     public ObjectList List(ResourceKind kind, string ns = "")

@@ -1,0 +1,13 @@
+using Ambient.Lab.Network;
+
+namespace Ambient.Lab.Mesh;
+
+/// <summary>A service: its name, its virtual addresses and the pods behind it.</summary>
+/// <param name="Ports">Service port to the pods' port.</param>
+public sealed record MeshService(string Name, string Namespace, IReadOnlyList<string> Addresses, IReadOnlyDictionary<int, int> Ports, IReadOnlyList<LabPod> Pods)
+{
+    public string Hostname => $"{Name}.{Namespace}.svc.cluster.local";
+
+    /// <summary>As in <see cref="MeshWorkload.Waypoint"/>.</summary>
+    public string? Waypoint { get; init; }
+}
