@@ -8,11 +8,12 @@ namespace Ambient.Xds.Server;
 public sealed class ResourceTable
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, ResourceNode> _byName = [];
+    private readonly Dictionary<string, ResourceNode> _byName = []; // with removed ones, as long as they are remembered
     private readonly KeyIndex _keys = new();
     private readonly StateHistory _history = new();
-    private readonly Queue<ResourceNode> _removals = [];
+    private readonly Queue<(ResourceNode Node, long Sequence)> _removals = [];
     private readonly int _maxRemovals;
+    private int _count;
     private ResourceNode? _newest;
     private UInt128 _digest;
     private long _sequence, _floor;
@@ -27,7 +28,7 @@ public sealed class ResourceTable
     /// <summary>Grows by one with each change of a resource.</summary>
     public long Sequence { get { lock (_gate) return _sequence; } }
 
-    public int Count { get { lock (_gate) return _byName.Count; } }
+    public int Count { get { lock (_gate) return _count; } }
 
     /// <summary>Sets and then removes, as one change. Equal content is no change.</summary>
     /// <returns>False if nothing changed.</returns>
@@ -55,7 +56,13 @@ public sealed class ResourceTable
     /// <summary>Everything, in no particular order, and the sequence number that it stands for.</summary>
     public TableSnapshot Snapshot()
     {
-        lock (_gate) return new([.. _byName.Values.Select(static node => node.Resource!)], _sequence, _history.TokenAt(_sequence));
+        lock (_gate)
+        {
+            var resources = new List<PublishedResource>(_count);
+            foreach (var node in _byName.Values)
+                if (node.Resource is { } resource) resources.Add(resource);
+            return new(resources, _sequence, _history.TokenAt(_sequence));
+        }
     }
 
     /// <summary>What changed after <paramref name="sequence"/>, oldest first, each resource once.</summary>
@@ -88,6 +95,7 @@ public sealed class ResourceTable
             _digest -= known.Digest;
             _keys.Remove(known);
         }
+        else _count++;
         _digest += resource.Digest;
         _keys.Add(resource);
         if (node is null) _byName[resource.Name] = node = new(resource.Name);
@@ -97,16 +105,22 @@ public sealed class ResourceTable
 
     private void Remove(string name)
     {
-        if (!_byName.Remove(name, out var node)) return;
-        _digest -= node.Resource!.Digest;
-        _keys.Remove(node.Resource);
+        if (_byName.GetValueOrDefault(name) is not { Resource: { } resource } node) return;
+        _count--;
+        _digest -= resource.Digest;
+        _keys.Remove(resource);
         node.Resource = null;
         MoveToFront(node);
-        _removals.Enqueue(node);
-        if (_removals.Count <= _maxRemovals) return;
-        var forgotten = _removals.Dequeue();
-        _floor = forgotten.Sequence;
-        Unlink(forgotten);
+        _removals.Enqueue((node, node.Sequence));
+        while (_removals.Count > _maxRemovals) Forget(_removals.Dequeue());
+    }
+
+    private void Forget((ResourceNode Node, long Sequence) removal)
+    {
+        if (removal.Node.Sequence != removal.Sequence) return; // it has come back since
+        _floor = removal.Sequence;
+        _byName.Remove(removal.Node.Name);
+        Unlink(removal.Node);
     }
 
     private void MoveToFront(ResourceNode node)

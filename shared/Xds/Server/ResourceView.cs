@@ -26,15 +26,19 @@ public sealed class ResourceView(string typeUrl, ResourceTable table)
     /// The response that brings a subscriber of everything from <paramref name="sequence"/> onwards, as far as <paramref name="maxBytes"/> goes.
     /// </summary>
     /// <param name="skipRemovalsUpTo">Removals up to here are left out: the subscriber came later and never had what was removed.</param>
+    /// <param name="notMadeBefore">
+    /// When the subscriber's last response was made. What changed between two responses is in neither if the second was made before the first.
+    /// </param>
     /// <returns>Null: that is too long ago.</returns>
     /// <remarks>
     /// Encoded once for all who stand at that point. A response stays right when further changes come after it was made: whoever takes it
     /// goes on from its end and gets them then.
     /// </remarks>
-    internal SharedResponse? ResponseAfter(long sequence, long skipRemovalsUpTo, int maxBytes)
+    internal SharedResponse? ResponseAfter(long sequence, long skipRemovalsUpTo, long notMadeBefore, int maxBytes)
     {
         var key = new ResponseKey(sequence, skipRemovalsUpTo, maxBytes);
-        if (_cache.Find(key) is { } made && (made.Sequence > sequence || made.Sequence == Table.Sequence)) return made;
+        if (_cache.Find(key) is { } made && made.MadeAt >= notMadeBefore && (made.Sequence > sequence || made.Sequence == Table.Sequence))
+            return made;
         if (Table.ChangesAfter(sequence) is not { } changes) return null;
         var response = Encode(key, changes);
         _cache.Add(key, response);

@@ -14,7 +14,7 @@ internal sealed class Subscription(ResourceView view, SessionOptions options)
     private readonly HashSet<string> _asked = [];
     private readonly Queue<Outgoing> _outgoing = [];
     private string? _tokenWhenDrained;
-    private long _position;
+    private long _position, _madeAt;
     private long? _freshUntil = long.MaxValue; // removals up to there mean nothing to the client, which never had what was removed
     private int _privateResponses;
     private bool _hasBegun, _mustAnswer, _answerUnknownState, _isWhole;
@@ -191,8 +191,8 @@ internal sealed class Subscription(ResourceView view, SessionOptions options)
     private PreparedResponse? NextShared()
     {
         if (!_mustAnswer && _position == View.Table.Sequence) return null;
-        var shared = View.ResponseAfter(_position, _freshUntil ?? 0, MaxBytes) ?? throw FellBehind();
-        _position = shared.Sequence;
+        var shared = View.ResponseAfter(_position, _freshUntil ?? 0, _madeAt, MaxBytes) ?? throw FellBehind();
+        (_position, _madeAt) = (shared.Sequence, shared.MadeAt);
         // What was removed before the first part was made, no part holds.
         if (_freshUntil == long.MaxValue) _freshUntil = shared.MadeAt;
         if (_position >= _freshUntil) _freshUntil = null;
@@ -207,7 +207,8 @@ internal sealed class Subscription(ResourceView view, SessionOptions options)
         if (_outgoing.Count == 0 && !_mustAnswer && _tokenWhenDrained is null) return null;
 
         var writer = new ResponseWriter(View, MaxBytes);
-        while (_outgoing.TryPeek(out var next) && Write(writer, next)) _outgoing.Dequeue();
+        var names = new HashSet<string>(); // what comes and goes does so in two responses: within one, removals are applied last
+        while (_outgoing.TryPeek(out var next) && !names.Contains(next.Name) && Write(writer, next)) names.Add(_outgoing.Dequeue().Name);
         var drained = _outgoing.Count == 0;
         var info = StateToken.ToVersionInfo(drained ? _tokenWhenDrained : null);
         if (drained) _tokenWhenDrained = null;

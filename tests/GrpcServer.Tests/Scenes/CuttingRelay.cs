@@ -3,14 +3,16 @@ using System.Net.Sockets;
 
 namespace Ambient.GrpcServer.Tests.Scenes;
 
-/// <summary>A TCP relay that resets both sides after so many bytes of one direction.</summary>
-internal sealed class CuttingRelay : IAsyncDisposable
+/// <summary>A TCP relay that counts bytes, and resets both sides after so many of one direction or when told to.</summary>
+public sealed class CuttingRelay : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
     private readonly Uri _target;
     private readonly int _towardsServer, _towardsClient;
     private readonly Task _accepting;
+    private CancellationTokenSource _cut = new();
+    private long _bytes;
 
     public CuttingRelay(Uri target, int towardsServer = int.MaxValue, int towardsClient = int.MaxValue)
     {
@@ -20,6 +22,12 @@ internal sealed class CuttingRelay : IAsyncDisposable
     }
 
     public Uri Address => new UriBuilder(_target) { Port = ((IPEndPoint)_listener.LocalEndpoint).Port }.Uri;
+
+    /// <summary>Carried in both directions.</summary>
+    public long Bytes => Interlocked.Read(ref _bytes);
+
+    /// <summary>Resets every connection that stands now.</summary>
+    public void CutAll() => Interlocked.Exchange(ref _cut, new()).Cancel();
 
     public async ValueTask DisposeAsync()
     {
@@ -47,21 +55,24 @@ internal sealed class CuttingRelay : IAsyncDisposable
         {
             await server.ConnectAsync(IPAddress.Loopback, _target.Port);
             client.LingerState = server.LingerState = new(true, 0);
-            await Task.WhenAny(CopyAsync(client, server, _towardsServer), CopyAsync(server, client, _towardsClient));
+            using var cut = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, _cut.Token);
+            await Task.WhenAny(CopyAsync(client, server, _towardsServer, cut.Token), CopyAsync(server, client, _towardsClient, cut.Token));
+            await cut.CancelAsync();
         }
     }
 
-    private async Task CopyAsync(TcpClient from, TcpClient to, int budget)
+    private async Task CopyAsync(TcpClient from, TcpClient to, int budget, CancellationToken cut)
     {
         var buffer = new byte[4096];
         try
         {
             while (budget > 0)
             {
-                var read = await from.GetStream().ReadAsync(buffer.AsMemory(0, Math.Min(buffer.Length, budget)), _stop.Token);
+                var read = await from.GetStream().ReadAsync(buffer.AsMemory(0, Math.Min(buffer.Length, budget)), cut);
                 if (read == 0) return;
                 budget -= read;
-                await to.GetStream().WriteAsync(buffer.AsMemory(0, read), _stop.Token);
+                await to.GetStream().WriteAsync(buffer.AsMemory(0, read), cut);
+                Interlocked.Add(ref _bytes, read);
             }
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException or ObjectDisposedException) { }

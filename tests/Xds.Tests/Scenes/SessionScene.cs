@@ -10,6 +10,8 @@ internal sealed class SessionScene : IDeltaStream, ISessionJournal, IAsyncDispos
     private readonly Channel<DeltaDiscoveryRequest> _requests = Channel.CreateUnbounded<DeltaDiscoveryRequest>();
     private readonly Channel<DeltaDiscoveryResponse> _responses = Channel.CreateUnbounded<DeltaDiscoveryResponse>();
     private readonly CancellationTokenSource _stop = new();
+    private string _probe = "";
+    private DeltaDiscoveryResponse? _put; // received while another was looked for
 
     public SessionScene(ResourceTable table, SessionOptions? options = null, Func<Node, IReadOnlyList<string>>? admit = null)
     {
@@ -51,7 +53,14 @@ internal sealed class SessionScene : IDeltaStream, ISessionJournal, IAsyncDispos
 
     public void Acknowledge(DeltaDiscoveryResponse response) => Send(request => (request.TypeUrl, request.ResponseNonce) = (response.TypeUrl, response.Nonce));
 
-    public async Task<DeltaDiscoveryResponse> ReceiveAsync()
+    public Task<DeltaDiscoveryResponse> ReceiveAsync()
+    {
+        if (_put is not { } put) return ReceiveFromSessionAsync();
+        _put = null;
+        return Task.FromResult(put);
+    }
+
+    private async Task<DeltaDiscoveryResponse> ReceiveFromSessionAsync()
     {
         var response = _responses.Reader.ReadAsync().AsTask();
         await Task.WhenAny(response, Running);
@@ -62,10 +71,20 @@ internal sealed class SessionScene : IDeltaStream, ISessionJournal, IAsyncDispos
     /// <summary>True if nothing was sent, now that everything received before has been handled.</summary>
     public async Task<bool> IsSilentAsync()
     {
-        // Another type's first request is always answered, after what is due for this one.
-        Send(static request => request.TypeUrl = ResourceTypes.Workload);
+        // A name of another type that is asked for is always answered, after what is due for this one.
+        Send(request =>
+        {
+            (request.TypeUrl, request.ResponseNonce) = (ResourceTypes.Workload, _probe);
+            request.ResourceNamesSubscribe.Add("probe");
+        });
         var answer = await ReceiveAsync();
-        return answer.TypeUrl == ResourceTypes.Workload;
+        if (answer.TypeUrl != ResourceTypes.Workload)
+        {
+            _put = answer;
+            answer = await ReceiveFromSessionAsync();
+        }
+        _probe = answer.Nonce;
+        return _put is null;
     }
 
     public async ValueTask DisposeAsync()

@@ -167,6 +167,35 @@ public sealed class DeltaSessionTests
     }
 
     [Fact]
+    public async Task A_name_that_is_missing_and_then_there_is_not_removed_and_sent_in_one_response()
+    {
+        await using var scene = new SessionScene(_table);
+        scene.BeginOnDemand();
+        var first = await scene.ReceiveAsync();
+
+        scene.Send(static request => request.ResourceNamesSubscribe.Add("a"));
+        Assert.True(await scene.IsSilentAsync());
+        scene.Acknowledge(first);
+        var missing = await scene.ReceiveAsync();
+        Set("a");
+        scene.Send(static request => request.ResourceNamesSubscribe.Add("a"));
+        _table.Apply([], ["a"]);
+        scene.Send(static request => request.ResourceNamesSubscribe.Add("a"));
+        Set("a");
+        scene.Acknowledge(missing);
+        var held = new HashSet<string>();
+        for (var response = await scene.ReceiveAsync(); ; response = await scene.ReceiveAsync())
+        {
+            held.UnionWith(Names(response));
+            held.ExceptWith(response.RemovedResources);
+            scene.Acknowledge(response);
+            if (await scene.IsSilentAsync()) break;
+        }
+
+        Assert.Equal(["a"], held);
+    }
+
+    [Fact]
     public async Task A_service_brings_its_workloads_and_its_waypoint()
     {
         _table.Apply(

@@ -99,6 +99,20 @@ public sealed class ResourceTableTests
     }
 
     [Fact]
+    public void What_was_removed_and_came_back_has_changed_once()
+    {
+        var table = new ResourceTable();
+        Add(table, "a", "b");
+        table.Apply([], ["a"]);
+        Add(table, "a");
+
+        var change = Assert.Single(table.ChangesAfter(2)!.Changes);
+
+        Assert.NotNull(change.Resource);
+        Assert.Equal(2, table.Count);
+    }
+
+    [Fact]
     public void What_comes_back_after_its_removal_is_not_forgotten_with_it()
     {
         var table = new ResourceTable(maxRemovals: 1);
