@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Security;
 using Ambient.ControlPlane.Options;
 using Ambient.GrpcServer;
 using Microsoft.AspNetCore.Builder;
@@ -8,7 +7,6 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -31,10 +29,10 @@ internal sealed class GrpcListeners : IAsyncDisposable
     /// <summary>Null if it is off.</summary>
     public IPEndPoint? Plaintext { get; }
 
-    /// <param name="handshake">Asked for each new connection, so that a renewed certificate is used at once.</param>
+    /// <param name="secure">Puts TLS on the port that is open to everybody.</param>
     /// <param name="map">Adds the services.</param>
     /// <exception cref="IOException">A port is taken.</exception>
-    public static async Task<GrpcListeners> StartAsync(PortOptions ports, Func<SslServerAuthenticationOptions> handshake,
+    public static async Task<GrpcListeners> StartAsync(PortOptions ports, Action<ListenOptions> secure,
         Action<IEndpointRouteBuilder> map, ILoggerFactory loggers, CancellationToken stop)
     {
         // An empty builder: nothing reads the environment or files behind the options' back.
@@ -44,7 +42,11 @@ internal sealed class GrpcListeners : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.LimitForGrpc(CallsPerConnection);
-            kestrel.ListenAnyIP(ports.Secure, listen => Secured(listen, handshake));
+            kestrel.ListenAnyIP(ports.Secure, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http2;
+                secure(listen);
+            });
             if (ports.Plaintext is { } plaintext) kestrel.Listen(IPAddress.Loopback, plaintext, static listen => listen.Protocols = HttpProtocols.Http2);
         });
         var server = builder.Build();
@@ -59,12 +61,6 @@ internal sealed class GrpcListeners : IAsyncDisposable
     public Task StopAsync(CancellationToken abort) => _server.StopAsync(abort);
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
-
-    private static void Secured(ListenOptions listen, Func<SslServerAuthenticationOptions> handshake)
-    {
-        listen.Protocols = HttpProtocols.Http2;
-        listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => new(handshake()), HandshakeTimeout = TimeSpan.FromSeconds(10) });
-    }
 
     /// <summary>The server stops when it is told to, not by signals of its own: what goes first is not for it to say.</summary>
     private sealed class NoLifetime : IHostLifetime

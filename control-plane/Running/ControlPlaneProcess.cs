@@ -95,7 +95,7 @@ internal sealed partial class ControlPlaneProcess : IAsyncDisposable
         ControlPlaneMetrics.AddTo(Metrics, Services, _options.IstioVersion);
         var admin = new AdminPages(Services, _log.Levels, _stopFollowing.Token);
         Pages = await ControlPlanePages.StartAsync(_options.Ports, Metrics, _readiness, admin.RespondAsync, _time, _log.Loggers);
-        Grpc = await GrpcListeners.StartAsync(_options.Ports, Services.Authority.Server.HandshakeOptions, Services.Map, _log.Loggers, stop);
+        Grpc = await GrpcListeners.StartAsync(_options.Ports, listen => Services.Authority.Handshakes.UseOn(listen, Services.Authority.Server), Services.Map, _log.Loggers, stop);
         Log.Listening(_logger, Grpc.Secure.Port, Grpc.Plaintext?.Port, Pages.Monitoring.Port, Pages.Health.Port, Pages.Admin.Port);
 
         _readying = BecomeReadyAsync(_stopFollowing.Token);
