@@ -18,6 +18,7 @@ namespace Ambient.Playground.Cluster;
 public sealed class ClusterLab : IAsyncDisposable
 {
     private const string SystemNamespace = "istio-system";
+    private const string RootsName = "istio-ca-root-cert";
     private const int ApiPort = 6443;
 
     private readonly List<MeshNode> _nodes = [];
@@ -96,6 +97,16 @@ public sealed class ClusterLab : IAsyncDisposable
                 () => $"{node.Name} knows that {pod.Name} is reached by {protocol}. The control plane's log ends with:\n{ControlPlane.Process.LogTail(20)}");
     }
 
+    /// <summary>The roots that the control plane publishes now, also written where the nodes' ztunnels read them, as kubelets do with a mounted ConfigMap.</summary>
+    public async Task<string> RootsAsync()
+    {
+        var roots = Find("ConfigMap", SystemNamespace, RootsName)?.Copy()["data"]?["root-cert.pem"]?.GetValue<string>() ?? "";
+        if (roots.Length == 0 || (File.Exists(RootsFile) && await File.ReadAllTextAsync(RootsFile) == roots)) return roots;
+        await File.WriteAllTextAsync(RootsFile + ".new", roots);
+        File.Move(RootsFile + ".new", RootsFile, overwrite: true);
+        return roots;
+    }
+
     public MeshNode NodeOf(LabPod pod) => _nodes.Single(node => node.Lab == pod.Node);
 
     public async ValueTask DisposeAsync()
@@ -128,15 +139,13 @@ public sealed class ClusterLab : IAsyncDisposable
 
     private async Task StartNodesAsync()
     {
-        var roots = Network.PathOf("root-cert.pem");
-        await Until.TrueAsync(() => Find("ConfigMap", SystemNamespace, "istio-ca-root-cert") is not null,
-            $"the control plane publishes its roots. Its log ends with:\n{ControlPlane.Process.LogTail()}", TimeSpan.FromSeconds(30));
-        await File.WriteAllTextAsync(roots, Find("ConfigMap", SystemNamespace, "istio-ca-root-cert")!.Copy()["data"]!["root-cert.pem"]!.GetValue<string>());
-        foreach (var node in Network.Nodes) _nodes.Add(new(node, await EnvironmentAsync(node, roots)));
+        await Until.TrueAsync(async () => (await RootsAsync()).Length > 0,
+            () => $"the control plane publishes its roots. Its log ends with:\n{ControlPlane.Process.LogTail()}", TimeSpan.FromSeconds(30));
+        foreach (var node in Network.Nodes) _nodes.Add(new(node, await EnvironmentAsync(node)));
         await Task.WhenAll(_nodes.Select(node => node.StartAsync()));
     }
 
-    private async Task<Dictionary<string, string>> EnvironmentAsync(LabNode node, string roots)
+    private async Task<Dictionary<string, string>> EnvironmentAsync(LabNode node)
     {
         var token = node.PathOf("token");
         await File.WriteAllTextAsync(token, Api.Tokens.Issue(SystemNamespace, "ztunnel", ["istio-ca"], TimeSpan.FromHours(12), ZtunnelPod(node)).Token);
@@ -144,12 +153,14 @@ public sealed class ClusterLab : IAsyncDisposable
         {
             ["XDS_ADDRESS"] = $"https://{ControlPlaneProcess.Host}:15012",
             ["CA_ADDRESS"] = $"https://{ControlPlaneProcess.Host}:15012",
-            ["XDS_ROOT_CA"] = roots,
-            ["CA_ROOT_CA"] = roots,
+            ["XDS_ROOT_CA"] = RootsFile,
+            ["CA_ROOT_CA"] = RootsFile,
             ["AUTH_TOKEN"] = token,
             ["POD_NAME"] = ZtunnelPod(node),
         };
     }
+
+    private string RootsFile => Network.PathOf("root-cert.pem");
 
     private static string ZtunnelPod(LabNode node) => $"ztunnel-{node.Name}";
 

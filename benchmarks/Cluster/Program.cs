@@ -1,0 +1,38 @@
+using System.Globalization;
+using System.Net;
+using Ambient.ClusterBenchmark;
+using Ambient.Lab;
+
+CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+try
+{
+    return await RunAsync(args);
+}
+catch (LabException failure)
+{
+    await Console.Error.WriteLineAsync(failure.Message);
+    return 1;
+}
+
+static async Task<int> RunAsync(string[] args)
+{
+    switch (args)
+    {
+        case ["policy", var times]:
+            return await PolicyRun.RunAsync(int.Parse(times));
+        case ["outage", var seconds]:
+            return await OutageRun.RunAsync(TimeSpan.FromSeconds(int.Parse(seconds)));
+        case ["rotation", var rate]:
+            return await RotationRun.RunAsync(int.Parse(rate));
+        case ["pace", var target, var rate, var seconds]:
+            return await new PacedClient(IPEndPoint.Parse(target), int.Parse(rate)).RunAsync(TimeSpan.FromSeconds(int.Parse(seconds)));
+        default:
+            await Console.Error.WriteLineAsync("""
+                policy TIMES       from kubectl apply of a policy to its effect on a live connection
+                outage SECONDS     new connections while the control plane is gone
+                rotation RATE      new connections per second while the root is replaced; takes some 8 minutes
+                pace TARGET RATE SECONDS    the client of those: a request on a connection of its own, so many times a second
+                """);
+            return 2;
+    }
+}
