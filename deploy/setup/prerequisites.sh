@@ -54,6 +54,7 @@ need_peers() {
   need socat socat
   need haproxy haproxy
   need nginx nginx
+  need kubernetes-client kubectl
   need iperf3 iperf3
   [ -e /usr/lib/nginx/modules/ngx_stream_module.so ] || MISSING_PACKAGES="${MISSING_PACKAGES:-} libnginx-mod-stream"
 }

@@ -16,9 +16,45 @@ internal static class OpenApiBinary
             info.Text(1, document.Text("info", "title"));
             info.Text(2, document.Text("info", "version"));
         });
-        output.Part(8, _ => { });
+        output.Part(8, paths => Paths(paths, document.ObjectAt("paths")));
         output.Part(9, definitions => Named(definitions, document.ObjectAt("definitions")));
         return output.ToArray();
+    }
+
+    // Clients look here only for which parameters a kind's patches take.
+    private static void Paths(Message output, JsonObject? paths)
+    {
+        foreach (var (path, item) in paths ?? [])
+        {
+            if (item.ObjectAt("patch") is not { } patch) continue;
+            output.Part(2, entry =>
+            {
+                entry.Text(1, path);
+                entry.Part(2, value => value.Part(8, operation => Operation(operation, patch)));
+            });
+        }
+    }
+
+    private static void Operation(Message output, JsonObject operation)
+    {
+        foreach (var parameter in operation.ObjectsAt("parameters"))
+            output.Part(8, item => item.Part(1, one => one.Part(2, simple => simple.Part(3, query =>
+            {
+                query.Text(2, "query");
+                query.Text(4, parameter.Text("name"));
+                query.Text(5, "string");
+            }))));
+        Extensions(output, 13, operation);
+    }
+
+    private static void Extensions(Message output, int number, JsonObject source)
+    {
+        foreach (var (name, value) in source)
+            if (name.StartsWith("x-", StringComparison.Ordinal) && value is not null) output.Part(number, entry =>
+            {
+                entry.Text(1, name);
+                entry.Part(2, any => any.Text(2, value.ToText()));
+            });
     }
 
     private static void Named(Message output, JsonObject? schemas)
@@ -47,12 +83,7 @@ internal static class OpenApiBinary
         if (schema.ObjectAt("items") is { } items) output.Part(23, item => item.Part(1, value => Schema(value, items)));
         // Readers of this version would refuse what an open type does not list.
         if (!open && schema.ObjectAt("properties") is { } properties) output.Part(25, all => Named(all, properties));
-        foreach (var (name, value) in schema)
-            if (name.StartsWith("x-", StringComparison.Ordinal) && value is not null) output.Part(31, entry =>
-            {
-                entry.Text(1, name);
-                entry.Part(2, any => any.Text(2, value.ToText()));
-            });
+        Extensions(output, 31, schema);
     }
 
     private sealed class Message

@@ -26,12 +26,16 @@ internal static class OpenApiDocument
 
     public static JsonObject Version2(IEnumerable<ResourceKind> kinds)
     {
-        var schemas = new OpenApiSchemas("#/definitions/");
+        var (schemas, paths) = (new OpenApiSchemas("#/definitions/"), new JsonObject());
         foreach (var kind in kinds)
-            foreach (var version in kind.Versions) schemas.Add(kind, version);
+            foreach (var version in kind.Versions)
+            {
+                schemas.Add(kind, version);
+                AddPaths(paths, kind, version);
+            }
         return new()
         {
-            ["swagger"] = "2.0", ["info"] = new JsonObject { ["title"] = "Kubernetes", ["version"] = "v1.32.0" }, ["paths"] = new JsonObject(), ["definitions"] = schemas.Components,
+            ["swagger"] = "2.0", ["info"] = new JsonObject { ["title"] = "Kubernetes", ["version"] = "v1.32.0" }, ["paths"] = paths, ["definitions"] = schemas.Components,
         };
     }
 

@@ -16,8 +16,20 @@ public static class Json
     // As Go's encoder does, characters outside ASCII stay readable.
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = 2 * MaxDepth };
 
-    /// <exception cref="JsonException">Not JSON, a name twice in one object, or too deep.</exception>
-    public static JsonNode? Parse(ReadOnlySpan<byte> utf8) => JsonNode.Parse(utf8, default, Strict);
+    /// <exception cref="JsonException">Not JSON, a name twice in one object, too deep, or text that is no Unicode.</exception>
+    public static JsonNode? Parse(ReadOnlySpan<byte> utf8)
+    {
+        var node = JsonNode.Parse(utf8, default, Strict);
+        try
+        {
+            ReadTexts(node);
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new JsonException($"A text is not valid Unicode: {error.Message}", error);
+        }
+        return node;
+    }
 
     /// <exception cref="JsonException">Not a JSON object.</exception>
     public static JsonObject ParseObject(ReadOnlySpan<byte> utf8) =>
@@ -77,6 +89,14 @@ public static class Json
         JsonValueKind.False => "false",
         _ => null,
     };
+
+    // Nodes decode lazily; what cannot be decoded is to be known here and not in the middle of a write.
+    private static void ReadTexts(JsonNode? node)
+    {
+        if (node is JsonObject map) foreach (var (_, value) in map) ReadTexts(value);
+        else if (node is JsonArray list) foreach (var item in list) ReadTexts(item);
+        else if (node?.GetValueKind() == JsonValueKind.String) node.GetValue<string>();
+    }
 
     private static bool TryGetLong(this JsonValue value, out long number) =>
         value.TryGetValue(out number) || (value.TryGetValue<int>(out var small) && (number = small) == small)

@@ -61,10 +61,13 @@ internal sealed class AppliedChange(ResourceKind kind, KindVersion version, Writ
     private static void RemoveAbandoned(JsonObject result, FieldSet before, FieldSet now, List<FieldOwner> others)
     {
         var owned = others.Aggregate(now, (all, other) => all.Union(other.Fields));
-        // The deepest first: an element goes after its fields, and only if nobody holds anything in it.
-        foreach (var path in before.Except(owned).Paths().OrderByDescending(path => path.Count))
+        // From the outside in: an element goes as a whole unless somebody else holds something in it.
+        var gone = new List<IReadOnlyList<string>>();
+        foreach (var path in before.Except(owned).Paths().OrderBy(path => path.Count))
         {
-            if (!HasMembersBelow(owned, path)) FieldPath.Remove(result, path);
+            if (gone.Any(above => path.Take(above.Count).SequenceEqual(above)) || HasMembersBelow(owned, path)) continue;
+            FieldPath.Remove(result, path);
+            gone.Add(path);
         }
     }
 

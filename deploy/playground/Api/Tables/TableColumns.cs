@@ -14,7 +14,7 @@ internal sealed class TableColumns
     public TableColumns(TimeProvider time)
     {
         _time = time;
-        _builtIn = new CoreColumns(this).All.Concat(new WorkloadColumns(this).All).Concat(new ClusterColumns(this).All).ToDictionary();
+        _builtIn = new MainColumns(this).All.Concat(new WorkloadColumns(this).All).Concat(new ClusterColumns(this).All).ToDictionary();
     }
 
     public IReadOnlyList<TableColumn> For(ResourceKind kind, KindVersion version)

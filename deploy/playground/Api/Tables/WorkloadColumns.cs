@@ -31,7 +31,7 @@ internal sealed class WorkloadColumns(TableColumns columns)
         [
             Name, Number("Desired", set => Status(set, "desiredNumberScheduled")), Number("Current", set => Status(set, "currentNumberScheduled")),
             Number("Ready", set => Status(set, "numberReady")), Number("Up-to-date", set => Status(set, "updatedNumberScheduled")), Number("Available", set => Status(set, "numberAvailable")),
-            Text("Node Selector", set => CoreColumns.Pairs(set.ObjectAt("spec", "template", "spec", "nodeSelector"))), columns.Age, .. Template,
+            Text("Node Selector", set => MainColumns.Pairs(set.ObjectAt("spec", "template", "spec", "nodeSelector"))), columns.Age, .. Template,
         ]),
         new("statefulsets.apps",
         [

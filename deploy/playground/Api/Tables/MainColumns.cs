@@ -5,7 +5,7 @@ using static Ambient.Playground.Api.Tables.TableColumns;
 namespace Ambient.Playground.Api.Tables;
 
 /// <summary>Columns of the core group.</summary>
-internal sealed class CoreColumns(TableColumns columns)
+internal sealed class MainColumns(TableColumns columns)
 {
     public IEnumerable<KeyValuePair<string, TableColumn[]>> All =>
     [
