@@ -21,7 +21,6 @@ internal static class AuthoritySettings
             TrustedNodeAccounts = ReadAccounts(settings, systemNamespace),
             DefaultLeafLifetime = settings.Duration("DEFAULT_WORKLOAD_CERT_TTL", Day, Minute, 3650 * Day),
             MaxLeafLifetime = settings.Duration("MAX_WORKLOAD_CERT_TTL", 90 * Day, Minute, 3650 * Day),
-            DistributionTime = settings.Duration("AMBIENT_TRUST_DISTRIBUTION_TIME", TimeSpan.FromHours(1), Minute, 7 * Day),
             RootLifetime = settings.Duration("CITADEL_SELF_SIGNED_CA_CERT_TTL", 3650 * Day, Minute, 36500 * Day),
             DistributionTime = settings.Duration("AMBIENT_TRUST_DISTRIBUTION_TIME", TimeSpan.FromHours(1), TimeSpan.FromSeconds(1), 7 * Day),
             PublishRevocations = settings.Bool("PILOT_ENABLE_CA_CRL", false),
