@@ -1,4 +1,3 @@
-using Ambient.Protos.Xds;
 using Ambient.Xds.Server;
 using Ambient.Xds.Tests.Scenes;
 
