@@ -1,4 +1,3 @@
-using Ambient.Xds.Server;
 using Ambient.Xds.Tests.Scenes;
 
 namespace Ambient.Xds.Tests.Server;
