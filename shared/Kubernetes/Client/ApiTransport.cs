@@ -132,8 +132,8 @@ internal sealed class ApiTransport : IDisposable
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
+            await socket.ConnectAsync(context.DnsEndPoint, stop); // a socket with options of its own could not go on to the name's next address
             KeepAlive(socket);
-            await socket.ConnectAsync(context.DnsEndPoint, stop);
             var stream = new NetworkStream(socket, ownsSocket: true);
             return _configuration.Server.Scheme == "https" ? await SecureAsync(stream, context.DnsEndPoint.Host, stop) : stream;
         }
