@@ -123,6 +123,18 @@ public sealed class PatchTests
             return JsonNode.DeepEquals(JsonPatch.Apply(from, patch), to);
         }).QuickCheckThrowOnFailure();
 
+    [Fact]
+    public void What_changed_is_what_differs_path_by_path() => Prop.ForAll(Documents.Arbitrary, Documents.Arbitrary, (from, to) =>
+    {
+        var (changed, removed) = (new FieldSet(), new FieldSet());
+        FieldSet.Compare(Schema.Anything, from, to, changed, removed);
+        static IEnumerable<string> Texts(IEnumerable<IReadOnlyList<string>> paths) => paths.Select(path => string.Join('|', path)).Order(StringComparer.Ordinal);
+
+        var different = FieldSet.Of(Schema.Anything, to).Paths().Where(path => !JsonNode.DeepEquals(FieldPath.Find(from, path), FieldPath.Find(to, path)));
+        var gone = FieldSet.Of(Schema.Anything, from).Except(FieldSet.Of(Schema.Anything, to));
+        return Texts(changed.Paths()).SequenceEqual(Texts(different)) && gone.Except(removed.Union(changed)).IsEmpty;
+    }).QuickCheckThrowOnFailure();
+
     // The obvious patch: nulls for what goes, values for what comes or changes.
     private static JsonObject Difference(JsonObject from, JsonObject to)
     {

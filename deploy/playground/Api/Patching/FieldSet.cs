@@ -42,6 +42,44 @@ internal sealed class FieldSet
         }
     }
 
+    /// <summary>Adds to <paramref name="changed"/> what is new or different in a document, to <paramref name="removed"/> what is gone.</summary>
+    public static void Compare(Schema schema, JsonNode? old, JsonNode? next, FieldSet changed, FieldSet removed)
+    {
+        if (JsonNode.DeepEquals(old, next)) return;
+        if (old is JsonObject { Count: > 0 } before && next is JsonObject { Count: > 0 } after && !schema.IsAtomic)
+        {
+            foreach (var (name, value) in after)
+                Compare(ChildOf(schema, name), before.TryGetPropertyValue(name, out var known) ? known : null, value, changed.Part($"f:{name}"), removed.Part($"f:{name}"));
+            foreach (var (name, value) in before)
+                if (!after.ContainsKey(name)) removed.Part($"f:{name}").Include(Of(ChildOf(schema, name), value));
+        }
+        else if (old is JsonArray { Count: > 0 } left && next is JsonArray { Count: > 0 } right && IsShared(schema))
+        {
+            CompareElements(schema, left, right, changed, removed);
+        }
+        else
+        {
+            if (old is not null) removed.Include(Of(schema, old));
+            if (next is not null) changed.Include(Of(schema, next));
+        }
+        changed.Trim();
+        removed.Trim();
+    }
+
+    private static void CompareElements(Schema schema, JsonArray old, JsonArray next, FieldSet changed, FieldSet removed)
+    {
+        var before = old.OfType<JsonNode>().ToLookup(item => ListKey.Of(schema, item));
+        foreach (var item in next.OfType<JsonNode>())
+        {
+            var key = ListKey.Of(schema, item);
+            if (!before.Contains(key)) changed.Part(key).Include(Of(schema, new JsonArray(item.DeepClone())).Child(key)!);
+            else if (!schema.IsSet) Compare(schema.Items!, before[key].First(), item, changed.Part(key), removed.Part(key));
+        }
+        var after = next.OfType<JsonNode>().Select(item => ListKey.Of(schema, item)).ToHashSet();
+        foreach (var group in before.Where(group => !after.Contains(group.Key)))
+            removed.Part(group.Key).Include(Of(schema, new JsonArray(group.First().DeepClone())).Child(group.Key)!);
+    }
+
     public static bool IsShared(Schema schema) => schema.Type == SchemaType.List && (schema.IsSet || schema.ListKeys.Count > 0);
 
     public static Schema ChildOf(Schema schema, string name) => schema.Type switch
@@ -123,6 +161,23 @@ internal sealed class FieldSet
 
     public bool SameAs(FieldSet other) => IsMember == other.IsMember && _children.Count == other._children.Count
         && _children.All(child => other.Child(child.Key) is { } twin && child.Value.SameAs(twin));
+
+    private FieldSet Part(string element)
+    {
+        if (!_children.TryGetValue(element, out var part)) _children[element] = part = new();
+        return part;
+    }
+
+    private void Include(FieldSet other)
+    {
+        IsMember |= other.IsMember;
+        foreach (var (element, child) in other._children) Part(element).Include(child);
+    }
+
+    private void Trim()
+    {
+        foreach (var element in _children.Where(child => child.Value.IsEmpty).Select(child => child.Key).ToList()) _children.Remove(element);
+    }
 
     private void AddChild(string element, FieldSet child)
     {

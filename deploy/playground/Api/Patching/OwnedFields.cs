@@ -47,11 +47,7 @@ internal static class OwnedFields
     public static FieldSet Of(Schema schema, JsonObject document)
     {
         var all = FieldSet.Of(schema, document);
-        all.Remove("f:apiVersion");
-        all.Remove("f:kind");
-        if (all.Child("f:metadata") is not { } metadata) return all;
-        foreach (var field in Unowned) metadata.Remove($"f:{field}");
-        if (metadata.IsEmpty || metadata.Children.Count == 0) all.Remove("f:metadata");
+        WithoutUnowned(all);
         return all;
     }
 
@@ -59,17 +55,21 @@ internal static class OwnedFields
     public static void TrackUpdate(ResourceKind kind, JsonObject? old, JsonObject next, WriteOptions options, JsonNode now)
     {
         var version = kind.FindVersion(options.Version ?? kind.Storage.Name) ?? kind.Storage;
-        var after = Of(version.Schema, next);
         var owners = old is null || IsReset(next) ? [] : Read(old);
-        var changed = after;
-        if (old is not null)
+        FieldSet changed;
+        if (old is null)
         {
-            var before = Of(version.Schema, old);
-            changed = new FieldSet();
-            foreach (var path in after.Paths())
-                if (!JsonNode.DeepEquals(Value(old, path), Value(next, path))) changed.Add(path);
-            var lost = before.Except(after).Union(changed);
-            owners = [.. owners.Select(owner => owner with { Fields = owner.Fields.Except(lost) })];
+            changed = Of(version.Schema, next);
+        }
+        else
+        {
+            changed = new();
+            var removed = new FieldSet();
+            FieldSet.Compare(version.Schema, old, next, changed, removed);
+            WithoutUnowned(changed);
+            WithoutUnowned(removed);
+            var lost = removed.Union(changed);
+            if (!lost.IsEmpty) owners = [.. owners.Select(owner => owner with { Fields = owner.Fields.Except(lost) })];
         }
         if (!changed.IsEmpty)
         {
@@ -89,11 +89,13 @@ internal static class OwnedFields
         return first.Count == second.Count && first.Zip(second).All(pair => pair.First.IsSame(pair.Second) && pair.First.Fields.SameAs(pair.Second.Fields));
     }
 
-    // An element's place is its own; its content is judged by the paths below it.
-    private static JsonNode? Value(JsonObject document, IReadOnlyList<string> path)
+    private static void WithoutUnowned(FieldSet all)
     {
-        var value = FieldPath.Find(document, path);
-        return path.Count > 0 && path[^1][0] == 'k' && value is not null ? true : value;
+        all.Remove("f:apiVersion");
+        all.Remove("f:kind");
+        if (all.Child("f:metadata") is not { } metadata) return;
+        foreach (var field in Unowned) metadata.Remove($"f:{field}");
+        if (metadata.Children.Count == 0) all.Remove("f:metadata");
     }
 
     // Clients clear the owners by sending one empty entry.

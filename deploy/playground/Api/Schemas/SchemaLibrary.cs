@@ -24,9 +24,6 @@ public sealed class SchemaLibrary
     public Schema Type(string name) => _types.TryGetValue(name, out var type)
         ? type : throw new FormatException($"No schema file has a type {name}.");
 
-    /// <summary>Every type with a published name.</summary>
-    public IEnumerable<Schema> Types => _types.Values;
-
     private static SchemaLibrary Load()
     {
         var library = new SchemaLibrary();

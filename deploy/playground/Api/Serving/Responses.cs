@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json.Nodes;
 using Ambient.Playground.Api.Documents;
 using Microsoft.AspNetCore.Http;
@@ -36,6 +35,4 @@ internal static class Responses
             context.Response.Headers.Append("Warning", $"299 - \"{quoted}\"");
         }
     }
-
-    public static void Write(IBufferWriter<byte> output, ReadOnlySpan<byte> bytes) => output.Write(bytes);
 }

@@ -45,11 +45,6 @@ public sealed partial class ObjectStore
         lock (_gate) return Table(kind).Find(ns, name);
     }
 
-    public StoredObject? FindUid(string uid)
-    {
-        lock (_gate) return _byUid.GetValueOrDefault(uid);
-    }
-
     /// <exception cref="StatusException">NotFound.</exception>
     public StoredObject Get(ResourceKind kind, string ns, string name) =>
         Find(kind, ns, name) ?? throw StatusException.NotFound(kind, name);
