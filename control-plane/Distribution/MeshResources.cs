@@ -18,13 +18,16 @@ internal sealed class MeshResources
         (_addressTimes, _policyTimes) = (new(time), new(time));
         Views =
         [
+            new(ResourceTypes.Authorization, _policies),
             new(ResourceTypes.Address, _addresses),
             new(ResourceTypes.Workload, _addresses) { Kind = ResourceEncoder.WorkloadKind, Unwrap = ResourceEncoder.WorkloadOf },
-            new(ResourceTypes.Authorization, _policies),
         ];
     }
 
-    /// <summary>In the order in which changes are sent: a policy never comes before the workloads that it is for.</summary>
+    /// <summary>
+    /// In the order in which changes are sent: a policy comes before the workloads that name it. The other way round, a proxy that fails
+    /// closed would refuse their connections in between.
+    /// </summary>
     public IReadOnlyList<ResourceView> Views { get; }
 
     /// <summary>All workloads and services now, in no order.</summary>

@@ -51,7 +51,7 @@ internal sealed class InboundStream(PodWorker pod, HboneStream stream, ConnectRe
     private async ValueTask<bool> ServeAsync(Workload workload, InboundRoute route, string? forwardedHost)
     {
         var facts = FactsOf(workload, route, forwardedHost);
-        if (pod.Rules.Authorizer.Judge(workload, AttributesOf(facts)) is { IsAllowed: false } judged)
+        if (await pod.Rules.Authorizer.JudgeNewAsync(workload, AttributesOf(facts)) is { IsAllowed: false } judged)
             return Fail(facts, judged.Reason, judged.ToString());
 
         var (upstream, failure) = await ConnectAsync(route);

@@ -58,7 +58,7 @@ internal sealed class NodeParts : IAsyncDisposable
         var ledgers = new ConnectionLedgers(new AccessLog(log.Output), options.Telemetry.MaxTrafficSeries);
         var control = new EventLoop("ztunnel-control", time) { UnhandledException = error => DefectLog.Report(logger, error) };
         var workers = new WorkerPool(options.WorkerThreads, ledgers, time, random, error => DefectLog.Report(logger, error));
-        var authorizer = new Authorizer(mesh, options.Telemetry.LogPolicyDecisions ? LogLevel.Information : LogLevel.Debug,
+        var authorizer = new Authorizer(mesh, time, options.Telemetry.LogPolicyDecisions ? LogLevel.Information : LogLevel.Debug,
             log.Loggers.CreateLogger<Authorizer>());
         var registry = new PodRegistry();
         Follow(mesh, options.Node.NodeName is not null ? store : null, identities, ledgers, authorizer);

@@ -1,6 +1,7 @@
 using System.Net;
 using Ambient.Model.Addresses;
 using Ambient.Model.Connections;
+using Ambient.Model.Policies;
 using Ambient.Model.Workloads;
 using Ambient.Transport;
 using Ambient.Ztunnel.Connections;
@@ -25,19 +26,18 @@ internal sealed class PassthroughConnection(PodWorker pod, LoopSocket downstream
     private async ValueTask<bool> ServeAsync(Workload workload)
     {
         var facts = FactsOf(workload);
-        if (Judge(workload) is { IsAllowed: false } denied) return Fail(facts, denied.Reason, denied.ToString());
+        if (await pod.Rules.Authorizer.JudgeNewAsync(workload, Attributes) is { IsAllowed: false } denied) return Fail(facts, denied.Reason, denied.ToString());
 
         var (upstream, failure) = await ApplicationDial.ConnectAsync(pod, client, destination);
         if (upstream is null) return Fail(facts, ConnectReasons.Of(failure), failure.Describe(destination));
 
         var carriage = new Carriage(pod, downstream, upstream, facts);
-        if (Judge(workload) is { IsAllowed: false } changed) carriage.End(changed.Reason, changed.ToString());
+        if (pod.Rules.Authorizer.Judge(workload, Attributes) is { IsAllowed: false } changed) carriage.End(changed.Reason, changed.ToString());
         carriage.Start();
         return true;
     }
 
-    private Model.Policies.PolicyDecision Judge(Workload workload) =>
-        pod.Rules.Authorizer.Judge(workload, new(null, client.Address, destination.Address, (ushort)destination.Port));
+    private ConnectionAttributes Attributes => new(null, client.Address, destination.Address, (ushort)destination.Port);
 
     private bool Refuse(ReasonCode reason, string detail)
     {

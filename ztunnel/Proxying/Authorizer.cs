@@ -9,8 +9,36 @@ namespace Ambient.Ztunnel.Proxying;
 
 /// <summary>Asks the policies of a pod about connections to it, when they begin and again when policies change.</summary>
 /// <param name="level">At which decisions are logged.</param>
-internal sealed partial class Authorizer(MeshState mesh, LogLevel level, ILogger<Authorizer> logger)
+/// <remarks>
+/// A workload and the policies that it names arrive in two messages. While one that it names is missing, a new connection waits for
+/// it a little, and is refused then; an open one goes on until there is something to judge it by.
+/// </remarks>
+internal sealed partial class Authorizer(MeshState mesh, TimeProvider time, LogLevel level, ILogger<Authorizer> logger)
 {
+    private static readonly TimeSpan PolicyWait = TimeSpan.FromSeconds(2);
+
+    /// <summary>As <see cref="Judge"/>, for a new connection.</summary>
+    public ValueTask<PolicyDecision> JudgeNewAsync(Workload workload, in ConnectionAttributes connection)
+    {
+        var decision = Judge(workload, connection);
+        return decision.Reason == ReasonCode.PolicyMissing ? JudgeOnceKnownAsync(workload, connection, decision) : new(decision);
+    }
+
+    private async ValueTask<PolicyDecision> JudgeOnceKnownAsync(Workload workload, ConnectionAttributes connection, PolicyDecision missing)
+    {
+        using var patience = new CancellationTokenSource(PolicyWait, time);
+        try
+        {
+            await mesh.WaitForAsync(snapshot =>
+                (snapshot.FindWorkload(workload.Uid) ?? workload) is var latest && snapshot.PoliciesFor(latest).Missing.IsEmpty ? latest : null, patience.Token);
+            return Judge(mesh.Current.FindWorkload(workload.Uid) ?? workload, connection);
+        }
+        catch (OperationCanceledException)
+        {
+            return missing;
+        }
+    }
+
     public PolicyDecision Judge(Workload workload, in ConnectionAttributes connection)
     {
         var decision = PolicyEvaluator.Evaluate(mesh.Current.PoliciesFor(workload), connection, logger.IsEnabled(level) ? ReportDryRun : null);
@@ -19,15 +47,17 @@ internal sealed partial class Authorizer(MeshState mesh, LogLevel level, ILogger
     }
 
     /// <summary>For <see cref="ConnectionLedger.Rejudge"/>: by today's policies and today's attachment of them.</summary>
-    public ReasonCode Rejudge(OpenConnection connection)
+    public ReasonCode Rejudge(OpenConnection connection) => Rejudge(connection.Facts);
+
+    internal ReasonCode Rejudge(in ConnectionFacts facts)
     {
-        ref readonly var facts = ref connection.Facts;
         if (facts is not { Direction: Direction.Inbound, DestinationWorkload: { } then, Target: { } target, Source: { } source })
             return ReasonCode.None;
         // A workload that has left the mesh's records is judged as it was: its pod may still be draining.
         var workload = mesh.Current.FindWorkload(then.Uid) ?? then;
         var attributes = new ConnectionAttributes(facts.SourceIdentity, source.Address, target.Address, (ushort)target.Port);
-        return Judge(workload, attributes).IsAllowed ? ReasonCode.None : ReasonCode.PolicyChanged;
+        var decision = Judge(workload, attributes);
+        return decision.IsAllowed || decision.Reason == ReasonCode.PolicyMissing ? ReasonCode.None : ReasonCode.PolicyChanged;
     }
 
     private void ReportDryRun(DryRunOutcome outcome, AuthorizationPolicy? policy) => Log.DryRun(logger, level, outcome, policy?.Name);

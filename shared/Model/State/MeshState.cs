@@ -31,14 +31,20 @@ public sealed class MeshState(string? localNode = null)
 
     /// <summary>Waits until the node's agent's workload is known here too.</summary>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> fired first.</exception>
-    public async Task<Workload> WaitForLocalWorkloadAsync(LocalName name, CancellationToken stop)
-    {
-        if (Current.FindLocalWorkload(name) is { } known) return known;
+    public Task<Workload> WaitForLocalWorkloadAsync(LocalName name, CancellationToken stop) =>
+        WaitForAsync(snapshot => snapshot.FindLocalWorkload(name), stop);
 
-        var found = new TaskCompletionSource<Workload>(TaskCreationOptions.RunContinuationsAsynchronously);
+    /// <summary>Waits until <paramref name="find"/> finds something in the latest view.</summary>
+    /// <param name="find">Runs on writers' threads too: quick, and without exceptions.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> fired first.</exception>
+    public async Task<T> WaitForAsync<T>(Func<MeshSnapshot, T?> find, CancellationToken stop) where T : class
+    {
+        if (find(Current) is { } known) return known;
+
+        var found = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         void Look(MeshSnapshot snapshot)
         {
-            if (snapshot.FindLocalWorkload(name) is { } workload) found.TrySetResult(workload);
+            if (find(snapshot) is { } what) found.TrySetResult(what);
         }
         void OnChanged(MeshChange change) => Look(change.Snapshot);
 

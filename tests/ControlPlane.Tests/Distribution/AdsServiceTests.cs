@@ -88,6 +88,11 @@ public sealed class AdsServiceTests
     }
 
     [Fact]
+    public void A_policy_is_sent_before_the_workloads_that_name_it() =>
+        Assert.Equal([ResourceTypes.Authorization, ResourceTypes.Address, ResourceTypes.Workload],
+            new MeshResources(TimeProvider.System).Views.Select(static view => view.TypeUrl));
+
+    [Fact]
     public async Task Another_replica_of_equal_content_knows_the_state_of_the_first()
     {
         await using var first = await DiscoveryScene.StartAsync();
@@ -95,7 +100,7 @@ public sealed class AdsServiceTests
         ResourceDelta[] deltas = [new() { Workloads = [Pod(1), Pod(2)] }, new() { Workloads = [Pod(3)], Services = [Web] }];
         foreach (var delta in deltas) first.Resources.Apply(delta);
         foreach (var delta in deltas.Reverse()) second.Resources.Apply(delta);
-        var token = first.Resources.Views[0].Table.Snapshot().Token!;
+        var token = first.Resources.Views.Single(static view => view.TypeUrl == ResourceTypes.Address).Table.Snapshot().Token!;
 
         await using var call = Open(second);
         await call.WriteAsync(new() { TypeUrl = ResourceTypes.Address, Node = StateToken.Write(Node(), ResourceTypes.Address, token) }, default);

@@ -137,8 +137,11 @@ public sealed class ClusterTests(ClusterFixture fixture) : IClassFixture<Cluster
     {
         await DeleteAsync(kind, name);
         foreach (var pod in new[] { fixture.Web, fixture.Plain })
-            await Until.TrueAsync(async () => !await Conversation.IsRefusedAsync(() => pod.ConnectAsync(fixture.Cart.EndPoint(port))), $"{pod.Name} is let in again");
+            await Until.TrueAsync(async () => !await Conversation.IsRefusedAsync(() => pod.ConnectAsync(fixture.Cart.EndPoint(port))), () => $"{pod.Name} is let in again. {Logs()}");
     }
+
+    private string Logs() => $"The server's node knows:\n{fixture.There.ConfigDumpAsync().Result}\n" +
+        $"The control plane's log ends with:\n{fixture.Cluster.ControlPlane.Process.LogTail()}\nthe server's ztunnel's with:\n{fixture.There.Ztunnel.LogTail()}";
 
     private async Task DeleteAsync(string kind, string name) =>
         (await fixture.Cluster.KubectlAsync("delete", kind, name, "-n", "shop")).OutputOrThrow();
