@@ -1,6 +1,7 @@
 using System.Net;
 using Ambient.Grpc;
 using Ambient.Grpc.Calls;
+using Ambient.ControlPlane.Distribution;
 using Ambient.Model.Policies;
 using Ambient.Model.State;
 using Ambient.Model.Workloads;
@@ -220,7 +221,7 @@ public sealed class AdsServiceTests
         scene.Resources.Apply(new() { Workloads = [Pod(3)] });
 
         var session = Assert.Single(scene.Service.Sessions);
-        var addresses = session.Subscriptions[0];
+        var addresses = session.Subscriptions.Single(static each => each.TypeUrl == ResourceTypes.Address);
 
         Assert.Equal("ztunnel~1.1.1.1~zt.istio-system~istio-system.svc.cluster.local", session.Client);
         Assert.Equal((true, true, 1L), (addresses.IsWildcard, addresses.Unacknowledged, addresses.Behind));
