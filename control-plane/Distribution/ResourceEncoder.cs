@@ -19,7 +19,7 @@ internal sealed class ResourceEncoder
     // No subscription of a client can be mistaken for it: names of resources have no line end.
     private const string NodePrefix = "node\n";
 
-    private readonly StringPool _pool = new(1 << 20);
+    private readonly SharedValues _pool = new(1 << 20);
 
     /// <summary>The key of everything that runs on a node.</summary>
     public static string NodeKey(string node) => NodePrefix + node;

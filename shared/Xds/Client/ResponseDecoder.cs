@@ -17,7 +17,7 @@ internal sealed class ResponseDecoder
 {
     private static readonly MessageParser<WireAddress> Addresses = WireAddress.Parser.WithDiscardUnknownFields(true);
     private static readonly MessageParser<Authorization> Authorizations = Authorization.Parser.WithDiscardUnknownFields(true);
-    private readonly StringPool _pool = new();
+    private readonly SharedValues _pool = new();
 
     /// <param name="typeUrl">One of <see cref="ResourceTypes"/>: addresses or authorizations.</param>
     public DecodedResponse Decode(string typeUrl, DeltaDiscoveryResponse response)

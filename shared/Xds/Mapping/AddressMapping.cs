@@ -27,11 +27,11 @@ internal static class AddressMapping
     public static Wire.NetworkAddress ToWire(NetworkPrefix range) =>
         new() { Network = range.Network, Address = ToWire(range.Prefix.Address), Length = (uint)range.Prefix.Length };
 
-    public static NetworkAddress ToModel(Wire.NetworkAddress address, StringPool pool) =>
+    public static NetworkAddress ToModel(Wire.NetworkAddress address, SharedValues pool) =>
         new(pool.Share(address.Network), ToModel(address.Address));
 
     /// <summary>False if it is a single address: it has no length, or that of the whole address.</summary>
-    public static bool TryGetRange(Wire.NetworkAddress address, StringPool pool, out NetworkPrefix range)
+    public static bool TryGetRange(Wire.NetworkAddress address, SharedValues pool, out NetworkPrefix range)
     {
         range = default;
         if (!address.HasLength) return false;

@@ -15,9 +15,9 @@ internal static class GatewayMapping
         return wire;
     }
 
-    public static GatewayAddress? ToModelOrNull(Wire.GatewayAddress? wire, StringPool pool) => wire is null ? null : ToModel(wire, pool);
+    public static GatewayAddress? ToModelOrNull(Wire.GatewayAddress? wire, SharedValues pool) => wire is null ? null : ToModel(wire, pool);
 
-    public static GatewayAddress ToModel(Wire.GatewayAddress? wire, StringPool pool) => wire?.DestinationCase switch
+    public static GatewayAddress ToModel(Wire.GatewayAddress? wire, SharedValues pool) => wire?.DestinationCase switch
     {
         Wire.GatewayAddress.DestinationOneofCase.Hostname => new(
             new ServiceKey(pool.Share(wire.Hostname.Namespace), pool.Share(wire.Hostname.Hostname)), PortsMapping.ToPort(wire.HboneMtlsPort)),

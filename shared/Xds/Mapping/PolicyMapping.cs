@@ -45,7 +45,7 @@ public static class PolicyMapping
     /// it out would widen what an ALLOW lets in or narrow what a DENY keeps out.
     /// </summary>
     /// <exception cref="ArgumentException">What it applies to, or which way, is not known: nothing can stand for it. For the NACK.</exception>
-    public static AuthorizationPolicy ToModel(Wire.Authorization wire, StringPool pool)
+    public static AuthorizationPolicy ToModel(Wire.Authorization wire, SharedValues pool)
     {
         var scope = wire.Scope is >= Wire.Scope.Global and <= Wire.Scope.WorkloadSelector
             ? (PolicyScope)wire.Scope : throw new ArgumentException($"the policy scope {(int)wire.Scope} is not known");
@@ -70,7 +70,7 @@ public static class PolicyMapping
         }
     }
 
-    private static PolicyRule ToModel(Wire.Group group, StringPool pool) =>
+    private static PolicyRule ToModel(Wire.Group group, SharedValues pool) =>
         new(group.Rules.Select(rules => new PolicyClause(rules.Matches.Select(match => ToModel(match, pool)).ToEquatableArray())).ToEquatableArray());
 
     private static Wire.Match ToWire(PolicyMatch match)
@@ -91,7 +91,7 @@ public static class PolicyMapping
         return wire;
     }
 
-    private static PolicyMatch ToModel(Wire.Match wire, StringPool pool) => new()
+    private static PolicyMatch ToModel(Wire.Match wire, SharedValues pool) => new()
     {
         Namespaces = ToModel(wire.Namespaces, pool),
         NotNamespaces = ToModel(wire.NotNamespaces, pool),
@@ -121,7 +121,7 @@ public static class PolicyMapping
         }
     }
 
-    private static EquatableArray<StringMatcher> ToModel(RepeatedField<Wire.StringMatch> wire, StringPool pool) =>
+    private static EquatableArray<StringMatcher> ToModel(RepeatedField<Wire.StringMatch> wire, SharedValues pool) =>
         wire.Select(match => match.MatchTypeCase switch
         {
             Wire.StringMatch.MatchTypeOneofCase.Exact => StringMatcher.Exact(pool.Share(match.Exact)),
@@ -145,7 +145,7 @@ public static class PolicyMapping
             wire.Add(new Wire.ServiceAccountMatch { Namespace = account.Namespace, ServiceAccount = account.Name });
     }
 
-    private static EquatableArray<ServiceAccountName> ToModel(RepeatedField<Wire.ServiceAccountMatch> wire, StringPool pool) =>
+    private static EquatableArray<ServiceAccountName> ToModel(RepeatedField<Wire.ServiceAccountMatch> wire, SharedValues pool) =>
         wire.Select(account => account.Namespace.Length > 0 && account.ServiceAccount.Length > 0
             ? new ServiceAccountName(pool.Share(account.Namespace), pool.Share(account.ServiceAccount))
             : throw new ArgumentException("a service account matcher lacks the namespace or the account")).ToEquatableArray();

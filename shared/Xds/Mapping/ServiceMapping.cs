@@ -33,8 +33,8 @@ public static class ServiceMapping
         return wire;
     }
 
-    /// <inheritdoc cref="WorkloadMapping.ToModel(Wire.Workload, StringPool)"/>
-    public static Service ToModel(Wire.Service wire, StringPool pool)
+    /// <inheritdoc cref="WorkloadMapping.ToModel(Wire.Workload, SharedValues)"/>
+    public static Service ToModel(Wire.Service wire, SharedValues pool)
     {
         if (wire.Hostname.Length == 0 || wire.Hostname.Contains('/'))
             throw new ArgumentException($"the host name '{wire.Hostname}' of a service is empty or has a '/'");
@@ -61,7 +61,7 @@ public static class ServiceMapping
         };
     }
 
-    private static (EquatableArray<NetworkAddress>, EquatableArray<NetworkPrefix>) Addresses(Wire.Service wire, StringPool pool)
+    private static (EquatableArray<NetworkAddress>, EquatableArray<NetworkPrefix>) Addresses(Wire.Service wire, SharedValues pool)
     {
         var (vips, ranges) = (new List<NetworkAddress>(), new List<NetworkPrefix>());
         foreach (var address in wire.Addresses)

@@ -50,9 +50,9 @@ public static class WorkloadMapping
         return wire;
     }
 
-    /// <param name="pool">Shares the texts that workloads have in common.</param>
+    /// <param name="pool">Shares what workloads have in common.</param>
     /// <exception cref="ArgumentException">It makes no sense; the message says what of it, for the NACK.</exception>
-    public static Workload ToModel(Wire.Workload wire, StringPool pool) => new()
+    public static Workload ToModel(Wire.Workload wire, SharedValues pool) => new()
     {
         Uid = wire.Uid.Length > 0 ? wire.Uid : throw new ArgumentException("a workload has no uid"),
         Name = wire.Name,
@@ -73,7 +73,7 @@ public static class WorkloadMapping
         WorkloadName = pool.Share(wire.WorkloadName),
         NativeTunnel = wire.NativeTunnel,
         ApplicationTunnel = ToModel(wire.ApplicationTunnel),
-        Services = Memberships(wire, pool),
+        Services = pool.Share(Memberships(wire, pool)),
         AuthorizationPolicies = wire.AuthorizationPolicies.Select(pool.Share).ToEquatableArray(),
         Status = wire.Status is Wire.WorkloadStatus.Healthy or Wire.WorkloadStatus.Unhealthy ? (WorkloadStatus)wire.Status : throw Unknown("status", (int)wire.Status),
         ClusterId = pool.Share(OrDefault(wire.ClusterId, DefaultClusterId)),
@@ -83,7 +83,7 @@ public static class WorkloadMapping
         Capacity = wire.Capacity ?? 1,
     };
 
-    private static EquatableArray<ServiceMembership> Memberships(Wire.Workload wire, StringPool pool) =>
+    private static EquatableArray<ServiceMembership> Memberships(Wire.Workload wire, SharedValues pool) =>
         wire.Services.OrderBy(static entry => entry.Key, StringComparer.Ordinal).Select(entry => ServiceKey.TryParse(entry.Key, out var key)
             ? new ServiceMembership(new(pool.Share(key.Namespace), pool.Share(key.Hostname)), PortsMapping.ToModel(entry.Value.Ports))
             : throw new ArgumentException($"the service '{entry.Key}' is not of the form namespace/hostname")).ToEquatableArray();
