@@ -61,7 +61,7 @@ public sealed class DuplexTests
     [Fact]
     public async Task Leaving_a_call_cancels_it_at_the_server()
     {
-        var (entered, stopped) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var (entered, stopped) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         await using var server = await TestServer.StartAsync(app => app.MapDuplex(Calls.Say, async call =>
         {
             call.Context.Stop.Register(stopped.SetResult);
