@@ -5,6 +5,7 @@ using Ambient.Linux;
 using Ambient.Linux.Files;
 using Ambient.Model.State;
 using Ambient.Ztunnel.Options;
+using Ambient.Ztunnel.Workers;
 using Microsoft.Extensions.Logging;
 
 namespace Ambient.Ztunnel.Node;
@@ -56,7 +57,12 @@ internal sealed partial class NodeProxy(ZtunnelOptions options, TimeProvider tim
     /// <returns>False: the process was told to stop before.</returns>
     private async Task<bool> IsMeshKnownAsync(NodeParts parts)
     {
-        if (parts.ControlPlane is { } controlPlane && await Task.WhenAny(controlPlane.Client.Ready, stop.Requested) == stop.Requested) return false;
+        if (parts.ControlPlane is { } controlPlane)
+        {
+            if (await Task.WhenAny(controlPlane.Client.Ready, stop.Requested) == stop.Requested) return false;
+            // Reading a whole mesh leaves more behind than it keeps, and now nobody is kept waiting.
+            MemoryTrim.Trim();
+        }
         _readiness.Complete(StateTask);
         return true;
     }
