@@ -90,10 +90,11 @@ public sealed class DuplexCall<TRequest, TResponse> : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _body.Complete();
+        // The body is let go last: ended first, the server could take it for a clean end.
         await _abort.CancelAsync();
         try { (await _response).Dispose(); }
         catch (Exception exception) when (exception is RpcException or OperationCanceledException or HttpRequestException or IOException) { }
+        _body.Complete();
         if (_input is not null) await _input.CompleteAsync();
         _abort.Dispose();
         _deadline?.Dispose();
