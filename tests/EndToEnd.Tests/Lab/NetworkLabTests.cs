@@ -72,6 +72,7 @@ public sealed class NetworkLabTests
         await File.WriteAllTextAsync(Path.Combine(orphan.Directory, "owner"), mark);
         (await Command.RunAsync("ip", "netns", "add", orphan.Namespace("n1"))).OutputOrThrow();
         var left = Daemon.Start("left behind", orphan.Namespace("n1"), Path.Combine(orphan.Directory, "log"), [], "sleep", "600");
+        await Until.TrueAsync(async () => (await File.ReadAllTextAsync($"/proc/{left.Id}/comm")).Trim() == "sleep", "it runs inside the namespace");
 
         await using var next = await NetworkLab.CreateAsync();
 

@@ -63,7 +63,8 @@ public sealed class RevocationTests(RevocationFixture fixture) : IClassFixture<R
         using var signer = authority.CopyWithPrivateKey(key);
         var now = TimeProvider.System.GetUtcNow();
         var list = new CertificateRevocationListBuilder();
-        foreach (var serial in revoked) list.AddEntry(serial.ToByteArray(isUnsigned: true, isBigEndian: true), now.AddMinutes(-1));
+        // The builder takes the number as signed: without its sign byte, every second serial would be listed as a negative one.
+        foreach (var serial in revoked) list.AddEntry(serial.ToByteArray(isUnsigned: false, isBigEndian: true), now.AddMinutes(-1));
         var bytes = list.Build(signer, 1, now.AddDays(1), HashAlgorithmName.SHA256, thisUpdate: now.AddMinutes(-1));
         await File.WriteAllTextAsync(fixture.CrlFile + ".new", PemEncoding.WriteString("X509 CRL", bytes));
         File.Move(fixture.CrlFile + ".new", fixture.CrlFile, overwrite: true);
