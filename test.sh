@@ -33,7 +33,7 @@ run_project() {
   log=$RESULTS/$name.log
   xml=$RESULTS/$name.xml
   started=$SECONDS
-  timeout --kill-after=15 "$limit" "$program" -noLogo -noColor -xml "$xml" >"$log" 2>&1 </dev/null
+  timeout --kill-after=15 "$limit" "$program" -noLogo -noColor -diagnostics -longRunning 45 -xml "$xml" >"$log" 2>&1 </dev/null
   code=$?
   report "$name" "$xml" "$log" "$code" $((SECONDS - started))
 }

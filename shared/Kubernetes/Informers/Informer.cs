@@ -71,6 +71,8 @@ public sealed partial class Informer<T>(
             catch (OperationCanceledException) when (stop.IsCancellationRequested) { return; }
             catch (ApiException e) when (e.IsNotFound && options.KindMayBeMissing) { await OnKindMissingAsync(stop); }
             catch (ApiException e) { await OnFailureAsync(e, stop); }
+            // An informer that ended would leave everybody with a copy that ages unnoticed.
+            catch (Exception e) { await OnFailureAsync(Unforeseen(e), stop); }
         }
     }
 
@@ -143,6 +145,9 @@ public sealed partial class Informer<T>(
     // Whom the change concerns is not known, so only a new list can tell what is true.
     private static ApiException NamelessChange(DecodedObject<T> item) =>
         new(System.Net.HttpStatusCode.Gone, ApiException.Malformed, $"An object without a readable name has changed: {item.Error}");
+
+    private ApiException Unforeseen(Exception e) =>
+        new(System.Net.HttpStatusCode.Gone, ApiException.Malformed, $"Following {type.Kind} failed in an unforeseen way; please report this: {e}", e);
 
     private async ValueTask PutAsync(DecodedObject<T> item)
     {

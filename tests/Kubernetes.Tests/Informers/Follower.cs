@@ -10,13 +10,17 @@ namespace Ambient.Kubernetes.Tests.Informers;
 /// <summary>An informer that runs, and somebody who keeps a copy by nothing but what it tells.</summary>
 internal sealed class Follower : IAsyncDisposable
 {
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
     private readonly Channel<ObjectChange<ConfigMap>> _changes = Channel.CreateUnbounded<ObjectChange<ConfigMap>>();
     private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+    private readonly ScriptedApi _api;
     private readonly ApiClient _client;
     private readonly Task _running;
 
     public Follower(ScriptedApi api, InformerOptions<ConfigMap>? options = null, TimeProvider? time = null, Action<Informer<ConfigMap>>? prepare = null)
     {
+        _api = api;
         _client = api.Client(time, configuration => configuration with
         {
             RequestsPerSecond = 100_000, Burst = 100_000, RequestTimeout = Timeout.InfiniteTimeSpan,
@@ -45,13 +49,22 @@ internal sealed class Follower : IAsyncDisposable
 
     public async Task<ObjectChange<ConfigMap>> NextAsync()
     {
-        var change = await _changes.Reader.ReadAsync(TestContext.Current.CancellationToken);
+        var change = await ReadAsync();
         var held = Copy.GetValueOrDefault(change.Name.Name);
         Assert.Same(held, change.Old);
         Assert.Equal(change.Kind, (change.Old, change.New) switch { (null, not null) => ChangeKind.Added, (not null, null) => ChangeKind.Deleted, _ => ChangeKind.Updated });
         if (change.New is { } value) Copy[change.Name.Name] = value;
         else Copy.Remove(change.Name.Name);
         return change;
+    }
+
+    // An informer that has ended or is stuck says so here rather than by a test that never ends.
+    private async Task<ObjectChange<ConfigMap>> ReadAsync()
+    {
+        var read = _changes.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask();
+        if (await Task.WhenAny(read, _running, Task.Delay(Limit, TimeProvider.System)) == read) return await read;
+        if (_running.IsCompleted) await _running;
+        throw new TimeoutException($"No change within {Limit}: {Informer.Status}; the last of {_api.Requests.Count} requests was {_api.Requests.LastOrDefault()}");
     }
 
     /// <summary>Waits until everything that happened before has been told.</summary>

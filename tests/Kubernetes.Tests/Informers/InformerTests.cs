@@ -195,6 +195,26 @@ public sealed class InformerTests
     }
 
     [Fact]
+    public async Task An_informer_outlives_an_error_that_nobody_foresaw()
+    {
+        var failures = 2;
+        await using var cluster = await ScriptedCluster.StartAsync();
+        cluster.Put("a");
+        await using var follower = new Follower(cluster.Api, new()
+        {
+            Trim = value => failures-- > 0 ? throw new InvalidOperationException("broken on purpose") : value,
+            FirstRetry = TimeSpan.FromMilliseconds(1), LongestRetry = TimeSpan.FromMilliseconds(5),
+        });
+
+        await follower.UntilAsync(ChangeKind.Added, "a");
+        failures = 1;
+        cluster.Put("b");
+        await follower.UntilAsync(ChangeKind.Added, "b");
+
+        Assert.Equal(-1, failures);
+    }
+
+    [Fact]
     public async Task A_server_that_refuses_is_asked_again_with_growing_patience()
     {
         var time = new ManualTime();

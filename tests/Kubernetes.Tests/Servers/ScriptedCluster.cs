@@ -166,7 +166,7 @@ internal sealed class ScriptedCluster : IAsyncDisposable
 
     private static Task WhenCanceled(CancellationToken token)
     {
-        var canceled = new TaskCompletionSource();
+        var canceled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously); // not on the thread of who breaks
         token.Register(canceled.SetResult);
         return canceled.Task;
     }
