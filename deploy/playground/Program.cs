@@ -13,6 +13,9 @@ switch (args)
     case ["application", var name, var port]:
         await new HttpApplication(name).RunAsync(int.Parse(port));
         return 0;
+    case ["health", var port]:
+        await HealthApplication.RunAsync(int.Parse(port));
+        return 0;
     default:
         await Console.Error.WriteLineAsync($"usage: Ambient.Playground demo [--keep]\n       Ambient.Playground {ApiCommand.Usage}");
         return 2;

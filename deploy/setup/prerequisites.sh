@@ -42,6 +42,7 @@ need_lab() {
   need openssl openssl
   need clang clang
   need procps sysctl
+  [ -x /usr/lib/cni/bridge ] || MISSING_PACKAGES="${MISSING_PACKAGES:-} containernetworking-plugins"
   ldconfig -p | grep -q libssl.so.3 || MISSING_PACKAGES="${MISSING_PACKAGES:-} libssl3"
   [ -e /usr/include/zlib.h ] || MISSING_PACKAGES="${MISSING_PACKAGES:-} zlib1g-dev"
 }

@@ -20,6 +20,7 @@ internal static class LabCleaner
         if (namespaces.Count > 0)
             await Command.RunAsync("ip", ["-force", "-batch", await BatchFileAsync(lab, namespaces)]);
         foreach (var ns in namespaces) Delete(Path.Combine("/etc/netns", ns));
+        if (LabControlGroups.Of(lab) is { } groups) LabControlGroups.Remove(groups);
         Delete(lab.Directory);
     }
 

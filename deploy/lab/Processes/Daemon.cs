@@ -27,12 +27,18 @@ public sealed class Daemon : IAsyncDisposable
     /// <param name="ns">The network namespace it lives in; null for the caller's.</param>
     /// <param name="logFile">Appended to.</param>
     public static Daemon Start(
-        string name, string? ns, string logFile, IEnumerable<KeyValuePair<string, string>> environment, string program, params IEnumerable<string> arguments)
+        string name, string? ns, string logFile, IEnumerable<KeyValuePair<string, string>> environment, string program, params IEnumerable<string> arguments) =>
+        Start(name, new ProcessPlace(ns), logFile, environment, program, arguments);
+
+    /// <param name="logFile">Appended to.</param>
+    public static Daemon Start(
+        string name, ProcessPlace place, string logFile, IEnumerable<KeyValuePair<string, string>> environment, string program, params IEnumerable<string> arguments)
     {
-        // `exec` twice: ip replaces itself by the shell and the shell by the program, so our child's id is the program's.
-        string[] shell = ["sh", "-c", "exec \"$@\" >>\"$0\" 2>&1 </dev/null", logFile, program, .. arguments];
-        string[] all = ns is null ? shell : ["ip", "netns", "exec", ns, .. shell];
-        var start = new ProcessStartInfo(all[0], all[1..]);
+        // `exec` each time: the shells and ip replace themselves, so our child's id is the program's.
+        string[] all = ["sh", "-c", "exec \"$@\" >>\"$0\" 2>&1 </dev/null", logFile, program, .. arguments];
+        if (place.Namespace is { } ns) all = ["ip", "netns", "exec", ns, .. all];
+        if (place.ControlGroup is { } group) all = ["sh", "-c", "echo $$ >\"$0/cgroup.procs\" && exec \"$@\"", group, .. all];
+        var start = new ProcessStartInfo(all[0], all[1..]) { WorkingDirectory = place.Directory ?? "" };
         foreach (var (key, value) in environment) start.Environment[key] = value;
         var process = Process.Start(start) ?? throw new LabException($"{program} did not start.");
         return new(name, process, logFile);

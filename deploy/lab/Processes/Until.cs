@@ -12,6 +12,9 @@ public static class Until
     public static Task TrueAsync(Func<bool> condition, string what, TimeSpan? limit = null) =>
         TrueAsync(() => Task.FromResult(condition()), () => what, limit);
 
+    public static Task TrueAsync(Func<bool> condition, Func<string> what, TimeSpan? limit = null) =>
+        TrueAsync(() => Task.FromResult(condition()), what, limit);
+
     public static Task TrueAsync(Func<Task<bool>> condition, string what, TimeSpan? limit = null) =>
         TrueAsync(condition, () => what, limit);
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using Ambient.Lab.Network;
 
@@ -10,12 +11,14 @@ internal static class ClusterDocuments
 
     public static JsonObject ServiceAccount(string ns, string name) => Document("v1", "ServiceAccount", name, ns);
 
-    public static JsonObject Node(LabNode node)
+    public static JsonObject Node(LabNode node) => Node(node, [node.Address.V4]);
+
+    public static JsonObject Node(LabNode node, IReadOnlyList<IPAddress> addresses)
     {
         var document = Document("v1", "Node", node.Name);
         document["status"] = new JsonObject
         {
-            ["addresses"] = new JsonArray(new JsonObject { ["type"] = "InternalIP", ["address"] = $"{node.Address.V4}" }),
+            ["addresses"] = new JsonArray([.. addresses.Select(address => (JsonNode)new JsonObject { ["type"] = "InternalIP", ["address"] = $"{address}" })]),
             ["conditions"] = new JsonArray(new JsonObject { ["type"] = "Ready", ["status"] = "True" }),
         };
         return document;
