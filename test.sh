@@ -12,6 +12,7 @@ END_TO_END_LIMIT=${END_TO_END_LIMIT:-480}
 need_root
 need_lab
 need_peers
+need_chart_oracle
 install_missing
 need_dotnet
 

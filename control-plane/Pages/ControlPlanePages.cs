@@ -62,12 +62,12 @@ internal sealed class ControlPlanePages : IDisposable
     private static bool OperatingSystemHasIPv6() => System.Net.Sockets.Socket.OSSupportsIPv6;
 }
 
-/// <summary><c>GET /ready</c>, as the chart's probe asks, and <c>/healthz/ready</c>: 200 once nothing is pending.</summary>
+/// <summary><c>GET /ready</c>, as the chart's probe asks, and <c>/healthz/ready</c>: 200 once nothing is pending; <c>/healthz/live</c>: 200.</summary>
 internal sealed class ReadyPage(ReadinessTasks readiness)
 {
     private readonly ReadinessPage _page = new(readiness);
 
-    public bool Serves(PageRequest request) => request.Path is "/ready" or "/healthz/ready";
+    public bool Serves(PageRequest request) => request.Path is "/ready" or "/healthz/ready" or "/healthz/live";
 
     public ValueTask<PageResponse> RespondAsync(PageRequest request) =>
         _page.RespondAsync(request.Path == "/ready" ? request with { Path = "/healthz/ready" } : request);

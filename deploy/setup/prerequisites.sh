@@ -60,6 +60,13 @@ need_peers() {
   [ -e /usr/lib/nginx/modules/ngx_stream_module.so ] || MISSING_PACKAGES="${MISSING_PACKAGES:-} libnginx-mod-stream"
 }
 
+# What the chart's renderer is compared with: the template engine and functions that Helm is made of.
+need_chart_oracle() {
+  need golang-go go
+  [ -e /usr/share/gocode/src/github.com/Masterminds/sprig ] || MISSING_PACKAGES="${MISSING_PACKAGES:-} golang-github-masterminds-sprig-dev"
+  [ -e /usr/share/gocode/src/github.com/ghodss/yaml ] || MISSING_PACKAGES="${MISSING_PACKAGES:-} golang-github-ghodss-yaml-dev"
+}
+
 need_dotnet() {
   command -v dotnet >/dev/null || die "the .NET 10 SDK is missing: https://dotnet.microsoft.com/download/dotnet/10.0"
   export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1

@@ -58,7 +58,7 @@ public sealed class PlaygroundApi : IAsyncDisposable
         var tokens = new TokenIssuer(store, options.Issuer);
         var administratorToken = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24));
         var closing = new CancellationTokenSource();
-        var handler = new ApiHandler(store, new(tokens, administratorToken), new(store, options.EnforcesRoles), tokens, options, closing.Token);
+        var handler = new ApiHandler(store, new(tokens, administratorToken), new(store, options.EnforcesRoles, options.Allowed), tokens, options, closing.Token);
         var server = await ListenAsync(handler, options, authority);
         var controllers = options.Controllers ? ControllerSet.Start(store, options) : null;
         return new(store, tokens, authority, server, controllers, closing, administratorToken);

@@ -41,6 +41,9 @@ public sealed record PlaygroundApiOptions
     /// <summary>Whether tokens get only the rights that roles give them; otherwise every authenticated caller may do everything.</summary>
     public bool EnforcesRoles { get; init; }
 
+    /// <summary>Told of every request that was let through, before it is carried out; from many threads. For comparing roles with what is done.</summary>
+    public Action<Access.Caller, Access.Permission>? Allowed { get; init; }
+
     /// <summary>Time between bookmarks of a quiet watch. Default 30 s.</summary>
     public TimeSpan BookmarkInterval { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -26,6 +26,14 @@ public sealed class ReadinessPageTests
         Assert.Equal((500, "not ready, pending: workload proxy manager\n"), await GetAsync("GET", "/healthz/ready"));
     }
 
+    [Fact]
+    public async Task A_process_that_answers_is_alive_whatever_is_pending()
+    {
+        _tasks.Begin("state manager");
+
+        Assert.Equal((200, "live\n"), await GetAsync("GET", "/healthz/live"));
+    }
+
     [Theory]
     [InlineData("POST", "/healthz/ready", 405)]
     [InlineData("GET", "/healthz", 404)]

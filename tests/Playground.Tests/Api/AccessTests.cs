@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Ambient.Playground.Api;
+using Ambient.Playground.Api.Access;
 using Ambient.TestKit;
 
 namespace Ambient.Playground.Tests.Api;
@@ -97,6 +98,32 @@ public sealed class AccessTests
         Assert.Equal(403, await Get("/api/v1/namespaces/default/configmaps/other"));
         Assert.Equal(404, await Get("/api/v1/namespaces/default/configmaps/mine"));
         Assert.Equal(200, await Get("/apis"));
+    }
+
+    [Fact]
+    public async Task A_role_for_a_name_lets_list_and_watch_that_name_and_apply_it_if_creation_is_in_it()
+    {
+        var seen = new System.Collections.Concurrent.ConcurrentQueue<Permission>();
+        await using var api = await TestApi.StartAsync(new() { EnforcesRoles = true, Allowed = (_, permission) => seen.Enqueue(permission) });
+        api.Create("""{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"mine"},"rules":[{"apiGroups":[""],"resources":["configmaps"],"resourceNames":["mine"],"verbs":["list","patch","create"]},{"apiGroups":[""],"resources":["secrets"],"resourceNames":["mine"],"verbs":["patch"]}]}""");
+        api.Create("""{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"mine"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"mine"},"subjects":[{"kind":"ServiceAccount","name":"default","namespace":"default"}]}""");
+        using var client = SecuredClient(api.Server);
+        client.DefaultRequestHeaders.Authorization = new("Bearer", api.Server.Tokens.Issue("default", "default", [], TimeSpan.FromHours(1)).Token);
+
+        async Task<int> Get(string path) => (int)(await client.GetAsync(path)).StatusCode;
+        async Task<int> Apply(string kind, string plural)
+        {
+            using var body = new StringContent($$$"""{"apiVersion":"v1","kind":"{{{kind}}}","metadata":{"name":"mine"}}""", System.Text.Encoding.UTF8, "application/apply-patch+yaml");
+            return (int)(await client.PatchAsync($"/api/v1/namespaces/default/{plural}/mine?fieldManager=test", body)).StatusCode;
+        }
+
+        Assert.Equal(200, await Get("/api/v1/configmaps?fieldSelector=metadata.name%3Dmine"));
+        Assert.Equal(403, await Get("/api/v1/configmaps?fieldSelector=metadata.name%3Dother"));
+        Assert.Equal(403, await Get("/api/v1/configmaps"));
+        Assert.Equal(201, await Apply("ConfigMap", "configmaps"));
+        Assert.Equal(200, await Apply("ConfigMap", "configmaps"));
+        Assert.Equal(403, await Apply("Secret", "secrets"));
+        Assert.Equal(["list", "patch", "create", "patch", "patch"], seen.Where(one => one.Name == "mine").Select(one => one.Verb));
     }
 
     [Fact]

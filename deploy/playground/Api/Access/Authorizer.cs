@@ -6,7 +6,7 @@ namespace Ambient.Playground.Api.Access;
 
 /// <summary>Who may do what: everybody everything, or what roles and their bindings give.</summary>
 /// <remarks>Roles are read from the store each time, so a change holds for the next request. Thread-safe.</remarks>
-internal sealed class Authorizer(ObjectStore store, bool enforcesRoles)
+internal sealed class Authorizer(ObjectStore store, bool enforcesRoles, Action<Caller, Permission>? allowed = null)
 {
     private const string Group = "rbac.authorization.k8s.io";
 
@@ -32,7 +32,11 @@ internal sealed class Authorizer(ObjectStore store, bool enforcesRoles)
     /// <exception cref="StatusException">Forbidden.</exception>
     public void Require(Caller caller, Permission wanted)
     {
-        if (Decide(caller, wanted).Allowed) return;
+        if (Decide(caller, wanted).Allowed)
+        {
+            allowed?.Invoke(caller, wanted);
+            return;
+        }
         var details = new JsonObject { ["kind"] = wanted.Resource };
         if (wanted.Name.Length > 0) details["name"] = wanted.Name;
         if (wanted.Group.Length > 0) details["group"] = wanted.Group;

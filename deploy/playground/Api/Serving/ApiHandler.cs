@@ -66,7 +66,8 @@ internal sealed class ApiHandler(
     {
         var target = request.Target;
         var verb = request.Verb;
-        authorizer.Require(request.Caller, new(verb, target.Kind.Group, target.Kind.Plural, target.Subresource, target.Namespace, target.Name));
+        authorizer.Require(request.Caller, request.PermissionTo(verb));
+        if (request.CreatesByApplying(store)) authorizer.Require(request.Caller, request.PermissionTo("create"));
         if (target.Kind.IsQuestion) return verb == "create" ? _questions.AnswerAsync(request) : throw StatusException.MethodNotAllowed(request.Context.Request.Method);
         return target.Subresource switch
         {

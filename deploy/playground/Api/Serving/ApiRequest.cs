@@ -31,6 +31,14 @@ internal sealed class ApiRequest(HttpContext context, RequestTarget target, Call
         var other => throw StatusException.MethodNotAllowed(other),
     };
 
+    /// <summary>What a role must give for it. To list or watch the one object that a field selector names is a matter of that name.</summary>
+    public Permission PermissionTo(string verb) => new(verb, target.Kind.Group, target.Kind.Plural, target.Subresource, target.Namespace,
+        target.Name.Length == 0 && verb is "list" or "watch" or "deletecollection" ? Fields.Name ?? target.Name : target.Name);
+
+    /// <summary>Server-side apply of what does not exist is a creation.</summary>
+    public bool CreatesByApplying(ObjectStore store) => Verb == "patch" && target.Subresource.Length == 0 &&
+        RequestBody.ContentType(context.Request) == RequestBody.ApplyType && store.Find(target.Kind, target.Namespace, target.Name) is null;
+
     public string? Query(string name) => context.Request.Query.TryGetValue(name, out var values) && values.Count > 0 ? values[^1] : null;
 
     public bool Flag(string name) => Query(name) is "true" or "1" or "True";

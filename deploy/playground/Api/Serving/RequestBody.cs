@@ -13,6 +13,8 @@ internal static class RequestBody
     /// <summary>Of one request, as in the API server.</summary>
     public const int MaxBytes = 3 * 1024 * 1024;
 
+    public const string ApplyType = "application/apply-patch+yaml";
+
     private const string ProtobufType = "application/vnd.kubernetes.protobuf";
 
     /// <exception cref="StatusException">RequestEntityTooLarge; BadRequest: not JSON or YAML; UnsupportedMediaType.</exception>

@@ -11,7 +11,7 @@ namespace Ambient.Playground.Api.Serving;
 internal sealed class WriteEndpoint(ObjectStore store, TableColumns tables)
 {
     private const string JsonPatchType = "application/json-patch+json", MergePatchType = "application/merge-patch+json",
-        StrategicType = "application/strategic-merge-patch+json", ApplyType = "application/apply-patch+yaml";
+        StrategicType = "application/strategic-merge-patch+json";
 
     public async Task CreateAsync(ApiRequest request)
     {
@@ -40,7 +40,7 @@ internal sealed class WriteEndpoint(ObjectStore store, TableColumns tables)
         var patch = await RequestBody.ReadAsync(request.Context.Request, request.Stop);
         var options = request.WriteOptions;
         var type = RequestBody.ContentType(request.Context.Request);
-        if (type is ApplyType)
+        if (type is RequestBody.ApplyType)
         {
             await ApplyAsync(request, patch, options);
             return;
@@ -52,7 +52,7 @@ internal sealed class WriteEndpoint(ObjectStore store, TableColumns tables)
             MergePatchType => live => MergePatch.Apply(live, patch) as JsonObject ?? throw StatusException.BadRequest("a merge patch of an object is a JSON object"),
             StrategicType when !target.Kind.IsCustom => live => StrategicMergePatch.Apply(schema, live, patch),
             _ => throw StatusException.UnsupportedMediaType(type, string.Join(", ", target.Kind.IsCustom
-                ? [JsonPatchType, MergePatchType, ApplyType] : (string[])[JsonPatchType, MergePatchType, StrategicType, ApplyType])),
+                ? [JsonPatchType, MergePatchType, RequestBody.ApplyType] : (string[])[JsonPatchType, MergePatchType, StrategicType, RequestBody.ApplyType])),
         };
         await AnswerAsync(request, options, store.Update(target.Kind, target.Namespace, target.Name, change, options));
     }

@@ -1,0 +1,122 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.RegularExpressions;
+using Ambient.Grpc;
+using Ambient.Grpc.Channel;
+using Ambient.Lab.Mesh;
+using Ambient.Lab.Processes;
+using Ambient.Protos.Ca;
+using Google.Protobuf.WellKnownTypes;
+
+namespace Ambient.Deploy.Tests.Rights;
+
+/// <summary>The control plane's roles against the control plane itself: each right is used, and none is missing.</summary>
+public sealed partial class ControlPlaneRightsTests
+{
+    private const string Account = "ambient-control-plane";
+
+    private static readonly GrpcMethod<IstioCertificateRequest, IstioCertificateResponse> CreateCertificate = GrpcMethod.Of(
+        "istio.v1.auth.IstioCertificateService", "CreateCertificate", IstioCertificateRequest.Parser, IstioCertificateResponse.Parser);
+
+    [Fact(Timeout = 180_000)]
+    public async Task The_control_plane_uses_every_right_that_it_is_given_and_needs_no_other()
+    {
+        await using var cluster = await GuardedCluster.StartAsync();
+        cluster.Create(Objects);
+        await using var program = await StartAsync(cluster);
+        var plaintext = int.Parse(Listening().Match(program.ReadLog()).Groups[1].Value);
+        await program.WaitForLogAsync("Ready: ", TimeSpan.FromSeconds(60));
+
+        // A pod that the API has not placed on a node is asked for again; the one on node-1 gets what it asks for.
+        await Assert.ThrowsAsync<RpcException>(() => SignAsync(cluster, plaintext, "ztunnel-nowhere"));
+        var chain = await SignAsync(cluster, plaintext, "ztunnel-1");
+
+        Assert.NotEmpty(chain);
+        await cluster.UsedAsync(Account, program);
+        Assert.DoesNotContain("forbidden", program.ReadLog(), StringComparison.OrdinalIgnoreCase);
+    }
+
+    private const string Objects = """
+        apiVersion: v1
+        kind: Namespace
+        metadata: {name: shop, labels: {istio.io/dataplane-mode: ambient}}
+        ---
+        apiVersion: v1
+        kind: ServiceAccount
+        metadata: {name: web, namespace: shop}
+        ---
+        apiVersion: v1
+        kind: Node
+        metadata: {name: node-1}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: web, namespace: shop}
+        spec: {nodeName: node-1, serviceAccountName: web, containers: [{name: web, image: web}]}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: ztunnel-1, namespace: istio-system, labels: {app: ztunnel}}
+        spec: {nodeName: node-1, serviceAccountName: ztunnel, containers: [{name: ztunnel, image: ztunnel}]}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: ztunnel-nowhere, namespace: istio-system, labels: {app: ztunnel}}
+        spec: {serviceAccountName: ztunnel, containers: [{name: ztunnel, image: ztunnel}]}
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata: {name: web, namespace: shop, labels: {istio.io/use-waypoint: missing}}
+        spec: {selector: {app: web}, ports: [{port: 80}]}
+        ---
+        apiVersion: networking.istio.io/v1
+        kind: ServiceEntry
+        metadata: {name: partner, namespace: shop, labels: {istio.io/use-waypoint: missing}}
+        spec: {hosts: [partner.example.com], addresses: [192.0.2.1], ports: [{number: 443, name: tls, protocol: TLS}], resolution: STATIC, endpoints: [{address: 192.0.2.2}]}
+        ---
+        apiVersion: networking.istio.io/v1
+        kind: WorkloadEntry
+        metadata: {name: machine, namespace: shop, labels: {istio.io/use-waypoint: missing}}
+        spec: {address: 192.0.2.3, serviceAccount: web}
+        ---
+        apiVersion: security.istio.io/v1
+        kind: AuthorizationPolicy
+        metadata: {name: nobody, namespace: shop}
+        spec: {action: DENY, rules: [{}]}
+        """;
+
+    private static async Task<Daemon> StartAsync(GuardedCluster cluster)
+    {
+        var environment = new Dictionary<string, string>
+        {
+            ["KUBECONFIG"] = await cluster.KubeconfigAsync(Account),
+            ["POD_NAME"] = "control-plane-0",
+            ["POD_NAMESPACE"] = "istio-system",
+            ["DOTNET_gcServer"] = "0",
+        };
+        foreach (var port in (string[])["SECURE_GRPC", "PLAINTEXT_GRPC", "MONITORING", "HEALTH", "ADMIN"]) environment[$"AMBIENT_{port}_PORT"] = "0";
+        var program = Daemon.Start("control plane", null, cluster.PathOf("log"), environment, NodePrograms.ControlPlane);
+        await program.WaitForLogAsync(log => Listening().IsMatch(log), "where it listens", TimeSpan.FromSeconds(60));
+        return program;
+    }
+
+    // A longer life than was ever granted is written down before it is granted: the Secret is replaced.
+    private static async Task<IReadOnlyList<string>> SignAsync(GuardedCluster cluster, int port, string pod)
+    {
+        using var channel = new GrpcChannel(new() { Address = new($"http://127.0.0.1:{port}") });
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new IstioCertificateRequest
+        {
+            Csr = new CertificateRequest("", key, HashAlgorithmName.SHA256).CreateSigningRequestPem(),
+            ValidityDuration = (long)TimeSpan.FromDays(30).TotalSeconds,
+            Metadata = new() { Fields = { ["ImpersonatedIdentity"] = Value.ForString("spiffe://cluster.local/ns/shop/sa/web") } },
+        };
+        var token = cluster.Api.Tokens.Issue("istio-system", "ztunnel", ["istio-ca"], TimeSpan.FromHours(1), pod).Token;
+        var metadata = new GrpcMetadata();
+        metadata.Add("authorization", $"Bearer {token}");
+        return (await channel.UnaryAsync(CreateCertificate, request, metadata, TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken)).CertChain;
+    }
+
+    [GeneratedRegex(@"Listening: .*?(\d+) gRPC on loopback")]
+    private static partial Regex Listening();
+}
