@@ -1,6 +1,6 @@
 namespace Ambient.Http1;
 
-/// <summary>A refused message: what is wrong, the status to answer with, and a sentence that names the thing and the limit.</summary>
+/// <summary>A refused message: what is wrong, the status to answer a request with (a proxy answers 502 for any refused response), and a sentence that names the thing and the limit.</summary>
 /// <remarks>Nothing of the peer's bytes is repeated in <see cref="Message"/>, so it may be logged and sent back.</remarks>
 public readonly record struct Http1Error(Http1Violation Violation, int Status, string Message)
 {
@@ -9,8 +9,9 @@ public readonly record struct Http1Error(Http1Violation Violation, int Status, s
     internal static Http1Error TooLong(Http1Violation violation, int limit) => violation switch
     {
         Http1Violation.RequestLineTooLong => new(violation, 414, $"The request line is longer than {limit} bytes."),
+        Http1Violation.StatusLineTooLong => new(violation, 502, $"The status line is longer than {limit} bytes."),
         Http1Violation.FieldLineTooLong => new(violation, 431, $"A header line is longer than {limit} bytes."),
-        Http1Violation.HeadTooLarge => new(violation, 431, $"The request line and headers are larger than {limit} bytes together."),
+        Http1Violation.HeadTooLarge => new(violation, 431, $"The first line and the headers are larger than {limit} bytes together."),
         Http1Violation.TooManyFields => new(violation, 431, $"There are more than {limit} headers."),
         Http1Violation.TrailersTooLarge => new(violation, 431, $"The trailers are larger than {limit} bytes together."),
         Http1Violation.TooManyTrailers => new(violation, 431, $"There are more than {limit} trailers."),
@@ -27,6 +28,7 @@ public readonly record struct Http1Error(Http1Violation Violation, int Status, s
         Http1Violation.BareCarriageReturn => new(violation, 400, "A line has a CR that is not followed by LF (RFC 9112 §2.2)."),
         Http1Violation.EmptyLinesBeforeRequest => new(violation, 400, "More than one empty line before the request line (RFC 9112 §2.2)."),
         Http1Violation.BadRequestLine => new(violation, 400, "The request line is not 'method SP target SP version' (RFC 9112 §3)."),
+        Http1Violation.BadStatusLine => new(violation, 502, "The status line is not 'version SP status [SP reason]' with a status of 100 to 599 (RFC 9112 §4)."),
         Http1Violation.BadMethod => new(violation, 400, "The method is not a token (RFC 9110 §9.1)."),
         Http1Violation.BadTarget => new(violation, 400, "The target has no form that this method allows (RFC 9112 §3.2)."),
         Http1Violation.BadVersion => new(violation, 400, "The version is not 'HTTP/' digit '.' digit (RFC 9112 §2.3)."),

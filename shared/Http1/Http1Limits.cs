@@ -6,7 +6,7 @@ public sealed record Http1Limits
 {
     public static readonly Http1Limits Default = new();
 
-    /// <summary>Method, target and version in one line. Default 8192 (RFC 9112 §3 asks for at least 8000). Over it: 414.</summary>
+    /// <summary>Method, target and version in one line; of a response its status line. Default 8192 (RFC 9112 §3 asks for at least 8000). Over it: 414.</summary>
     public int RequestLineBytes { get; init; } = 8192;
 
     /// <summary>One field line, name and value. Default 16384. Over it: 431.</summary>

@@ -5,6 +5,7 @@ public enum Http1Violation
 {
     None,
     RequestLineTooLong,
+    StatusLineTooLong,
     FieldLineTooLong,
     HeadTooLarge,
     TooManyFields,
@@ -16,6 +17,7 @@ public enum Http1Violation
     BareCarriageReturn,
     EmptyLinesBeforeRequest,
     BadRequestLine,
+    BadStatusLine,
     BadMethod,
     BadTarget,
     BadVersion,

@@ -23,6 +23,15 @@ public sealed class CutsTests
             Read([bytes]) == Read(Messages.Cut(bytes, seed))).Check(Thorough);
 
     [Fact]
+    public void A_response_is_the_same_however_it_is_cut() =>
+        Prop.ForAll(Messages.LikelyAnswers, ArbMap.Default.ArbFor<int>(), (bytes, seed) =>
+            ReadAnswer([bytes]) == ReadAnswer(Messages.Cut(bytes, seed))).Check(Thorough);
+
+    [Fact]
+    public void Any_bytes_give_a_response_or_an_error() =>
+        Prop.ForAll<byte[]>(bytes => ReadAnswer([bytes]).Length > 0).Check(Thorough);
+
+    [Fact]
     public void Any_bytes_give_a_request_or_an_error() =>
         Prop.ForAll<byte[]>(bytes => Read([bytes]).Length > 0).Check(Thorough);
 
@@ -46,6 +55,18 @@ public sealed class CutsTests
     private static string Read(IEnumerable<byte[]> pieces)
     {
         var parser = new RequestParser(Small);
+        return Read(parser, pieces, () => Describe(parser.Head));
+    }
+
+    private static string ReadAnswer(IEnumerable<byte[]> pieces)
+    {
+        var parser = new ResponseParser(Small);
+        return Read(parser, pieces, () =>
+            $"{parser.Head.Status} {Encoding.Latin1.GetString(parser.Head.Reason)} {parser.Head.Version} {parser.Head.Framing} {parser.Head.KeepAlive}{Describe(parser.Head.Fields)}");
+    }
+
+    private static string Read(HeadParser parser, IEnumerable<byte[]> pieces, Func<string> describe)
+    {
         var (status, consumedInAll) = (HeadStatus.NeedsMore, 0);
         foreach (var piece in pieces)
         {
@@ -57,7 +78,7 @@ public sealed class CutsTests
 
         return status switch
         {
-            HeadStatus.Complete => $"{consumedInAll} {Describe(parser.Head)}",
+            HeadStatus.Complete => $"{consumedInAll} {describe()}",
             HeadStatus.Refused => $"{parser.Error}",
             _ => $"more {parser.IsWithinHead}",
         };
@@ -65,9 +86,14 @@ public sealed class CutsTests
 
     private static string Describe(RequestHead head)
     {
-        var text = new StringBuilder($"{Encoding.Latin1.GetString(head.Method)} {Encoding.Latin1.GetString(head.Target)} {head.Version} {head.Form}")
-            .Append($" {Encoding.Latin1.GetString(head.Authority)} {head.Framing} {head.KeepAlive} {head.ExpectsContinue}");
-        foreach (var field in head.Fields) text.Append($"|{Encoding.Latin1.GetString(field.Name)}={Encoding.Latin1.GetString(field.Value)}");
+        return $"{Encoding.Latin1.GetString(head.Method)} {Encoding.Latin1.GetString(head.Target)} {head.Version} {head.Form}"
+            + $" {Encoding.Latin1.GetString(head.Authority)} {head.Framing} {head.KeepAlive} {head.ExpectsContinue}{Describe(head.Fields)}";
+    }
+
+    private static string Describe(FieldSection fields)
+    {
+        var text = new StringBuilder();
+        foreach (var field in fields) text.Append($"|{Encoding.Latin1.GetString(field.Name)}={Encoding.Latin1.GetString(field.Value)}");
         return text.ToString();
     }
 
@@ -91,8 +117,6 @@ public sealed class CutsTests
             if (status != BodyStatus.NeedsMore) break;
         }
 
-        var trailers = new StringBuilder();
-        foreach (var field in reader.Trailers) trailers.Append($"|{Encoding.Latin1.GetString(field.Name)}={Encoding.Latin1.GetString(field.Value)}");
-        return $"{status} {Convert.ToHexString(data.ToArray())} {trailers} {(status == BodyStatus.Refused ? reader.Error : null)}";
+        return $"{status} {Convert.ToHexString(data.ToArray())} {Describe(reader.Trailers)} {(status == BodyStatus.Refused ? reader.Error : null)}";
     }
 }

@@ -20,6 +20,17 @@ internal static class Messages
         .Select(pieces => Encoding.Latin1.GetBytes(string.Concat(pieces)))
         .ToArbitrary();
 
+    private static readonly string[] AnswerPieces =
+    [
+        "HTTP/1.1 200 OK\r\n", "HTTP/1.0 200 OK\r\n", "HTTP/1.1 204 N\r\n", "HTTP/1.1 100 C\r\n", "HTTP/1.1 ", "200", " ", "\r\n", "\r\n", "\r\n", "\n", "\r",
+        "Content-Length: 3\r\n", "Content-Length: x\r\n", "Transfer-Encoding: chunked\r\n", "Connection: close\r\n", "A: b\r\n", ":", "\0", "\u00ff",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    ];
+
+    public static Arbitrary<byte[]> LikelyAnswers { get; } = Gen.Elements(AnswerPieces).ListOf()
+        .Select(pieces => Encoding.Latin1.GetBytes(string.Concat(pieces)))
+        .ToArbitrary();
+
     /// <summary>Where to cut: pieces of one to a few bytes.</summary>
     public static IEnumerable<byte[]> Cut(byte[] bytes, int seed)
     {

@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Buffers.Text;
-using System.Text;
 using Ambient.Http1.Bodies;
 
 namespace Ambient.Http1.Responses;
@@ -19,7 +17,7 @@ public readonly ref struct ResponseWriter
     {
         if (status is < 100 or > 599) throw new ArgumentOutOfRangeException(nameof(status), status, "A status is 100 to 599.");
         output.Write("HTTP/1.1 "u8);
-        WriteNumber(output, status);
+        HeadText.WriteNumber(output, status);
         output.Write(" "u8); // stays also when there is no phrase (RFC 9112 §4)
         output.Write(ReasonPhrase.Of(status));
         output.Write("\r\n"u8);
@@ -32,10 +30,7 @@ public readonly ref struct ResponseWriter
     /// <exception cref="ArgumentException">Not a token, a control character in the value, or a field that <see cref="End"/> owns.</exception>
     public ResponseWriter Field(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
-        if (!HttpCharacters.IsToken(name)) throw new ArgumentException("A header name must be a token.", nameof(name));
-        if (!HttpCharacters.IsFieldValue(value)) throw new ArgumentException("A header value must not hold control characters.", nameof(value));
-        if (IsOwned(name)) throw new ArgumentException($"'{Encoding.ASCII.GetString(name)}' is written by End.", nameof(name));
-        WriteField(name, value);
+        HeadText.WriteChecked(_output, name, value);
         return this;
     }
 
@@ -51,36 +46,10 @@ public readonly ref struct ResponseWriter
         else if (body.Kind == BodyKind.None) body = BodyFraming.OfLength(0);
         else if (body.Kind == BodyKind.Chunked && client == HttpVersion.Http10) body = BodyFraming.UntilClose;
 
-        if (body.Kind == BodyKind.Length) WriteLength(body.Length);
-        if (body.Kind == BodyKind.Chunked) WriteField("transfer-encoding"u8, "chunked"u8);
-        if (!keepAlive || body.Kind == BodyKind.UntilClose) WriteField("connection"u8, "close"u8);
-        else if (client == HttpVersion.Http10) WriteField("connection"u8, "keep-alive"u8);
+        HeadText.WriteFraming(_output, body);
+        if (!keepAlive || body.Kind == BodyKind.UntilClose) HeadText.WriteField(_output, "connection"u8, "close"u8);
+        else if (client == HttpVersion.Http10) HeadText.WriteField(_output, "connection"u8, "keep-alive"u8);
         _output.Write("\r\n"u8);
         return body;
     }
-
-    private void WriteLength(long bytes)
-    {
-        _output.Write("content-length: "u8);
-        WriteNumber(_output, bytes);
-        _output.Write("\r\n"u8);
-    }
-
-    private void WriteField(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
-    {
-        _output.Write(name);
-        _output.Write(": "u8);
-        _output.Write(value);
-        _output.Write("\r\n"u8);
-    }
-
-    private static void WriteNumber(IBufferWriter<byte> output, long number)
-    {
-        Utf8Formatter.TryFormat(number, output.GetSpan(20), out var written);
-        output.Advance(written);
-    }
-
-    private static bool IsOwned(ReadOnlySpan<byte> name) =>
-        Ascii.EqualsIgnoreCase(name, "content-length"u8) || Ascii.EqualsIgnoreCase(name, "transfer-encoding"u8)
-        || Ascii.EqualsIgnoreCase(name, "connection"u8);
 }

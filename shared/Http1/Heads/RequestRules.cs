@@ -1,10 +1,9 @@
 using System.Text;
-using Ambient.Http1.Bodies;
 
 namespace Ambient.Http1.Heads;
 
 /// <summary>What the fields of a request mean together: who is asked, how long the body is, whether the connection stays.</summary>
-internal static class HeadRules
+internal static class RequestRules
 {
     public static Http1Error Apply(RequestHead head, Http1Limits limits)
     {
@@ -34,31 +33,9 @@ internal static class HeadRules
 
     private static Http1Error ApplyFraming(RequestHead head, Http1Limits limits)
     {
-        var lengths = head.Fields.CountOf("content-length"u8);
-        var codings = head.Fields.CountOf("transfer-encoding"u8);
-        if (codings > 0 && head.Version == HttpVersion.Http10) return Http1Error.Of(Http1Violation.TransferCodingBeforeHttp11);
-        if (codings > 0 && lengths > 0) return Http1Error.Of(Http1Violation.LengthAndChunked);
-        if (codings > 0) return ApplyChunked(head, codings);
-        if (lengths > 1) return Http1Error.Of(Http1Violation.DuplicateContentLength);
-        return lengths == 1 ? ApplyLength(head, limits) : default;
-    }
-
-    private static Http1Error ApplyChunked(RequestHead head, int codings)
-    {
-        head.Fields.TryGet("transfer-encoding"u8, out var coding);
-        if (codings > 1 || !Ascii.EqualsIgnoreCase(coding, "chunked"u8))
-            return Http1Error.Of(Http1Violation.UnsupportedTransferCoding);
-        head.Framing = BodyFraming.Chunked;
-        return default;
-    }
-
-    private static Http1Error ApplyLength(RequestHead head, Http1Limits limits)
-    {
-        head.Fields.TryGet("content-length"u8, out var digits);
-        if (!ContentLength.TryParse(digits, out var length)) return Http1Error.Of(Http1Violation.BadContentLength);
-        if (length > limits.BodyBytes) return Http1Error.BodyTooLarge(limits.BodyBytes);
-        head.Framing = BodyFraming.OfLength(length);
-        return default;
+        var error = FramingFields.Read(head.Fields, head.Version, limits, out var framing);
+        head.Framing = framing;
+        return error;
     }
 
     private static Http1Error ApplyExpect(RequestHead head)
