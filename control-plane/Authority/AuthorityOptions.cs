@@ -12,6 +12,9 @@ internal sealed class AuthorityOptions
     /// <summary>Other names of the same trust domain, signed as they are asked for: a mesh that changes its name has both for a while.</summary>
     public IReadOnlyList<string> TrustDomainAliases { get; set; } = [];
 
+    /// <summary>Those that the mesh configuration names beside; may change while the control plane runs. Replaced as a whole, on any thread.</summary>
+    public volatile IReadOnlyList<string> ConfiguredAliases = [];
+
     /// <summary>Where the control plane runs and keeps its Secrets. Default istio-system.</summary>
     public string SystemNamespace { get; set; } = "istio-system";
 
@@ -62,7 +65,7 @@ internal sealed class AuthorityOptions
     /// <summary>Requests of one caller that may wait: default 1,024, a node's pods several times over.</summary>
     public int MaxWaitingPerCaller { get; set; } = 1_024;
 
-    public bool IsOurTrustDomain(string domain) => domain == TrustDomain || TrustDomainAliases.Contains(domain);
+    public bool IsOurTrustDomain(string domain) => domain == TrustDomain || TrustDomainAliases.Contains(domain) || ConfiguredAliases.Contains(domain);
 
     /// <summary>Every mistake, each with what is allowed; empty if there is none.</summary>
     public IReadOnlyList<string> Check()

@@ -8,13 +8,15 @@ internal sealed class AdsMetrics : ISessionJournal
 {
     private static readonly double[] Seconds = [0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30];
     private readonly MeshResources _resources;
+    private readonly Action<string, string, string>? _rejected;
     private readonly MetricFamily<Gauge> _clients;
     private readonly MetricFamily<Counter> _responses, _bytes, _rejections, _refused;
     private readonly MetricFamily<Histogram> _sent, _applied;
 
-    public AdsMetrics(MetricRegistry metrics, MeshResources resources)
+    /// <param name="rejected">Told of the type, the client, and what it said of the resources that it rejected.</param>
+    public AdsMetrics(MetricRegistry metrics, MeshResources resources, Action<string, string, string>? rejected = null)
     {
-        _resources = resources;
+        (_resources, _rejected) = (resources, rejected);
         _clients = metrics.AddGauges("ambient_discovery_clients", "Streams that are open now", ["kind"], maxSeries: 16);
         _refused = metrics.AddCounters("ambient_discovery_streams_refused", "Streams that were refused at their start", ["code"]);
         _responses = metrics.AddCounters("ambient_discovery_responses", "Responses sent", ["url"]);
@@ -39,7 +41,11 @@ internal sealed class AdsMetrics : ISessionJournal
 
     public void Acknowledged(string typeUrl, long? changesAfter) => Observe(_applied, typeUrl, changesAfter);
 
-    public void Rejected(string typeUrl, string client, string detail) => _rejections.With(typeUrl).Add(1);
+    public void Rejected(string typeUrl, string client, string detail)
+    {
+        _rejections.With(typeUrl).Add(1);
+        _rejected?.Invoke(typeUrl, client, detail);
+    }
 
     private void Observe(MetricFamily<Histogram> family, string typeUrl, long? changesAfter)
     {

@@ -8,6 +8,10 @@ namespace Ambient.ControlPlane.Indexing;
 /// <param name="Conditions">What the status of objects should say and, as far as the index knows, does not say yet.</param>
 public sealed record IndexChanges(ResourceDelta Delta, IReadOnlyList<ConditionSet> Conditions)
 {
+    /// <summary>What is wrong with objects and was not before.</summary>
+    public IReadOnlyList<Diagnostic> NewDiagnostics { get; init; } = [];
+
+    /// <summary>Nothing to publish or to write; diagnostics are only to be logged.</summary>
     public bool IsEmpty => Delta.IsEmpty && Conditions.Count == 0;
 }
 
@@ -33,6 +37,7 @@ public static class FieldManagers
 {
     public const string ZtunnelPolicy = "istio-ambient-ztunnel-policy";
     public const string WaypointPolicy = "istio-ambient-waypoint-policy";
+    public const string Rejection = "ambient-ztunnel-rejections";
     public const string Service = "istio-ambient-service";
     public const string WorkloadEntry = "istio-ambient-workloadentry";
 }

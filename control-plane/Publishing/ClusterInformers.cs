@@ -32,8 +32,10 @@ internal sealed class ClusterInformers
         WorkloadEntries = Add(ResourceTypes.WorkloadEntry, mayBeMissing: true);
         EndpointSlices = Add(ResourceTypes.EndpointSlice, trim: new ObjectTrim().Trim);
         Pods = Add(ResourceTypes.Pod, trim: new ObjectTrim().Trim);
-        AuthorizationPolicies = Add(ResourceTypes.AuthorizationPolicy, mayBeMissing: true);
-        PeerAuthentications = Add(ResourceTypes.PeerAuthentication, mayBeMissing: true);
+        AuthorizationPolicies = Add(ResourceTypes.AuthorizationPolicy, mayBeMissing: true,
+            standIn: static one => new() { Metadata = one.Metadata, Spec = new() { Problem = one.Error, Action = "?" } });
+        PeerAuthentications = Add(ResourceTypes.PeerAuthentication, mayBeMissing: true,
+            standIn: static one => new() { Metadata = one.Metadata, Spec = new() { Problem = one.Error } });
     }
 
     public Informer<Namespace> Namespaces { get; }
@@ -70,10 +72,10 @@ internal sealed class ClusterInformers
         return value with { Metadata = value.Metadata with { Annotations = others } };
     }
 
-    private Informer<T> Add<T>(ResourceType<T> type, ObjectQuery? query = null, bool mayBeMissing = false, Func<T, T>? trim = null)
+    private Informer<T> Add<T>(ResourceType<T> type, ObjectQuery? query = null, bool mayBeMissing = false, Func<T, T>? trim = null, Func<UnreadableObject, T>? standIn = null)
         where T : KubernetesObject
     {
-        var options = new InformerOptions<T> { Query = query ?? new(), KindMayBeMissing = mayBeMissing, Trim = trim ?? WithoutCopy };
+        var options = new InformerOptions<T> { Query = query ?? new(), KindMayBeMissing = mayBeMissing, Trim = trim ?? WithoutCopy, StandIn = standIn };
         var informer = new Informer<T>(_api, type, options, _time, new Random(_random.Next()), _loggers.CreateLogger<Informer<T>>());
         _all.Add(informer);
         _feeds.Add(index => informer.AddHandler(change => index.TellAsync(change)));

@@ -15,6 +15,9 @@ internal sealed partial class IndexLoop(
     // Informers wait when so many changes are not in the index yet.
     private const int MostWaiting = 8192;
 
+    // Lines about objects in one round: a bad template may come in thousands.
+    private const int MostLogged = 50;
+
     private readonly Channel<Action> _work = Channel.CreateBounded<Action>(
         new BoundedChannelOptions(MostWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
     private readonly TaskCompletionSource _published = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -122,6 +125,8 @@ internal sealed partial class IndexLoop(
         var began = time.GetTimestamp();
         var changes = index.TakeChanges();
         if (!changes.IsEmpty) publish(changes);
+        foreach (var diagnostic in changes.NewDiagnostics.Take(MostLogged)) Log.Found(logger, diagnostic);
+        if (changes.NewDiagnostics.Count > MostLogged) Log.FoundMore(logger, changes.NewDiagnostics.Count - MostLogged);
         Interlocked.Increment(ref _rounds);
         LastRound = time.GetElapsedTime(began);
         Log.Published(logger, changes.Delta.Workloads.Count, changes.Delta.Services.Count, changes.Delta.Policies.Count,
@@ -129,7 +134,7 @@ internal sealed partial class IndexLoop(
         _published.TrySetResult();
     }
 
-    // Dashboards match on id and name: add at the end, never renumber or reuse. Next: 1243.
+    // Dashboards match on id and name: add at the end, never renumber or reuse. Next: 1245.
     private static partial class Log
     {
         [LoggerMessage(1241, LogLevel.Error, "{Kind} {Name} brought the index into trouble; please report this")]
@@ -138,6 +143,12 @@ internal sealed partial class IndexLoop(
         [LoggerMessage(1242, LogLevel.Debug,
             "Published {Workloads} workloads, {Services} services, {Policies} policies, {Removed} removals and {Conditions} conditions in {Ms} ms")]
         public static partial void Published(ILogger logger, int workloads, int services, int policies, int removed, int conditions, double ms);
+
+        [LoggerMessage(1243, LogLevel.Warning, "{Diagnostic}")]
+        public static partial void Found(ILogger logger, Diagnostic diagnostic);
+
+        [LoggerMessage(1244, LogLevel.Warning, "{Count} more such lines: see /debug/diagnosticz")]
+        public static partial void FoundMore(ILogger logger, int count);
     }
 }
 

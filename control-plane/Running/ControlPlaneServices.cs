@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Ambient.ControlPlane.Allocation;
 using Ambient.ControlPlane.Authority;
 using Ambient.ControlPlane.Distribution;
 using Ambient.ControlPlane.Indexing;
@@ -33,14 +34,19 @@ internal sealed partial class ControlPlaneServices : IDisposable
         Index = new IndexLoop(_index, new(options.DebounceAfter, options.DebounceMax), Publish, time, loggers.CreateLogger<IndexLoop>());
         Informers.Feed(Index);
         ClusterStatus.Feed(Informers, Statuses);
+        Addresses = new AddressAllocator(api, Informers.ServiceEntries, options.Index, time, loggers.CreateLogger<AddressAllocator>());
+        Addresses.Feed();
+        var target = new ClusterStatus(api, Informers);
+        Rejections = new PolicyRejections(Informers, new StatusWriter(target, time, loggers.CreateLogger<StatusWriter>()), target);
 
         Election = new LeaderElection(new KubernetesLeases(api), LeaseOf(options), time, new Random(random.Next()), loggers.CreateLogger<LeaderElection>());
         Authority = new AuthorityParts(options.Authority, options.Callers,
             new(api, Informers.Pods, Informers.Namespaces, () => Election.IsLeader, metrics, loggers, time, new Random(random.Next())));
         if (options.WritesStatus) Election.AddDuty(Statuses.RunAsync);
+        if (options.Index.AllocatedIps) Election.AddDuty(Addresses.RunAsync);
         Election.AddDuty(LeadAuthorityAsync);
 
-        Discovery = new AdsService(Mesh, Authority.Callers, DiscoveryOf(), new AdsMetrics(metrics, Mesh), time, new Random(random.Next()),
+        Discovery = new AdsService(Mesh, Authority.Callers, DiscoveryOf(), new AdsMetrics(metrics, Mesh, options.WritesStatus ? Rejections.Report : null), time, new Random(random.Next()),
             loggers.CreateLogger<AdsService>());
     }
 
@@ -48,6 +54,8 @@ internal sealed partial class ControlPlaneServices : IDisposable
     public IndexLoop Index { get; }
     public MeshResources Mesh { get; }
     public StatusWriter Statuses { get; }
+    public AddressAllocator Addresses { get; }
+    public PolicyRejections Rejections { get; }
     public LeaderElection Election { get; }
     public AuthorityParts Authority { get; }
     public AdsService Discovery { get; }
@@ -62,6 +70,7 @@ internal sealed partial class ControlPlaneServices : IDisposable
     public Task RunAsync(CancellationToken stop) => Task.WhenAll(
         Task.Run(() => Informers.RunAsync(stop), CancellationToken.None),
         Task.Run(() => Index.RunAsync(Informers.Synced, stop), CancellationToken.None),
+        Task.Run(() => Rejections.RunAsync(stop), CancellationToken.None),
         Task.Run(() => Authority.RunAsync(stop), CancellationToken.None));
 
     public void Dispose()
@@ -76,11 +85,14 @@ internal sealed partial class ControlPlaneServices : IDisposable
         Mesh.Apply(changes.Delta);
         if (!_options.WritesStatus) return;
         foreach (var conditions in changes.Conditions) Statuses.Want(conditions);
+        Rejections.Forget(changes.Delta);
     }
 
     // Certificates carry the trust domain that held at the start. To follow a change without a restart would cut off half the mesh.
     private void CheckTrustDomain()
     {
+        if (!_index.Config.TrustDomainAliases.SequenceEqual(_options.Authority.ConfiguredAliases))
+            _options.Authority.ConfiguredAliases = [.. _index.Config.TrustDomainAliases];
         if (_index.Config.TrustDomain == _trustDomain) return;
         _trustDomain = _index.Config.TrustDomain;
         if (!_options.Authority.IsOurTrustDomain(_trustDomain)) Log.TrustDomainChanged(_logger, _trustDomain, _options.Authority.TrustDomain);

@@ -34,7 +34,9 @@ internal static partial class MeshSettingsAtStart
     {
         if (map?.Data?.GetValueOrDefault("mesh") is not { } text) return options;
         var findings = new Findings(nameof(ConfigMap), ObjectName.Of(map));
-        if (MeshConfigReader.Read(text, options.Index, findings) is { } config) options.Authority.TrustDomain = config.TrustDomain;
+        if (MeshConfigReader.Read(text, options.Index, findings) is not { } config) return options;
+        options.Authority.TrustDomain = config.TrustDomain;
+        options.Authority.ConfiguredAliases = [.. config.TrustDomainAliases];
         return options;
     }
 

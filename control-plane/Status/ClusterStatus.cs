@@ -11,6 +11,7 @@ internal sealed class ClusterStatus(ApiClient api, ClusterInformers informers) :
     public IReadOnlyList<Condition>? Shown(ResourceKind kind, ObjectName name) => kind.Kind switch
     {
         nameof(AuthorizationPolicy) => Of(informers.AuthorizationPolicies.Find(name), static value => value.Status?.Conditions),
+        nameof(PeerAuthentication) => Of(informers.PeerAuthentications.Find(name), static value => value.Status?.Conditions),
         nameof(Service) => Of(informers.Services.Find(name), static value => value.Status?.Conditions),
         nameof(ServiceEntry) => Of(informers.ServiceEntries.Find(name), static value => value.Status?.Conditions),
         nameof(WorkloadEntry) => Of(informers.WorkloadEntries.Find(name), static value => value.Status?.Conditions),
@@ -24,6 +25,7 @@ internal sealed class ClusterStatus(ApiClient api, ClusterInformers informers) :
     public static void Feed(ClusterInformers informers, StatusWriter writer)
     {
         Forget(informers.AuthorizationPolicies);
+        Forget(informers.PeerAuthentications);
         Forget(informers.Services);
         Forget(informers.ServiceEntries);
         Forget(informers.WorkloadEntries);

@@ -11,6 +11,7 @@ internal static class ConditionFamilies
     {
         FieldManagers.ZtunnelPolicy => PolicyConditions.ZtunnelTypes,
         FieldManagers.WaypointPolicy => PolicyConditions.WaypointTypes,
+        FieldManagers.Rejection => PolicyRejections.Types,
         FieldManagers.Service or FieldManagers.WorkloadEntry => ServiceConditions.Types,
         _ => [],
     };

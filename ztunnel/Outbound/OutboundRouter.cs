@@ -27,6 +27,7 @@ internal sealed class OutboundRouter(string network, EquatableArray<ushort> prox
             return ViaServiceWaypoint(step, waypoint);
 
         if (step.Choices.FindUpstream(request.Destination) is not { } upstream) return WithoutUpstream(step);
+        if (upstream.Workload.Fault is { } fault) return Refuse(ReasonCode.NoHealthyUpstream, $"{upstream.Workload.Uid} cannot be read: {fault}");
         if (upstream.Workload.Network != request.Source.Network) return ViaGateway(step, upstream);
         if (meant.Service is null && upstream.Workload.Waypoint is { } own && !step.Choices.SourceIsBehind(own))
             return ViaWorkloadWaypoint(step, own);

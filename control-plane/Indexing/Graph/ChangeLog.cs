@@ -15,6 +15,7 @@ internal sealed class ChangeLog
     private readonly Dictionary<object, IReadOnlyList<Diagnostic>> _diagnostics = new(ReferenceEqualityComparer.Instance);
 
     private List<Workload> _changedWorkloads = [];
+    private List<Diagnostic> _newDiagnostics = [];
     private List<string> _removedAddresses = [];
     private HashSet<ServiceKey> _touchedServices = [];
     private HashSet<string> _touchedPolicies = [];
@@ -85,8 +86,13 @@ internal sealed class ChangeLog
 
     public void Report(object node, Findings? findings)
     {
-        if (findings is { Found.Count: > 0 }) _diagnostics[node] = findings.Found;
-        else _diagnostics.Remove(node);
+        if (findings is not { Found.Count: > 0 })
+        {
+            _diagnostics.Remove(node);
+            return;
+        }
+        if (!_diagnostics.TryGetValue(node, out var known) || !known.SequenceEqual(findings.Found)) _newDiagnostics.AddRange(findings.Found);
+        _diagnostics[node] = findings.Found;
     }
 
     public IndexChanges Take()
@@ -102,11 +108,11 @@ internal sealed class ChangeLog
             RemovedAddresses = _removedAddresses,
             RemovedPolicies = [.. policies.Where(name => !_policies.ContainsKey(name))],
         };
-        var conditions = _changedConditions.Values.ToList();
-        (_changedWorkloads, _removedAddresses, _touchedServices, _touchedPolicies, _changedConditions) = ([], [], [], [], []);
+        var changes = new IndexChanges(delta, [.. _changedConditions.Values]) { NewDiagnostics = _newDiagnostics };
+        (_changedWorkloads, _removedAddresses, _touchedServices, _touchedPolicies, _changedConditions, _newDiagnostics) = ([], [], [], [], [], []);
         _servicesBefore.Clear();
         _policiesBefore.Clear();
-        return new(delta, conditions);
+        return changes;
     }
 
     private static bool IsSame(Condition wanted, Condition found) =>

@@ -66,11 +66,25 @@ internal sealed class PeerStage(MeshGraph graph)
         var seen = node.Object is { } value && node.Namespace.IsIncluded && graph.Settings.IsOurs(value);
         node.Facts = seen ? PeerAuthenticationBuilder.Read(node.Object!, graph.Settings.RootNamespace, findings) : null;
         graph.Log.Report(node, findings);
+        SetCondition(node, findings);
         _inForce += (node.Facts is null ? 0 : 1) - (before is null ? 0 : 1);
         if (Equals(before, node.Facts)) return;
 
         graph.QueueSelected(node.Namespace, before?.Selector);
         graph.QueueSelected(node.Namespace, node.Facts?.Selector);
+    }
+
+    private void SetCondition(PeerNode node, Findings findings)
+    {
+        if (node.Facts is null)
+        {
+            graph.Log.Forget(ResourceTypes.PeerAuthentication, node.Name, FieldManagers.ZtunnelPolicy);
+            return;
+        }
+        var (generation, actual) = (node.Object!.Metadata.Generation, node.Object.Status?.Conditions);
+        var condition = PolicyConditions.ForPeers(node.Facts, findings.Found, generation);
+        graph.Log.Set(new(ResourceTypes.PeerAuthentication, node.Name, FieldManagers.ZtunnelPolicy, generation, condition is null ? [] : [condition]),
+            actual, PolicyConditions.ZtunnelTypes);
     }
 
     private void PublishStatic(bool rootMoved)

@@ -83,7 +83,8 @@ internal sealed class PolicyStage(MeshGraph graph)
         SetCondition(node, FieldManagers.ZtunnelPolicy, PolicyConditions.ZtunnelTypes,
             isAimed ? null : PolicyConditions.ForZtunnel(plan, generation));
         SetCondition(node, FieldManagers.WaypointPolicy, PolicyConditions.WaypointTypes,
-            isAimed ? PolicyConditions.ForWaypoint(OutcomesOf(node), generation) : null);
+            !isAimed ? null : plan.Refusal is { } refusal ? PolicyConditions.ForUnreadable(refusal, generation)
+                : PolicyConditions.ForWaypoint(OutcomesOf(node), generation));
     }
 
     private List<TargetOutcome> OutcomesOf(PolicyNode node)

@@ -44,10 +44,16 @@ internal sealed record RulePlan(int Index, RuleEffect Effect, EquatableArray<str
 /// requests and lists with an unreadable value put no condition on the connection, so the rule denies more; a rule of which
 /// no condition is left denies every connection of the workloads it applies to. Stock lets that rule do nothing: a policy
 /// that is accepted and not enforced. CUSTOM: nobody can ask its authorizer, so it denies what it would have asked about.
+/// A policy that cannot be read as a whole, for an unknown field or a value of the wrong kind, matches everything as DENY and
+/// nothing as ALLOW.
 /// AUDIT and dry-run refuse nothing, so leaving them out refuses nothing less.
 /// </remarks>
 /// <param name="Policy">What the proxies get; null if nothing.</param>
 /// <param name="Selector">Of workloads; null: all of the namespace, or of the mesh.</param>
 /// <param name="Refusal">Why it is enforced nowhere or not as the action it names; null if neither.</param>
 internal sealed record EnforcementPlan(
-    EnforcementHop Hop, AuthorizationPolicy? Policy, LabelQuery? Selector, EquatableArray<RulePlan> Rules, string? Refusal = null);
+    EnforcementHop Hop, AuthorizationPolicy? Policy, LabelQuery? Selector, EquatableArray<RulePlan> Rules, string? Refusal = null)
+{
+    /// <summary>What it says is not known; it refuses all it could refuse.</summary>
+    public bool IsUnreadable { get; init; }
+}

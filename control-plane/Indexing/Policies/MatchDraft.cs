@@ -21,7 +21,7 @@ internal enum MatchOutcome
 /// list puts no condition, and an exclusion by it excludes nobody.
 /// </summary>
 /// <param name="report">Told the field and the value that cannot be read.</param>
-internal sealed class MatchDraft(bool denies, Action<string, string> report)
+internal sealed class MatchDraft(bool denies, TrustDomains domains, Action<string, string> report)
 {
     private const int LongestName = 2048;
 
@@ -46,8 +46,8 @@ internal sealed class MatchDraft(bool denies, Action<string, string> report)
 
     public void Principals(IReadOnlyList<string>? values, IReadOnlyList<string>? notValues, string field, string notField) => _match = _match with
     {
-        Principals = Merge(_match.Principals, values, field, Pattern),
-        NotPrincipals = MergeNot(_match.NotPrincipals, notValues, notField, Pattern),
+        Principals = domains.Expand(Merge(_match.Principals, values, field, Pattern)),
+        NotPrincipals = domains.Expand(MergeNot(_match.NotPrincipals, notValues, notField, Pattern)),
     };
 
     public void Namespaces(IReadOnlyList<string>? values, IReadOnlyList<string>? notValues, string field, string notField) => _match = _match with

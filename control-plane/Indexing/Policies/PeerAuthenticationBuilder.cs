@@ -31,6 +31,9 @@ internal enum PeerMode
 /// <param name="Ports">Only those with a mode of their own; sorted. Only with a selector.</param>
 internal sealed record PeerFacts(ObjectName Name, LabelQuery? Selector, PeerMode Mode, EquatableArray<(ushort Port, PeerMode Mode)> Ports, DateTimeOffset Created)
 {
+    /// <summary>What it says is not known.</summary>
+    public bool IsUnreadable { get; init; }
+
     /// <summary>The oldest is in force; names break ties.</summary>
     public static int Compare(PeerFacts left, PeerFacts right)
     {
@@ -54,7 +57,9 @@ internal static class PeerAuthenticationBuilder
     {
         var spec = value.Spec ?? new();
         var (name, selector) = (ObjectName.Of(value), LabelQuery.Of(spec.Selector?.MatchLabels));
-        var mode = ModeOf(spec.Mtls, "spec.mtls.mode", findings);
+        if (spec.Problem is { } problem)
+            findings.Add("spec", $"It cannot be read, so it is taken as STRICT: {problem}", "Correct it: kubectl edit peerauthentication.");
+        var mode = spec.Problem is null ? ModeOf(spec.Mtls, "spec.mtls.mode", findings) : PeerMode.Strict;
         var ports = new SortedDictionary<ushort, PeerMode>();
         foreach (var (text, port) in spec.PortLevelMtls ?? new Dictionary<string, MutualTls>())
         {
@@ -79,7 +84,7 @@ internal static class PeerAuthenticationBuilder
             findings.Add("spec.selector", $"An object of the root namespace ({rootNamespace}) with a selector selects nothing.",
                 "Create it in the workload's own namespace.");
         return new(name, selector, mode, ports.Select(static port => (port.Key, port.Value)).ToEquatableArray(),
-            value.Metadata.CreationTimestamp ?? DateTimeOffset.MinValue);
+            value.Metadata.CreationTimestamp ?? DateTimeOffset.MinValue) { IsUnreadable = spec.Problem is not null };
     }
 
     /// <summary>Refuses every caller without identity; workloads that are STRICT throughout name it.</summary>
@@ -87,7 +92,9 @@ internal static class PeerAuthenticationBuilder
 
     public static string StaticStrictKey(string rootNamespace) => $"{rootNamespace}/{StaticStrictName}";
 
-    public static string ConvertedName(string peerName) => $"converted_peer_authentication_{peerName}";
+    public const string ConvertedPrefix = "converted_peer_authentication_";
+
+    public static string ConvertedName(string peerName) => $"{ConvertedPrefix}{peerName}";
 
     /// <summary>The policy that a selecting object needs because its ports differ.</summary>
     /// <param name="parentIsStrict">What its namespace says.</param>

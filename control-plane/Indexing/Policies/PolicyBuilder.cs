@@ -14,12 +14,15 @@ internal static class PolicyBuilder
     /// <summary>Values of all lists of a policy together; one with more is not read, and refuses all it could refuse.</summary>
     public const int MostValues = 20_000;
 
+    private const string Correct = "Correct it: kubectl edit authorizationpolicy.";
+
     public static EnforcementPlan Build(Kube.AuthorizationPolicy policy, MeshSettings settings, Findings findings)
     {
         var spec = policy.Spec ?? new();
         var options = settings.Options;
         var selector = LabelQuery.Of(spec.Selector?.MatchLabels);
-        if (HasTargets(spec)) return new(EnforcementHop.Waypoint, null, null, default);
+        if (spec.Problem is { } problem) findings.Add("spec", $"It cannot be read: {problem}", Correct);
+        if (HasTargets(spec)) return new(EnforcementHop.Waypoint, null, null, default, RefusalOf(spec, "no waypoint enforces it")) { IsUnreadable = spec.Problem is not null };
 
         var isDryRun = IsDryRun(policy);
         if (isDryRun && !options.DryRunPolicies)
@@ -34,10 +37,11 @@ internal static class PolicyBuilder
                 return Nowhere("ztunnel does not support the AUDIT action; the policy is left out and refuses nothing.");
         }
         var unsupported = $"ztunnel does not support the {(spec.Action == "CUSTOM" ? "CUSTOM" : Findings.Quote(spec.Action))} action";
-        if (options.UnenforceableRules == UnenforceableRules.AsStock || isDryRun) return Nowhere($"{unsupported}; the policy is not enforced.");
+        if ((options.UnenforceableRules == UnenforceableRules.AsStock && spec.Problem is null) || isDryRun) return Nowhere($"{unsupported}; the policy is not enforced.");
         return Compile(policy, spec, PolicyAction.Deny, selector, false, settings, findings) with
         {
-            Refusal = $"{unsupported}; connections that it matches are refused, as nobody can ask its provider. Use a waypoint and targetRefs.",
+            Refusal = RefusalOf(spec, "it denies every connection")
+                ?? $"{unsupported}; connections that it matches are refused, as nobody can ask its provider. Use a waypoint and targetRefs.",
         };
     }
 
@@ -51,11 +55,16 @@ internal static class PolicyBuilder
         var denies = action == PolicyAction.Deny;
         var attributes = settings.Options.UnenforceableRules == UnenforceableRules.AsStock ? UnenforceableAttributes.Skip : UnenforceableAttributes.MatchAnything;
         var ns = policy.Metadata.Namespace ?? "";
+        var domains = new TrustDomains([settings.Config.TrustDomain, .. settings.Config.TrustDomainAliases]);
         var (rules, plans) = (new List<PolicyRule>(), new List<RulePlan>());
-        string? refusal = null;
-        if (CountValues(spec) is > MostValues and var count)
+        var refusal = RefusalOf(spec, denies ? "it denies every connection" : "it allows no connection");
+        if (refusal is not null)
         {
-            refusal = $"The policy has {count} values, at most {MostValues} are read: it {(denies ? "denies" : "allows no")} connection at all. Split it.";
+            if (denies) rules.Add(new(default));
+        }
+        else if (CountValues(spec) is > MostValues and var count)
+        {
+            refusal = $"The policy has {count} values, at most {MostValues} are read: it {(denies ? "denies every" : "allows no")} connection. Split it.";
             if (denies) rules.Add(new(default));
             findings.Add("spec.rules", refusal, "Split it into several policies, or use address ranges and namespaces.");
         }
@@ -63,7 +72,7 @@ internal static class PolicyBuilder
         {
             foreach (var (index, rule) in (spec.Rules ?? []).Index())
             {
-                var (compiled, plan) = new RuleCompiler(ns, denies, attributes, findings).Compile(index, rule);
+                var (compiled, plan) = new RuleCompiler(ns, denies, attributes, domains, findings).Compile(index, rule);
                 if (compiled is not null) rules.Add(compiled);
                 plans.Add(plan);
             }
@@ -78,8 +87,11 @@ internal static class PolicyBuilder
             Rules = rules.ToEquatableArray(),
             DryRun = isDryRun,
         };
-        return new(EnforcementHop.Ztunnel, result, selector, plans.ToEquatableArray(), refusal);
+        return new(EnforcementHop.Ztunnel, result, selector, plans.ToEquatableArray(), refusal) { IsUnreadable = spec.Problem is not null };
     }
+
+    private static string? RefusalOf(AuthorizationPolicySpec spec, string effect) =>
+        spec.Problem is null ? null : $"The policy cannot be read, so {effect}: {spec.Problem} {Correct}";
 
     private static bool IsDryRun(Kube.AuthorizationPolicy policy) =>
         bool.TryParse(policy.Metadata.Annotation(MeshAnnotations.DryRun), out var dryRun) && dryRun;

@@ -14,14 +14,14 @@ internal static class PolicyConditions
     public const string ZtunnelAccepted = "ZtunnelAccepted";
     public const string WaypointAccepted = "WaypointAccepted";
 
-    private const string Accepted = "Accepted", UnsupportedValue = "UnsupportedValue", PartiallyInvalid = "PartiallyInvalid";
+    private const string Accepted = "Accepted", UnsupportedValue = "UnsupportedValue", Invalid = "Invalid", PartiallyInvalid = "PartiallyInvalid";
     private const int MostNamed = 10;
 
     public static readonly string[] ZtunnelTypes = [ZtunnelAccepted], WaypointTypes = [WaypointAccepted];
 
     public static Condition ForZtunnel(EnforcementPlan plan, long? generation)
     {
-        if (plan.Refusal is { } refusal) return ServiceConditions.New(ZtunnelAccepted, false, UnsupportedValue, refusal, generation);
+        if (plan.Refusal is { } refusal) return ServiceConditions.New(ZtunnelAccepted, false, plan.IsUnreadable ? Invalid : UnsupportedValue, refusal, generation);
 
         var sentences = SentencesFor(plan);
         if (sentences.Count == 0) return ServiceConditions.New(ZtunnelAccepted, true, Accepted, "attached to ztunnel", generation);
@@ -29,6 +29,16 @@ internal static class PolicyConditions
         var isEnforced = plan.Rules.All(static rule => rule.Effect != RuleEffect.Ineffective);
         return ServiceConditions.New(ZtunnelAccepted, isEnforced, UnsupportedValue, string.Join(' ', sentences), generation);
     }
+
+    /// <returns>Null for a policy that is in force as it is written: there is nothing to say.</returns>
+    public static Condition? ForPeers(PeerFacts? facts, IReadOnlyList<Diagnostic> found, long? generation)
+    {
+        if (facts is null || found.Count == 0) return null;
+        var text = string.Join(' ', found.Select(static line => $"{line.Field}: {line.Problem} {line.NextStep}"));
+        return ServiceConditions.New(ZtunnelAccepted, !facts.IsUnreadable, facts.IsUnreadable ? Invalid : UnsupportedValue, text, generation);
+    }
+
+    public static Condition ForUnreadable(string refusal, long? generation) => ServiceConditions.New(WaypointAccepted, false, Invalid, refusal, generation);
 
     /// <param name="outcomes">One for each targetRef; at least one.</param>
     public static Condition ForWaypoint(IReadOnlyList<TargetOutcome> outcomes, long? generation)

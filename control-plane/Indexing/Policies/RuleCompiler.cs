@@ -6,7 +6,7 @@ namespace Ambient.ControlPlane.Indexing.Policies;
 
 /// <summary>One rule of a policy → what a connection is tested for. See <see cref="EnforcementPlan"/> for what cannot be tested.</summary>
 /// <param name="denies">True: err by matching more. False: err by matching less.</param>
-internal sealed class RuleCompiler(string policyNamespace, bool denies, UnenforceableAttributes attributes, Findings findings)
+internal sealed class RuleCompiler(string policyNamespace, bool denies, UnenforceableAttributes attributes, TrustDomains domains, Findings findings)
 {
     private readonly SortedSet<string> _attributes = new(StringComparer.Ordinal);
     private readonly List<string> _unreadable = [];
@@ -99,7 +99,7 @@ internal sealed class RuleCompiler(string policyNamespace, bool denies, Unenforc
         return draft;
     }
 
-    private MatchDraft NewDraft() => new(denies, Unreadable);
+    private MatchDraft NewDraft() => new(denies, domains, Unreadable);
 
     private void Request(MatchDraft draft, IReadOnlyList<string>? values, string attribute)
     {

@@ -37,8 +37,7 @@ internal static class ServiceBuilder
     private static EquatableArray<NetworkAddress> VipsOf(ServiceFacts facts, string hostname)
     {
         if (facts.Allocated.IsEmpty) return facts.Vips;
-        // Allocated addresses lead nowhere for a wildcard, unless a waypoint finds out the name itself.
-        if (HostNames.IsWildcard(hostname) && facts.Resolution != "DYNAMIC_DNS") return default;
+        if (!AllocatedHosts.LeadsSomewhere(hostname, facts.Resolution)) return default;
         return facts.Allocated.Where(given => given.Host.Length == 0 || given.Host == hostname)
             .Select(static given => given.Address).Distinct().ToEquatableArray();
     }

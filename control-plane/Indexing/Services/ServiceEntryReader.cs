@@ -29,7 +29,7 @@ internal static class ServiceEntryReader
             Selector = LabelQuery.Of(spec.WorkloadSelector?.Labels),
             Vips = vips,
             CidrVips = ranges,
-            Allocated = (spec.Addresses ?? []).Count == 0 && UsesAllocated(entry, resolution, settings) ? AllocatedOf(entry, settings.Network) : default,
+            Allocated = AllocatedHosts.MayHave(entry, settings.Options) ? AllocatedOf(entry, settings.Network) : default,
             LoadBalancing = resolution == "NONE"
                 ? new() { Mode = LoadBalancingMode.Passthrough, HealthPolicy = HealthPolicy.AllowAll }
                 : distribution ?? LoadBalancing.Default,
@@ -85,9 +85,6 @@ internal static class ServiceEntryReader
         }
         return (vips.Distinct().ToEquatableArray(), ranges.Distinct().ToEquatableArray());
     }
-
-    private static bool UsesAllocated(Kube.ServiceEntry entry, string resolution, MeshSettings settings) =>
-        settings.Options.AllocatedIps && resolution != "NONE" && entry.Metadata.Label(MeshLabels.AllocateIps) != "false";
 
     private static EquatableArray<(string, NetworkAddress)> AllocatedOf(Kube.ServiceEntry entry, string network)
     {

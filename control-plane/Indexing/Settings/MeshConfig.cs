@@ -19,6 +19,9 @@ public sealed record MeshConfig
 
     public string TrustDomain { get; init; } = "cluster.local";
 
+    /// <summary>Other names of the same trust domain: a policy that names one of them means them all.</summary>
+    public EquatableArray<string> TrustDomainAliases { get; init; }
+
     /// <summary>Namespaces that are seen at all: those that one of these selects; without any, all.</summary>
     public IReadOnlyList<LabelSelector> DiscoverySelectors { get; init; } = [];
 

@@ -7,7 +7,7 @@ namespace Ambient.ControlPlane.Indexing.Settings;
 /// <summary>Reads Istio's mesh configuration (YAML). What the index does not use is not looked at.</summary>
 internal static class MeshConfigReader
 {
-    private const int LongestText = 1 << 20, LongestName = 253, MostRules = 1000;
+    private const int LongestText = 1 << 20, LongestName = 253, MostRules = 1000, MostAliases = 16;
 
     /// <returns>Null if it cannot be used as a whole; <paramref name="findings"/> says why. Half a configuration is never used.</returns>
     public static MeshConfig? Read(string text, IndexOptions options, Findings findings)
@@ -33,6 +33,7 @@ internal static class MeshConfigReader
     {
         RootNamespace = Name(map, "rootNamespace") ?? options.SystemNamespace,
         TrustDomain = Name(map, "trustDomain") ?? options.TrustDomain,
+        TrustDomainAliases = Aliases(map),
         DiscoverySelectors = Selectors(map, "discoverySelectors"),
         ServiceEntryVisibility = map["serviceEntryVisibility"] is YamlTree.Map visibility ? Visibility(visibility) : null,
     };
@@ -44,6 +45,16 @@ internal static class MeshConfigReader
         if (text is { Length: > LongestName } || text?.Contains('/') == true)
             throw Wrong(field, $"{Findings.Quote(text)}, which has a '/' or more than {LongestName} characters");
         return text;
+    }
+
+    private static EquatableArray<string> Aliases(YamlTree.Map map)
+    {
+        const string field = "trustDomainAliases";
+        var names = Items(map, field).Select(static name => TextOf(name, field)).Distinct().ToEquatableArray();
+        if (names.Count > MostAliases) throw Wrong(field, $"{names.Count} names, at most {MostAliases} are read");
+        return names.FirstOrDefault(static name => name.Length is 0 or > LongestName || name.AsSpan().ContainsAny('/', '*')) is not { } wrong
+            ? names
+            : throw Wrong(field, $"{Findings.Quote(wrong)} is no trust domain: it is empty, has a '/' or '*', or more than {LongestName} characters");
     }
 
     private static VisibilityPolicy Visibility(YamlTree.Map map) => new(

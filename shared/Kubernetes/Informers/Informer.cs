@@ -151,26 +151,38 @@ public sealed partial class Informer<T>(
 
     private async ValueTask PutAsync(DecodedObject<T> item)
     {
-        if (item.Value is not { } value)
-        {
-            // One without a name is told each time: there is nothing to remember it by.
-            if (item.Name == default || _unreadable.Add(item.Name)) Log.Unreadable(logger, type.Kind, item.Name, item.Error!);
-            _unreadableCount = _unreadable.Count;
-            return;
-        }
-
-        if (_unreadable.Remove(item.Name)) _unreadableCount = _unreadable.Count;
-        if (_store.Find(item.Name) is { } held)
+        var held = _store.Find(item.Name);
+        if (item.Value is null) OnUnreadable(item);
+        else if (_unreadable.Remove(item.Name)) _unreadableCount = _unreadable.Count;
+        if ((item.Value ?? StandInFor(item, held)) is not { } value) return;
+        if (held is not null)
         {
             if (held.Metadata.ResourceVersion == value.Metadata.ResourceVersion && held.Metadata.Uid == value.Metadata.Uid) return;
             // Deleted and made anew while we did not look: whoever keeps state by object must hear both.
-            if (held.Metadata.Uid != value.Metadata.Uid) await RemoveAsync(item.Name);
+            if (held.Metadata.Uid is { } uid && uid != value.Metadata.Uid) await RemoveAsync(item.Name);
         }
 
-        if (options.Trim is { } trim) value = trim(value);
+        if (options.Trim is { } trim && item.Value is not null) value = trim(value);
         var old = _store.Put(item.Name, value);
         await TellAsync(new(old is null ? ChangeKind.Added : ChangeKind.Updated, old, value));
     }
+
+    private void OnUnreadable(in DecodedObject<T> item)
+    {
+        // One without a name is told each time: there is nothing to remember it by.
+        if (item.Name == default || _unreadable.Add(item.Name))
+            Log.Unreadable(logger, type.Kind, item.Name, options.StandIn is null ? "the last readable state stays in force" : "it fails closed", item.Error!);
+        _unreadableCount = _unreadable.Count;
+    }
+
+    private T? StandInFor(in DecodedObject<T> item, T? held) => item.Name == default ? null : options.StandIn?.Invoke(new(new()
+    {
+        Name = item.Name.Name,
+        Namespace = item.Name.Namespace,
+        ResourceVersion = item.ResourceVersion,
+        Uid = held?.Metadata.Uid,
+        CreationTimestamp = held?.Metadata.CreationTimestamp,
+    }, item.Error!));
 
     private async ValueTask RemoveAsync(ObjectName name)
     {
@@ -251,8 +263,8 @@ public sealed partial class Informer<T>(
         [LoggerMessage(1003, LogLevel.Warning, "Following {Kind} failed, trying again: {Error}")]
         public static partial void Failed(ILogger logger, string kind, string error);
 
-        [LoggerMessage(1004, LogLevel.Error, "{Kind} {Name} cannot be read; the last readable state stays in force: {Error}")]
-        public static partial void Unreadable(ILogger logger, string kind, ObjectName name, string error);
+        [LoggerMessage(1004, LogLevel.Error, "{Kind} {Name} cannot be read; {Consequence}: {Error}")]
+        public static partial void Unreadable(ILogger logger, string kind, ObjectName name, string consequence, string error);
 
         [LoggerMessage(1005, LogLevel.Error, "A handler failed on a change of {Kind} {Name}; please report this")]
         public static partial void HandlerFailed(ILogger logger, string kind, ObjectName name, Exception error);

@@ -19,6 +19,10 @@ public sealed record InformerOptions<T> where T : KubernetesObject
     /// <summary>Applied to each object before it is stored: drops what nobody reads. Must keep name, uid and resource version.</summary>
     public Func<T, T>? Trim { get; init; }
 
+    /// <summary>Makes an object that takes the place of one that cannot be read. Default: the last readable state stays, or none.</summary>
+    /// <remarks>For kinds where neither may be mistaken for what the user wants now, such as policies.</remarks>
+    public Func<UnreadableObject, T>? StandIn { get; init; }
+
     /// <summary>Least time after which the API server ends a watch; the longest is twice that. Default 5 min.</summary>
     public TimeSpan WatchTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
@@ -31,3 +35,6 @@ public sealed record InformerOptions<T> where T : KubernetesObject
     /// <summary>Objects asked for at once; default 500.</summary>
     public int PageSize { get; init; } = 500;
 }
+
+/// <param name="Metadata">As far as it is known: name, version, and the uid of what was held before.</param>
+public sealed record UnreadableObject(ObjectMeta Metadata, string Error);

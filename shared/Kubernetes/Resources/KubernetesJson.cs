@@ -27,5 +27,9 @@ namespace Ambient.Kubernetes.Resources;
 [JsonSerializable(typeof(ServiceEntry))]
 [JsonSerializable(typeof(WorkloadEntry))]
 [JsonSerializable(typeof(AuthorizationPolicy))]
+[JsonSerializable(typeof(AuthorizationPolicySpec))]
 [JsonSerializable(typeof(PeerAuthentication))]
+[JsonSerializable(typeof(PeerAuthenticationSpec))]
+[JsonSerializable(typeof(PolicySelector))]
+[JsonSerializable(typeof(ConditionedStatus))]
 public sealed partial class KubernetesJson : JsonSerializerContext;

@@ -26,7 +26,7 @@ internal sealed class PolicyTable
     {
         var found = new List<AuthorizationPolicy>(_byScope.Find(Everywhere) ?? []);
         if (workload.Namespace != Everywhere) found.AddRange(_byScope.Find(workload.Namespace) ?? []);
-        List<string>? missing = null;
+        List<string>? missing = workload.Fault is null ? null : [workload.Uid];
         foreach (var name in workload.AuthorizationPolicies)
         {
             if (ByName.Find(name) is not { } policy) (missing ??= []).Add(name);

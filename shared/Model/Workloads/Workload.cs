@@ -89,6 +89,9 @@ public sealed record Workload
 
     public ApplicationTunnel? ApplicationTunnel { get; init; }
 
+    /// <summary>Why what was said of it could not be read; null for a sound workload. One with a fault is not to be reached, and nobody may speak to it.</summary>
+    public string? Fault { get; init; }
+
     public Locality Locality { get; init; }
 
     public NetworkMode NetworkMode { get; init; }

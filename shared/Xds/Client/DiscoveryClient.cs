@@ -12,7 +12,8 @@ namespace Ambient.Xds.Client;
 /// <remarks>
 /// What was learnt stays in use while the control plane is away, and is named to it on return, so that only differences are sent.
 /// Each response is applied whole, as one change. Resources that make no sense are refused by name; an older version of such a
-/// resource stays in use, is logged, and shows in <see cref="RejectedResources"/> until a sound version or its removal comes.
+/// resource stays in use, or without one what it concerns is refused (<see cref="StandIns"/>). It is logged, and shows in
+/// <see cref="RejectedResources"/> until a sound version or its removal comes. No resource keeps the others from being used.
 /// </remarks>
 public sealed partial class DiscoveryClient
 {
@@ -44,7 +45,7 @@ public sealed partial class DiscoveryClient
         _unacknowledged = [.. _types.Where(static type => type.IsWildcard).Select(static type => type.TypeUrl)];
     }
 
-    /// <summary>Completes once a response for each type that is sent whole has been applied without a rejection.</summary>
+    /// <summary>Completes once all of each type that is sent whole has been applied, or rejected by name.</summary>
     public Task Ready => _ready.Task;
 
     /// <summary>Resources of which the latest version was refused, by name, with the reason. A snapshot; safe on all threads.</summary>
@@ -138,19 +139,21 @@ public sealed partial class DiscoveryClient
 
     private string? Apply(HeldResources type, DeltaDiscoveryResponse response)
     {
-        var decoded = _decoder.Decode(type.TypeUrl, response);
+        var decoded = _decoder.Decode(type.TypeUrl, response, type.IsHeld);
         _journal.Received(type.TypeUrl, decoded.PayloadBytes);
 
         var change = _state.Apply(decoded.Delta);
         ReportUnknownRemovals(type, change.UnknownRemovals);
         Hold(type, response, decoded);
         AnswerDemands(type, response);
+        // What holds a rejected resource is no state of the server's.
+        var token = type.IsWildcard ? StateToken.Read(response.SystemVersionInfo) : null;
+        type.Token = type.Rejected.Count == 0 ? token : null;
+        // A server with our extension may send its first state in parts: the last one has the token.
+        var isWhole = token is not null || !StateToken.IsExtended(response.SystemVersionInfo);
+        if (isWhole && _unacknowledged.Remove(type.TypeUrl) && _unacknowledged.Count == 0) _ready.TrySetResult();
         if (decoded.Rejected.Count > 0) return Reject(type, decoded);
 
-        type.Token = type.Rejected.Count == 0 && type.IsWildcard ? StateToken.Read(response.SystemVersionInfo) : null;
-        // A server with our extension may send its first state in parts: the last one has the token.
-        var isWhole = type.Token is not null || !StateToken.IsExtended(response.SystemVersionInfo);
-        if (isWhole && _unacknowledged.Remove(type.TypeUrl) && _unacknowledged.Count == 0) _ready.TrySetResult();
         Log.Applied(_logger, type.TypeUrl, decoded.Accepted.Count, response.RemovedResources.Count, type.Count);
         return null;
     }
@@ -169,9 +172,8 @@ public sealed partial class DiscoveryClient
 
     private string Reject(HeldResources type, DecodedResponse decoded)
     {
-        type.Token = null; // what is held is no state of the server's
         foreach (var (resource, reason) in decoded.Rejected)
-            Log.Rejected(_logger, resource.Name, type.TypeUrl, reason, type.IsHeld(resource.Name) ? "the version before stays in use" : "it is not in use");
+            Log.Rejected(_logger, resource.Name, type.TypeUrl, reason, type.IsHeld(resource.Name) ? "the version before stays in use" : "what it concerns is refused");
         var text = string.Join("; ", decoded.Rejected.Select(static item => $"{item.Resource.Name}: {item.Reason}"));
         return text.Length <= MaxRejectionText ? text : $"{text.AsSpan(0, MaxRejectionText)}... ({decoded.Rejected.Count} rejected)";
     }

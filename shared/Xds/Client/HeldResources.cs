@@ -29,7 +29,7 @@ internal sealed class HeldResources(string typeUrl, bool isWildcard)
         _rejected.Remove(name);
     }
 
-    /// <summary>The version held before, if any, stays: the server sends the new one again after the next reconnect.</summary>
+    /// <summary>The version held before, if any, stays: the server sends the new one again after the next reconnect, or that it is gone.</summary>
     public void Reject(string name, string reason) => _rejected[name] = reason;
 
     public void Remove(string name)
@@ -40,6 +40,7 @@ internal sealed class HeldResources(string typeUrl, bool isWildcard)
 
     public void WriteVersions(DeltaDiscoveryRequest request)
     {
+        foreach (var name in _rejected.Keys) request.InitialResourceVersions[name] = "";
         foreach (var (name, version) in _versions) request.InitialResourceVersions[name] = version.ToString();
     }
 }

@@ -20,8 +20,10 @@ internal sealed class ResponseDecoder
     private readonly SharedValues _pool = new();
 
     /// <param name="typeUrl">One of <see cref="ResourceTypes"/>: addresses or authorizations.</param>
-    public DecodedResponse Decode(string typeUrl, DeltaDiscoveryResponse response)
+    /// <param name="isHeld">Whether an older version is in use, which stays; else the delta has <see cref="StandIns"/> for what is rejected.</param>
+    public DecodedResponse Decode(string typeUrl, DeltaDiscoveryResponse response, Func<string, bool> isHeld)
     {
+        var isPolicy = typeUrl == ResourceTypes.Authorization;
         var (workloads, services, policies) = (new List<Workload>(), new List<Service>(), new List<NamedPolicy>());
         var (accepted, rejected) = (new List<Resource>(response.Resources.Count), new List<(Resource, string)>());
         long bytes = 0;
@@ -31,16 +33,20 @@ internal sealed class ResponseDecoder
             try
             {
                 var payload = PayloadOf(resource, typeUrl);
-                if (typeUrl == ResourceTypes.Authorization) policies.Add(new(resource.Name, PolicyMapping.ToModel(Authorizations.ParseFrom(payload), _pool)));
+                if (isPolicy) policies.Add(new(resource.Name, PolicyMapping.ToModel(Authorizations.ParseFrom(payload), _pool)));
                 else Decode(Addresses.ParseFrom(payload), resource.Name, workloads, services);
                 accepted.Add(resource);
             }
             catch (Exception exception) when (exception is ArgumentException or InvalidProtocolBufferException)
             {
                 rejected.Add((resource, exception.Message));
+                if (isHeld(resource.Name)) continue;
+                var known = resource.Resource_ is { } any && any.TypeUrl == typeUrl ? any.Value : null;
+                if (isPolicy) policies.Add(StandIns.Policy(resource.Name, known, exception.Message));
+                else if (StandIns.Workload(resource.Name, known, exception.Message) is { } workload) workloads.Add(workload);
+                else if (StandIns.Service(resource.Name, known) is { } service) services.Add(service);
             }
         }
-        var isPolicy = typeUrl == ResourceTypes.Authorization;
         return new(new()
         {
             Workloads = workloads,

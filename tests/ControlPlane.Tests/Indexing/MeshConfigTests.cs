@@ -9,6 +9,11 @@ public sealed class MeshConfigTests
     [Theory]
     [InlineData("trustDomain: [a, b]")]
     [InlineData("trustDomain: a/b")]
+    [InlineData("trustDomainAliases: a")]
+    [InlineData("trustDomainAliases: [a/b]")]
+    [InlineData("trustDomainAliases: [\"*\"]")]
+    [InlineData("trustDomainAliases: [\"\"]")]
+    [InlineData("trustDomainAliases: [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q]")]
     [InlineData("discoverySelectors: yes-please")]
     [InlineData("discoverySelectors:\n- matchExpressions:\n  - {key: x, operator: Near}")]
     [InlineData("serviceEntryVisibility:\n  defaultVisibility: SOMETIMES")]
@@ -29,6 +34,20 @@ public sealed class MeshConfigTests
 
         Assert.Equal("better.example", mesh.Pod("web").TrustDomain);
         Assert.Empty(mesh.Index.Diagnostics);
+    }
+
+    [Fact]
+    public void A_principal_in_one_name_of_the_trust_domain_is_meant_in_all_of_them()
+    {
+        var rule = new AuthorizationRule { From = [new() { Source = new() { Principals = ["old.example/ns/a/sa/b", "new.example/ns/c/*", "*/sa/d", "foreign.example/ns/a/sa/b", "old.example"] } }] };
+        var mesh = new IndexedMesh(Policy("p", "ALLOW", rules: rule));
+        Assert.Equal(5, Principals().Count);
+
+        mesh.Set(MeshConfig("trustDomain: new.example\ntrustDomainAliases: [old.example]"));
+
+        Assert.Equal(["new.example/ns/a/sa/b", "old.example/ns/a/sa/b", "new.example/ns/c/*", "old.example/ns/c/*", "*/sa/d", "foreign.example/ns/a/sa/b", "old.example"], Principals());
+
+        List<string> Principals() => [.. Assert.Single(mesh.Snapshot.Policies).Policy.Rules[0].Clauses[0].Matches[0].Principals.Select(static one => one.ToString())];
     }
 
     [Fact]

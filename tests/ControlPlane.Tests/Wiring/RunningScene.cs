@@ -63,18 +63,24 @@ internal sealed class RunningScene : IAsyncDisposable
     /// <summary>Follows discovery over TLS as the ztunnel of a node does, with its service account's token.</summary>
     public MeshView Follow(ControlPlaneProcess? process = null, string? token = null)
     {
-        process ??= Process;
-        var roots = Path.GetTempFileName();
-        File.WriteAllText(roots, process.Services.Authority.Authority.InForce!.RootsPem);
-        var channel = new GrpcChannel(new()
-        {
-            Address = new($"https://localhost:{process.Grpc.Secure.Port}"), Roots = ServerRoots.File(roots), AlternativeHostName = "istiod.istio-system.svc",
-        });
-        token ??= Cluster.Tokens.Issue("istio-system", "ztunnel", ["istio-ca"], TimeSpan.FromHours(1)).Token;
-        var view = new MeshView(channel, token, Stop);
+        var view = new MeshView(Connect(process), token ?? Token(), Stop);
         _parts.Add(view);
         return view;
     }
+
+    /// <summary>A channel to a replica's TLS port; the caller's.</summary>
+    public GrpcChannel Connect(ControlPlaneProcess? process = null)
+    {
+        process ??= Process;
+        return new(new()
+        {
+            Address = new($"https://localhost:{process.Grpc.Secure.Port}"), AlternativeHostName = "istiod.istio-system.svc",
+            Roots = ServerRoots.Pem(process.Services.Authority.Authority.InForce!.RootsPem),
+        });
+    }
+
+    /// <summary>A node proxy's.</summary>
+    public string Token() => Cluster.Tokens.Issue("istio-system", "ztunnel", ["istio-ca"], TimeSpan.FromHours(1)).Token;
 
     public async Task<string> GetAsync(int port, string path)
     {

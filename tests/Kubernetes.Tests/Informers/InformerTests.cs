@@ -138,6 +138,26 @@ public sealed class InformerTests
     }
 
     [Fact]
+    public async Task Something_may_stand_in_for_an_object_that_cannot_be_read()
+    {
+        const string bad = """{"data":7,"metadata":{"name":"a","namespace":"n","uid":"u1","resourceVersion":"?"}}""";
+        await using var cluster = await ScriptedCluster.StartAsync();
+        cluster.PutRaw("a", bad);
+        await using var follower = new Follower(cluster.Api, new() { StandIn = static one => new() { Metadata = one.Metadata, Data = new Dictionary<string, string> { ["problem"] = one.Error } } });
+
+        var stand = await follower.UntilAsync(ChangeKind.Added, "a");
+        Assert.Contains("problem", stand.New!.Data!.Keys);
+        Assert.Equal(1, follower.Informer.Status.Unreadable);
+        cluster.Put("a");
+        var sound = await follower.UntilAsync(ChangeKind.Updated, "a");
+        Assert.DoesNotContain("problem", sound.New!.Data?.Keys ?? []);
+        Assert.Equal(0, follower.Informer.Status.Unreadable);
+        cluster.PutRaw("a", bad);
+
+        Assert.Contains("problem", (await follower.UntilAsync(ChangeKind.Updated, "a")).New!.Data!.Keys);
+    }
+
+    [Fact]
     public async Task A_kind_that_the_cluster_does_not_know_has_no_objects_until_it_is_installed_and_after_it_is_removed()
     {
         await using var cluster = await ScriptedCluster.StartAsync();

@@ -1,6 +1,7 @@
 using Ambient.Grpc;
 using Ambient.Protos.Security;
 using Ambient.Protos.Workloads;
+using Ambient.Model.Policies;
 using Ambient.TestKit;
 using Ambient.Xds.Tests.Scenes;
 using Google.Protobuf;
@@ -68,7 +69,6 @@ public sealed class DiscoveryClientTests
             + $"'{ResourceTypes.Address}'; bad3: the address is neither a workload nor a service; bad4: the resource is empty; bad5: ", answer.ErrorDetail.Message);
         Assert.NotNull(scene.State.Current.FindWorkload("good"));
         Assert.Equal(5, scene.Client.RejectedResources.Count);
-        Assert.False(scene.Client.Ready.IsCompleted);
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class DiscoveryClientTests
     }
 
     [Fact]
-    public async Task Traffic_may_begin_once_both_types_are_acknowledged_without_a_rejection()
+    public async Task Traffic_may_begin_once_both_types_are_known_and_what_was_rejected_is_refused()
     {
         await using var scene = await ScriptedControlPlane.StartAsync();
         await scene.ReceiveFirstAsync();
@@ -107,11 +107,70 @@ public sealed class DiscoveryClientTests
         await scene.ReceiveAsync();
         Assert.False(scene.Client.Ready.IsCompleted);
         await scene.SendAsync(ResourceTypes.Authorization, "n2", resources: Packed("n/p", "1", ResourceTypes.Authorization, new Authorization { Scope = (Scope)9 }));
-        await scene.ReceiveAsync();
-        Assert.False(scene.Client.Ready.IsCompleted);
-        await scene.SendAsync(ResourceTypes.Authorization, "n3");
+        Assert.NotNull((await scene.ReceiveAsync()).ErrorDetail);
 
         await scene.Client.Ready;
+        var policy = Assert.Single(scene.State.Current.Policies);
+        Assert.Equal(("n/p", PolicyScope.Namespace, PolicyAction.Deny, "the policy scope 9 is not known"),
+            (policy.ResourceName, policy.Policy.Scope, policy.Policy.Action, policy.Policy.Fault));
+    }
+
+    [Fact]
+    public async Task A_rejected_policy_refuses_whom_it_names_as_far_as_that_can_be_read()
+    {
+        await using var scene = await ScriptedControlPlane.StartAsync();
+        await scene.ReceiveFirstAsync();
+
+        await scene.SendAsync(ResourceTypes.Authorization, "n1", resources:
+        [
+            Packed("n/selected", "1", ResourceTypes.Authorization, new Authorization { Namespace = "n", Name = "selected", Scope = Scope.WorkloadSelector, Action = (Protos.Security.Action)9 }),
+            Packed("n/other", "1", ResourceTypes.Address, new Address()),
+        ]);
+        await scene.ReceiveAsync();
+
+        var policies = scene.State.Current.Policies.ToDictionary(static policy => policy.ResourceName, static policy => policy.Policy);
+        Assert.Equal(PolicyScope.WorkloadSelector, policies["n/selected"].Scope);
+        Assert.Equal(("n", PolicyScope.Namespace), (policies["n/other"].Namespace, policies["n/other"].Scope));
+        Assert.All(policies.Values, static policy => Assert.True(policy.Action == PolicyAction.Deny && policy.Fault is not null));
+
+        // What is gone meanwhile must not stay: the server is told the name, with no version.
+        scene.End(null);
+        await scene.AcceptAsync();
+        var (_, first) = await scene.ReceiveFirstAsync();
+        Assert.Equal("", first.InitialResourceVersions["n/selected"]);
+        await scene.SendAsync(ResourceTypes.Authorization, "n2", removed: ["n/selected", "n/other"]);
+        await scene.ReceiveAsync();
+        Assert.Empty(scene.State.Current.Policies);
+        Assert.Empty(scene.Client.RejectedResources);
+    }
+
+    [Fact]
+    public async Task A_rejected_workload_or_service_is_known_but_not_to_be_reached()
+    {
+        await using var scene = await ScriptedControlPlane.StartAsync();
+        await scene.ReceiveFirstAsync();
+        var service = new Service { Name = "s", Namespace = "n", Hostname = "s.n", Addresses = { new NetworkAddress { Address = ByteString.CopyFrom(10, 0, 0, 9) } }, LoadBalancing = new() { Mode = (LoadBalancing.Types.Mode)9 } };
+
+        await scene.SendAsync(ResourceTypes.Address, "n1", resources:
+        [
+            Workload("w", edit: static workload =>
+            {
+                workload.Addresses.Add(ByteString.CopyFrom(10, 0, 0, 1));
+                workload.TunnelProtocol = TunnelProtocol.LegacyIstioMtls;
+                workload.Services["n/s.n"] = new();
+            }),
+            Packed("n/s.n", "1", ResourceTypes.Address, new Address { Service = service }),
+        ]);
+        Assert.NotNull((await scene.ReceiveAsync()).ErrorDetail);
+
+        var mesh = scene.State.Current;
+        var workload = mesh.FindWorkload("w")!;
+        Assert.NotNull(workload.Fault);
+        Assert.Empty(workload.Services);
+        Assert.NotEmpty(mesh.PoliciesFor(workload).Missing);
+        Assert.True(mesh.Find(new Model.Addresses.NetworkAddress("", System.Net.IPAddress.Parse("10.0.0.1")), null).IsKnown);
+        Assert.True(mesh.Find(new Model.Addresses.NetworkAddress("", System.Net.IPAddress.Parse("10.0.0.9")), null).IsKnown);
+        Assert.False(mesh.FindService(new("n", "s.n"))!.Service.Ports.Contains(80));
     }
 
     [Fact]
@@ -219,7 +278,7 @@ public sealed class DiscoveryClientTests
         var (addresses, _) = await scene.ReceiveFirstAsync();
 
         Assert.Null(StateToken.Read(addresses.Node, ResourceTypes.Address));
-        Assert.Equal(["a"], addresses.InitialResourceVersions.Keys);
+        Assert.Equal([("a", "1"), ("bad", "")], addresses.InitialResourceVersions.OrderBy(static one => one.Key).Select(static one => (one.Key, one.Value)));
     }
 
     [Fact]

@@ -31,6 +31,14 @@ public sealed class OutboundRouterTests
     }
 
     [Fact]
+    public void A_pod_of_which_nothing_could_be_read_but_its_address_is_not_reached()
+    {
+        var mesh = Mesh.Workload("web", "10.1.0.2", with: static w => w with { Fault = "nonsense" });
+
+        Assert.Equal("no_healthy_upstream", new RoutingScene(mesh).Refusal("10.1.0.2:80"));
+    }
+
+    [Fact]
     public void A_pod_must_answer_with_its_own_identity()
     {
         var route = new RoutingScene(Mesh.Workload("web", "10.1.0.2")).Route("10.1.0.2:80");

@@ -1,0 +1,183 @@
+using System.Text.Json;
+using Ambient.ControlPlane.Indexing.Services;
+using Ambient.ControlPlane.Indexing.Settings;
+using Ambient.Kubernetes.Client;
+using Ambient.Kubernetes.Informers;
+using Ambient.Kubernetes.Resources;
+using Microsoft.Extensions.Logging;
+
+namespace Ambient.ControlPlane.Allocation;
+
+/// <summary>Gives hosts of ServiceEntries that have no address one of each family, in the object's <c>status.addresses</c>: a duty of the leader.</summary>
+/// <param name="entries">Tells of changes; run by who owns it.</param>
+internal sealed partial class AddressAllocator(
+    ApiClient api, Informer<ServiceEntry> entries, IndexOptions options, TimeProvider time, ILogger<AddressAllocator> logger)
+{
+    public const string FieldManager = "ambient-ip-autoallocate";
+
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1), LongestRetry = TimeSpan.FromMinutes(1);
+
+    private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _wake = new(0, 1);
+    private HashSet<ObjectName> _changed = [];
+    private bool _isLeading, _isFull;
+
+    /// <summary>Addresses that hosts have, as this replica knows while it leads.</summary>
+    public int Given { get; private set; }
+
+    /// <summary>Follows the informer. Before it runs.</summary>
+    public void Feed() => entries.AddHandler(change =>
+    {
+        Note(change.Name);
+        return ValueTask.CompletedTask;
+    });
+
+    /// <summary>Gives addresses until <paramref name="stop"/> fires.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        try
+        {
+            await entries.Synced.WaitAsync(stop);
+            lock (_gate) (_isLeading, _changed) = (true, []);
+            var book = new AddressBook();
+            foreach (var entry in entries.All.Where(IsOurs)) book.Learn(entry, AllocatedHosts.Of(entry, options));
+            foreach (var entry in entries.All.OrderBy(static entry => entry.Metadata.CreationTimestamp)) Note(ObjectName.Of(entry));
+            for (var failures = 0; ; )
+            {
+                var isDone = await WorkAsync(book, stop);
+                failures = isDone ? 0 : failures + 1;
+                if (isDone) await _wake.WaitAsync(stop);
+                else await Task.Delay(RetryAfter(failures), time, stop);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested) { }
+        finally
+        {
+            lock (_gate) (_isLeading, _changed) = (false, []);
+        }
+    }
+
+    private void Note(ObjectName name)
+    {
+        lock (_gate)
+        {
+            if (!_isLeading) return; // who begins to lead looks at all of them
+            _changed.Add(name);
+            if (_wake.CurrentCount == 0) _wake.Release();
+        }
+    }
+
+    /// <returns>False: something was not written and is to be tried again.</returns>
+    private async Task<bool> WorkAsync(AddressBook book, CancellationToken stop)
+    {
+        HashSet<ObjectName> changed;
+        lock (_gate) (changed, _changed) = (_changed, []);
+        var (waiting, isDone) = (new Queue<ObjectName>(changed), true);
+        while (waiting.TryDequeue(out var name))
+        {
+            var robbed = new List<ObjectName>();
+            if (!await WriteAsync(book, name, robbed, stop))
+            {
+                Note(name);
+                isDone = false;
+            }
+            foreach (var other in robbed) waiting.Enqueue(other);
+        }
+        Given = book.Count;
+        return isDone;
+    }
+
+    private async Task<bool> WriteAsync(AddressBook book, ObjectName name, List<ObjectName> robbed, CancellationToken stop)
+    {
+        if (entries.Find(name) is not { } entry || !IsOurs(entry))
+        {
+            book.Remove(name);
+            return true;
+        }
+        var hosts = AllocatedHosts.Of(entry, options);
+        ReportFull(!book.Give(entry, hosts, robbed), name);
+        var given = book.Of(name);
+        if (IsSaid(entry, given)) return true;
+        try
+        {
+            await api.ApplyStatusAsync(ResourceTypes.ServiceEntry, name, Write(name, given), FieldManager, force: true, stop);
+            Log.Given(logger, name, given.Count);
+            return true;
+        }
+        catch (ApiException e) when (e.IsNotFound) { return true; } // it went meanwhile
+        catch (ApiException e)
+        {
+            Log.NotWritten(logger, name, e.Message);
+            return false;
+        }
+    }
+
+    private bool IsOurs(ServiceEntry entry) => entry.Metadata.Label(Indexing.MeshLabels.Revision) is not { Length: > 0 } revision || revision == options.Revision;
+
+    // Others may have written addresses there that are none of our range: they are left alone as long as we have nothing to say.
+    private static bool IsSaid(ServiceEntry entry, IReadOnlyList<HostAddress> given)
+    {
+        var written = (entry.Status?.Addresses ?? []).Select(static one => (one?.Host ?? "", one?.Value ?? "")).ToHashSet();
+        return written.SetEquals(given.Select(static one => (one.Host, one.Address.ToString())))
+            || (given.Count == 0 && !written.Any(static one => System.Net.IPAddress.TryParse(one.Item2, out var address) && AddressRanges.Contains(address)));
+    }
+
+    private void ReportFull(bool isFull, ObjectName name)
+    {
+        if (isFull && !_isFull) Log.Full(logger, name, AddressRanges.V4Size);
+        _isFull = isFull;
+    }
+
+    private static byte[] Write(ObjectName name, IReadOnlyList<HostAddress> given)
+    {
+        var output = new MemoryStream();
+        using (var json = new Utf8JsonWriter(output))
+        {
+            json.WriteStartObject();
+            json.WriteString("apiVersion"u8, ResourceTypes.ServiceEntry.ApiVersion);
+            json.WriteString("kind"u8, ResourceTypes.ServiceEntry.Kind);
+            json.WriteStartObject("metadata"u8);
+            json.WriteString("name"u8, name.Name);
+            json.WriteString("namespace"u8, name.Namespace);
+            json.WriteEndObject();
+            json.WriteStartObject("status"u8);
+            if (given.Count > 0) WriteAddresses(json, given); // an empty status takes away what is ours
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+        return output.ToArray();
+    }
+
+    private static void WriteAddresses(Utf8JsonWriter json, IReadOnlyList<HostAddress> given)
+    {
+        json.WriteStartArray("addresses"u8);
+        foreach (var one in given)
+        {
+            json.WriteStartObject();
+            json.WriteString("value"u8, one.Address.ToString());
+            json.WriteString("host"u8, one.Host);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
+    private static TimeSpan RetryAfter(int failures)
+    {
+        var delay = FirstRetry * Math.Pow(2, Math.Min(failures - 1, 10));
+        return delay < LongestRetry ? delay : LongestRetry;
+    }
+
+    // Dashboards match on id and name: add at the end, never renumber or reuse. Next: 1324.
+    private static partial class Log
+    {
+        [LoggerMessage(1321, LogLevel.Information, "ServiceEntry {Name} has {Count} addresses of the mesh now")]
+        public static partial void Given(ILogger logger, ObjectName name, int count);
+
+        [LoggerMessage(1322, LogLevel.Warning, "Addresses of ServiceEntry {Name} could not be written, trying again: {Error}")]
+        public static partial void NotWritten(ILogger logger, ObjectName name, string error);
+
+        [LoggerMessage(1323, LogLevel.Error,
+            "No IPv4 address is left for ServiceEntry {Name}: all {Limit} of 240.240.0.0/16 are in use. Give it spec.addresses, or label others networking.istio.io/enable-autoallocate-ip=false")]
+        public static partial void Full(ILogger logger, ObjectName name, int limit);
+    }
+}
