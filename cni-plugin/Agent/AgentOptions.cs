@@ -1,87 +1,141 @@
+using System.Collections;
 using System.Net;
+using System.Text;
+using Ambient.CniAgent.PodWatch;
+using Ambient.Hosting.Logging;
+using Ambient.Hosting.Options;
 
 namespace Ambient.CniAgent;
 
-/// <summary>Every knob of the node agent.</summary>
-internal sealed class AgentOptions
+/// <summary>Everything that can be set from outside, read once at start. Nothing else reads the environment.</summary>
+internal sealed record AgentOptions
 {
     public const string Usage =
         """
-        Usage: ambient-agent --pods DIRECTORY [--zds PATH] [--dns-capture true|false] [--audit-interval SECONDS]
-                             [--pages ADDRESS:PORT] [--log plain|json] [--log-level FILTER]
+        ambient-agent: everything is set by environment variables; see ARCHITECTURE.md, "Pods".
 
-          --pods            Directory in which each NAME.json is a pod to enrol:
-                            {"uid", "name", "namespace", "serviceAccount", "netns", "addresses"?, "annotations"?}
-                            NAME.status beside it says how the pod stands.
-          --zds             Unix socket that node proxies connect to (default /var/run/ztunnel/ztunnel.sock).
-          --dns-capture     Whether pods without annotation have their DNS captured (default true).
-          --audit-interval  How often an enrolled pod's rules are looked at and repaired, 1 to 3600 s (default 30).
-          --pages           Serves /metrics and /healthz/ready there (default: not served).
-          --log             Form of the log lines (default plain).
-          --log-level       For example info, or info,zds=debug (default info).
+          NODE_NAME                     this node, as its pods name it (required, unless POD_DIRECTORY is set)
+          KUBECONFIG                    outside a cluster: how to reach the Kubernetes API
+          POD_NAMESPACE                 the agent's own namespace (default istio-system)
+          SYSTEM_NAMESPACE              where ztunnel and the control plane run (default istio-system)
+          EXCLUDE_NAMESPACES            comma separated: pods of these are never enrolled (default kube-system)
+          HOST_ROOT                     prefix of the node's own paths (default /host)
+          ZTUNNEL_UDS_ADDRESS           socket for node proxies (default /var/run/ztunnel/ztunnel.sock)
+          CNI_AGENT_RUN_DIR             the plugin's socket lies in it (default /var/run/istio-cni)
+          AGENT_STATE_DIR               what has to outlive a reboot (default /var/lib/ambient)
+          CNI_INSTALL                   false leaves the CNI configuration and binary alone (default true)
+          MOUNTED_CNI_NET_DIR           CNI configuration (default /host/etc/cni/net.d)
+          MOUNTED_CNI_BIN_DIR           CNI plugins (default /host/opt/cni/bin)
+          CNI_CONF_NAME                 this configuration file instead of the first
+          CNI_DAEMONSET                 the agent's DaemonSet: without it, the agent uninstalls when it stops (default istio-cni-node)
+          AMBIENT_DNS_CAPTURE           whether pods without annotation have their DNS captured (default true)
+          AMBIENT_EXISTING_CONNECTIONS  keep or reset those that a running pod has when it is enrolled (default keep)
+          AUDIT_INTERVAL                how often an enrolled pod is looked at and repaired, 1s to 1h (default 30s)
+          MONITORING_ADDRESS            /metrics and /healthz/ready (default 0.0.0.0:15014; off for none)
+          LOG_FORMAT                    plain or json (default plain)
+          LOG_LEVEL                     for example info, or info,zds=debug (default info)
+          POD_DIRECTORY                 instead of the Kubernetes API: each NAME.json in it is a pod to enrol
         """;
 
-    public string PodDirectory { get; private set; } = "";
+    /// <summary>Where pods come from instead of the Kubernetes API; null if they come from there.</summary>
+    public required string? PodDirectory { get; init; }
 
-    public string ZdsPath { get; private set; } = "/var/run/ztunnel/ztunnel.sock";
+    /// <summary>Null if <see cref="PodDirectory"/> is set.</summary>
+    public required ClusterOptions? Cluster { get; init; }
 
-    public bool CaptureDns { get; private set; } = true;
+    public required string ZdsPath { get; init; }
 
-    public TimeSpan AuditInterval { get; private set; } = TimeSpan.FromSeconds(30);
+    public required string HostRoot { get; init; }
 
-    /// <summary>Where metrics and readiness are served; null if they are not.</summary>
-    public IPEndPoint? Pages { get; private set; }
+    public required bool CaptureDns { get; init; }
 
-    public bool LogJson { get; private set; }
+    /// <summary>Connections from before the enrolment of a running pod go on, in plaintext as they began, until they end.</summary>
+    public required bool KeepsConnections { get; init; }
 
-    public string LogLevel { get; private set; } = "info";
+    public required TimeSpan AuditInterval { get; init; }
 
-    /// <exception cref="FormatException">All that is wrong, one line each.</exception>
-    public static AgentOptions Parse(IReadOnlyList<string> arguments)
+    /// <summary>Where metrics and health are served; null if they are not.</summary>
+    public required IPEndPoint? Pages { get; init; }
+
+    public required LogFormat LogFormat { get; init; }
+
+    public required LogFilter LogFilter { get; init; }
+
+    /// <exception cref="OptionsException">With every mistake that was found.</exception>
+    public static AgentOptions FromEnvironment()
     {
-        var options = new AgentOptions();
-        var errors = new List<string>();
-        for (var i = 0; i < arguments.Count; i += 2)
-        {
-            var error = i + 1 < arguments.Count
-                ? options.Set(arguments[i], arguments[i + 1])
-                : $"{arguments[i]} has no value.";
-            if (error is not null)
-                errors.Add(error);
-        }
-        if (options.PodDirectory.Length == 0)
-            errors.Add("--pods is missing.");
-        return errors.Count == 0 ? options : throw new FormatException(string.Join('\n', errors));
+        var environment = new Dictionary<string, string>();
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+            environment[(string)variable.Key] = (string?)variable.Value ?? "";
+        return Read(environment);
     }
 
-    /// <returns>What is wrong, or null.</returns>
-    private string? Set(string name, string value)
+    /// <exception cref="OptionsException">With every mistake that was found.</exception>
+    public static AgentOptions Read(IReadOnlyDictionary<string, string> environment)
     {
-        switch (name)
+        var settings = new SettingsReader(environment);
+        var directory = settings.Text("POD_DIRECTORY");
+        var options = new AgentOptions
         {
-            case "--pods":
-                PodDirectory = Path.GetFullPath(value);
-                return value.Length > 0 ? null : "--pods is empty.";
-            case "--zds":
-                ZdsPath = value;
-                return value.Length is > 0 and <= 107 ? null : $"--zds has {value.Length} characters; a unix socket's path has 1 to 107.";
-            case "--dns-capture":
-                CaptureDns = value == "true";
-                return value is "true" or "false" ? null : $"--dns-capture is '{value}'; true or false is needed.";
-            case "--audit-interval":
-                AuditInterval = TimeSpan.FromSeconds(int.TryParse(value, out var seconds) ? seconds : 0);
-                return seconds is >= 1 and <= 3600 ? null : $"--audit-interval is '{value}'; allowed are 1 to 3600 seconds.";
-            case "--pages":
-                Pages = IPEndPoint.TryParse(value, out var address) ? address : null;
-                return Pages is not null ? null : $"--pages is '{value}'; an address and port is needed, such as 127.0.0.1:15014.";
-            case "--log":
-                LogJson = value == "json";
-                return value is "plain" or "json" ? null : $"--log is '{value}'; plain or json is needed.";
-            case "--log-level":
-                LogLevel = value;
-                return null;
-            default:
-                return $"{name} is not an option.";
+            PodDirectory = directory is null ? null : Path.GetFullPath(directory),
+            Cluster = directory is null ? ClusterOptions.Read(settings) : null,
+            ZdsPath = ReadSocket(settings),
+            HostRoot = AbsolutePath(settings, "HOST_ROOT", directory is null ? "/host" : "/"),
+            CaptureDns = settings.Bool("AMBIENT_DNS_CAPTURE", true),
+            KeepsConnections = settings.Choice("AMBIENT_EXISTING_CONNECTIONS", ("keep", true), ("reset", false)),
+            AuditInterval = settings.Duration("AUDIT_INTERVAL", TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
+            Pages = ReadPages(settings, directory is null ? "0.0.0.0:15014" : "off"),
+            LogFormat = settings.Choice("LOG_FORMAT", ("plain", LogFormat.Plain), ("json", LogFormat.Json)),
+            LogFilter = ReadLogFilter(settings),
+        };
+        return settings.Mistakes.Count == 0 ? options : throw new OptionsException(settings.Mistakes);
+    }
+
+    internal static string AbsolutePath(SettingsReader settings, string name, string fallback)
+    {
+        var path = settings.Text(name, fallback);
+        if (!Path.IsPathRooted(path))
+            settings.Mistake(name, path, "an absolute path is needed");
+        return path;
+    }
+
+    /// <summary>A mistake if <paramref name="path"/> is longer than a Unix socket's may be.</summary>
+    internal static void RequireSocketLength(SettingsReader settings, string name, string path)
+    {
+        const int MaxPath = 107; // sockaddr_un, unix(7)
+        if (Encoding.UTF8.GetByteCount(path) > MaxPath)
+            settings.Mistake(name, path, $"a Unix socket's path has at most {MaxPath} bytes");
+    }
+
+    private static string ReadSocket(SettingsReader settings)
+    {
+        const string Name = "ZTUNNEL_UDS_ADDRESS";
+        var path = AbsolutePath(settings, Name, "/var/run/ztunnel/ztunnel.sock");
+        RequireSocketLength(settings, Name, path);
+        return path;
+    }
+
+    private static IPEndPoint? ReadPages(SettingsReader settings, string fallback)
+    {
+        var text = settings.Text("MONITORING_ADDRESS", fallback);
+        if (text == "off")
+            return null;
+        if (!IPEndPoint.TryParse(text, out var address) || address.Port == 0)
+            settings.Mistake("MONITORING_ADDRESS", text, "an address with port is needed, such as 127.0.0.1:15014, or off");
+        return address;
+    }
+
+    private static LogFilter ReadLogFilter(SettingsReader settings)
+    {
+        var text = settings.Text("LOG_LEVEL", "info");
+        try
+        {
+            return LogFilter.Parse(text);
+        }
+        catch (FormatException error)
+        {
+            settings.Mistake("LOG_LEVEL", text, error.Message);
+            return LogFilter.Parse("info");
         }
     }
 }

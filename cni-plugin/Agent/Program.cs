@@ -1,29 +1,29 @@
 using Ambient.CniAgent;
 using Ambient.Hosting.Logging;
+using Ambient.Hosting.Options;
 using Ambient.Hosting.Stopping;
+using Ambient.Kubernetes.Configuration;
 using Microsoft.Extensions.Logging;
 
-if (args is ["--help" or "-h"])
+if (args.Length > 0)
 {
     await Console.Out.WriteLineAsync(AgentOptions.Usage);
-    return 0;
+    return args is ["--help" or "-h"] ? 0 : 2;
 }
 
 AgentOptions options;
-LogFilter filter;
 try
 {
-    options = AgentOptions.Parse(args);
-    filter = LogFilter.Parse(options.LogLevel);
+    options = AgentOptions.FromEnvironment();
 }
-catch (FormatException error)
+catch (OptionsException error)
 {
-    await Console.Error.WriteLineAsync($"{error.Message}\n\n{AgentOptions.Usage}");
+    await Console.Error.WriteLineAsync(error.Message);
     return 2;
 }
 
 var time = TimeProvider.System;
-using var log = new ProcessLog(options.LogJson ? LogFormat.Json : LogFormat.Plain, filter, Console.OpenStandardOutput(), time);
+using var log = new ProcessLog(options.LogFormat, options.LogFilter, Console.OpenStandardOutput(), time);
 using var signal = new StopSignal(() => Environment.Exit(1));
 signal.ListenToSignals();
 using var stop = new CancellationTokenSource();
@@ -33,7 +33,7 @@ try
     await new NodeAgent(options, time, log.Loggers).RunAsync(stop.Token);
     return 0;
 }
-catch (IOException error)
+catch (Exception error) when (error is IOException or ConfigurationException)
 {
     AgentLog.CannotRun(log.Loggers.CreateLogger<NodeAgent>(), error.Message);
     return 1;

@@ -20,6 +20,7 @@ internal static unsafe partial class Libc
     [LibraryImport(Name)] internal static partial int open(byte* path, int flags, int mode);
     [LibraryImport(Name)] internal static partial int fcntl(int fd, int command, int argument);
     [LibraryImport(Name)] internal static partial int unlink(byte* path);
+    [LibraryImport(Name)] internal static partial int fsync(int fd);
     [LibraryImport(Name)] internal static partial int poll(PollDescriptor* descriptors, nuint count, int timeoutMilliseconds);
 
     [LibraryImport(Name)] internal static partial int epoll_create1(int flags);

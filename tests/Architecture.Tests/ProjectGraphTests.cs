@@ -4,7 +4,7 @@ namespace Ambient.Architecture.Tests;
 
 public sealed class ProjectGraphTests
 {
-    private static readonly string[] NodePrograms = ["Ztunnel", "CniAgent"];
+    private static readonly string[] NodePrograms = ["Ztunnel", "CniAgent", "CniPlugin"];
 
     [Fact]
     public void Projects_reference_each_other_as_ARCHITECTURE_draws_it()

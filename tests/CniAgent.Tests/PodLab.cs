@@ -44,7 +44,7 @@ internal sealed class PodLab : IDisposable
 
     public string PodPath => $"/run/netns/{_podName}";
 
-    public static RedirectSettings Defaults { get; } = new(CaptureDns: true, BypassInbound: false, []);
+    public static RedirectSettings Defaults { get; } = new(CaptureDns: true, BypassInbound: false, [], []);
 
     public static IPAddress PodAddress(bool v6) => IPAddress.Parse(v6 ? "fd77::1" : "10.77.0.1");
 

@@ -14,6 +14,9 @@ namespace Ambient.CniAgent.Enrollment;
 /// </remarks>
 internal sealed class Enroller(PodNamespaceOpener opener, RuleInstaller rules, PodRegistry registry, ZdsServer proxies)
 {
+    /// <summary>A node proxy that connects before the pod is closed, and serves it from before, is told to go on.</summary>
+    public void Announce(PodSpec pod) => registry.Announce(pod);
+
     /// <summary>Closes the pod: opens and checks its namespace and puts verified rules there. A proxy that connects is told of it.</summary>
     /// <returns>What was not in place before, and whether the pod or its namespace is new to us.</returns>
     /// <exception cref="IOException">Not closed: <see cref="PodNamespaceException"/> or <see cref="RedirectionException"/> says why.</exception>
@@ -22,6 +25,7 @@ internal sealed class Enroller(PodNamespaceOpener opener, RuleInstaller rules, P
         var netns = opener.Open(pod);
         try
         {
+            registry.Claim(pod, netns.Key);
             var found = await rules.EnsureAsync(netns, pod.Redirection, stop);
             var isNew = registry.Hold(pod, netns);
             netns = null;
@@ -51,9 +55,23 @@ internal sealed class Enroller(PodNamespaceOpener opener, RuleInstaller rules, P
         await proxies.DeleteAsync(pod.Uid);
     }
 
+    /// <summary>Has all node proxies let go of a pod whose sandbox goes. Its rules stay until then: it is never open.</summary>
+    public async Task ForgetAsync(string uid, CancellationToken stop)
+    {
+        try
+        {
+            await proxies.DeleteAsync(uid).WaitAsync(stop);
+            registry.Drop(uid);
+        }
+        catch (OperationCanceledException)
+        {
+            // It comes back, with what is held for it now.
+        }
+    }
+
     private NetworkNamespace? OpenIfExists(PodSpec pod)
     {
-        if (!File.Exists(pod.NetworkNamespace))
+        if (pod.NetworkNamespace.Length > 0 && !File.Exists(pod.NetworkNamespace))
             return null;
         try
         {
@@ -61,7 +79,7 @@ internal sealed class Enroller(PodNamespaceOpener opener, RuleInstaller rules, P
         }
         catch (PodNamespaceException)
         {
-            return null; // a path that is a plain file or another pod's namespace by now: ours is gone
+            return null; // no process of it, or a path that is a plain file or another pod's namespace by now: ours is gone
         }
     }
 }

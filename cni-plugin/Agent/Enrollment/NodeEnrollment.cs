@@ -11,19 +11,46 @@ internal sealed class NodeEnrollment(EnrollmentContext context) : IAsyncDisposab
     private readonly Dictionary<string, Leaving> _leaving = [];
 
     /// <summary>The pod is to be in the mesh. The same again changes nothing; a changed one is enrolled anew.</summary>
-    /// <param name="report">Told of each change of its status, by one thread at a time; must not throw.</param>
-    public async Task WantAsync(PodSpec pod, Action<EnrollmentStatus> report)
+    /// <param name="anew">Enrol it anew also if it is the same: its namespace may be another behind the same path.</param>
+    public async Task WantAsync(PodSpec pod, IEnrollmentObserver observer, bool anew = false)
     {
         if (Take(_leaving, pod.Uid) is { } leaving)
             await leaving.CancelAsync();
         if (Find(pod.Uid) is { } current)
         {
-            if (current.Pod == pod)
+            if (current.Pod == pod && !anew)
                 return;
             await current.StopAsync();
         }
+        context.Enroller.Announce(pod);
         lock (_lock)
-            _pods[pod.Uid] = new PodEnrollment(pod, context, report);
+            _pods[pod.Uid] = new PodEnrollment(pod, context, observer);
+    }
+
+    /// <summary>How the pod stands; null if it is not wanted.</summary>
+    public EnrollmentStatus? StatusOf(string uid) => Find(uid)?.Status;
+
+    /// <returns>How the pod stands once it is enrolled, or when <paramref name="limit"/> fires; null if it is no longer wanted.</returns>
+    public async Task<EnrollmentStatus?> WaitUntilEnrolledAsync(string uid, CancellationToken limit)
+    {
+        if (Find(uid) is not { } pod)
+            return null;
+        await pod.Enrolled.WaitAsync(limit).ContinueWith(static _ => { }, TaskScheduler.Default);
+        return pod.Status;
+    }
+
+    /// <summary>The pod's sandbox is gone or about to go: its rules go with it. Goes on behind this call.</summary>
+    /// <returns>Completes when all node proxies have let go of the pod, or have had their time.</returns>
+    public async Task<Task> ForgetAsync(string uid)
+    {
+        if (Take(_leaving, uid) is { } earlier)
+            await earlier.CancelAsync();
+        if (Take(_pods, uid) is { } enrolled)
+            await enrolled.StopAsync();
+        var leaving = new Leaving(stop => context.Enroller.ForgetAsync(uid, stop));
+        lock (_lock)
+            _leaving[uid] = leaving;
+        return leaving.Done;
     }
 
     /// <summary>The pod is not to be in the mesh. Goes on behind this call until it is out.</summary>
@@ -36,7 +63,7 @@ internal sealed class NodeEnrollment(EnrollmentContext context) : IAsyncDisposab
         if (Take(_pods, pod.Uid) is { } enrolled)
             await enrolled.StopAsync();
         lock (_lock)
-            _leaving[pod.Uid] = new Leaving(pod, context, removed);
+            _leaving[pod.Uid] = new Leaving(stop => PodEnrollment.RemoveAsync(pod, context, removed, stop));
     }
 
     /// <summary>Another node proxy is the newest now. Any thread.</summary>
@@ -77,19 +104,19 @@ internal sealed class NodeEnrollment(EnrollmentContext context) : IAsyncDisposab
         }
     }
 
-    // A pod on its way out: tried until it works, it comes back, or the process ends.
+    // A pod on its way out: until it is, it comes back, or the process ends.
     private sealed class Leaving
     {
         private readonly CancellationTokenSource _stop = new();
-        private readonly Task _task;
 
-        public Leaving(PodSpec pod, EnrollmentContext context, Action removed) =>
-            _task = Task.Run(() => PodEnrollment.RemoveAsync(pod, context, removed, _stop.Token));
+        public Leaving(Func<CancellationToken, Task> leave) => Done = Task.Run(() => leave(_stop.Token));
+
+        public Task Done { get; }
 
         public async Task CancelAsync()
         {
             await _stop.CancelAsync();
-            await _task;
+            await Done;
         }
     }
 }

@@ -11,31 +11,33 @@ internal sealed partial class PodEnrollment
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
 
     private readonly EnrollmentContext _context;
-    private readonly Action<EnrollmentStatus> _report;
+    private readonly IEnrollmentObserver _observer;
+    private readonly TaskCompletionSource _enrolled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stop = new();
-    private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly Signal _wake = new();
     private readonly Task _running;
-    private EnrollmentStatus? _status;
+    private volatile EnrollmentStatus? _status;
     private volatile bool _isServed;
 
-    /// <param name="report">Called when the status changes, by one thread at a time; must not throw.</param>
-    public PodEnrollment(PodSpec pod, EnrollmentContext context, Action<EnrollmentStatus> report)
+    public PodEnrollment(PodSpec pod, EnrollmentContext context, IEnrollmentObserver observer)
     {
-        (Pod, _context, _report) = (pod, context, report);
+        (Pod, _context, _observer) = (pod, context, observer);
         _running = Task.Run(RunAsync);
     }
 
     public PodSpec Pod { get; }
 
+    /// <summary>Null until it was tried once, and again after the end.</summary>
+    public EnrollmentStatus? Status => _status;
+
+    /// <summary>Completes when the pod is captured and served for the first time, or is no longer looked after.</summary>
+    public Task Enrolled => _enrolled.Task;
+
     /// <summary>Another node proxy is the newest now: has it serve the pod at once. Any thread.</summary>
     public void Wake()
     {
         _isServed = false;
-        lock (_wake)
-        {
-            if (_wake.CurrentCount == 0)
-                _wake.Release();
-        }
+        _wake.Set();
     }
 
     /// <summary>Takes a pod out of the mesh; tries until it is out or <paramref name="stop"/> fires.</summary>
@@ -70,6 +72,7 @@ internal sealed partial class PodEnrollment
         await _running;
         _context.Metrics.Moved(_status?.State, null);
         _status = null;
+        _enrolled.TrySetResult();
     }
 
     private async Task RunAsync()
@@ -83,7 +86,9 @@ internal sealed partial class PodEnrollment
                 Report(status);
                 var enrolled = status.State == EnrollmentState.Enrolled;
                 pause = enrolled ? FirstRetry : Longer(pause);
-                await WaitAsync(enrolled ? _context.AuditInterval : pause);
+                if (enrolled)
+                    _enrolled.TrySetResult();
+                await _wake.WaitAsync(enrolled ? _context.AuditInterval : pause, _context.Time, _stop.Token);
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {
@@ -103,6 +108,7 @@ internal sealed partial class PodEnrollment
             {
                 _context.Metrics.Repairs.Increment();
                 Log.Repaired(_context.Logger, Pod, string.Join("; ", found));
+                _observer.Repaired(Pod, string.Join("; ", found));
             }
         }
         catch (IOException error)
@@ -141,21 +147,7 @@ internal sealed partial class PodEnrollment
             _context.Metrics.FailedSteps.Increment();
             Log.NotEnrolled(_context.Logger, Pod, EnrollmentMetrics.NameOf(status.State), status.Error!);
         }
-        _report(status);
-    }
-
-    private async Task WaitAsync(TimeSpan pause)
-    {
-        using var limit = new CancellationTokenSource(pause, _context.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stop.Token);
-        try
-        {
-            await _wake.WaitAsync(either.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            _stop.Token.ThrowIfCancellationRequested();
-        }
+        _observer.Stands(Pod, status);
     }
 
     private static TimeSpan Longer(TimeSpan pause) => pause * 2 < LongestRetry ? pause * 2 : LongestRetry;

@@ -30,14 +30,14 @@ internal sealed partial class PodDirectory(
     public async Task RunAsync(Action read, CancellationToken stop)
     {
         Directory.CreateDirectory(path);
-        using var changed = new SemaphoreSlim(0, 1);
-        using var watch = new FileWatch(Path.Combine(path, "*"), () => Signal(changed));
+        using var changed = new Signal();
+        using var watch = new FileWatch(Path.Combine(path, "*"), changed.Set);
         await RemoveLeftOversAsync();
         while (!stop.IsCancellationRequested)
         {
             await ScanAsync();
             read();
-            await WaitAsync(changed, stop);
+            await changed.WaitAsync(RescanInterval, time, stop);
         }
     }
 
@@ -83,10 +83,7 @@ internal sealed partial class PodDirectory(
         if (known.Spec is { } before && before.Uid != spec.Uid)
             await enrollment.UnwantAsync(before, static () => { });
         (known.Pod, known.Spec) = (pod, spec);
-        await enrollment.WantAsync(spec, status => WriteStatus(file, new PodStatusFile
-        {
-            State = EnrollmentMetrics.NameOf(status.State), Error = status.Error, Warnings = [.. warnings], Pod = pod,
-        }));
+        await enrollment.WantAsync(spec, new StatusFile(this, file, pod, warnings));
     }
 
     private async Task ForgetAsync(string file)
@@ -162,26 +159,16 @@ internal sealed partial class PodDirectory(
         }
     }
 
-    private static void Signal(SemaphoreSlim changed)
+    private sealed class StatusFile(PodDirectory directory, string file, PodFile pod, IReadOnlyList<string> warnings) : IEnrollmentObserver
     {
-        lock (changed)
+        public void Stands(PodSpec spec, EnrollmentStatus status) => directory.WriteStatus(file, new PodStatusFile
         {
-            if (changed.CurrentCount == 0)
-                changed.Release();
-        }
-    }
+            State = EnrollmentMetrics.NameOf(status.State), Error = status.Error, Warnings = [.. warnings], Pod = pod,
+        });
 
-    private async Task WaitAsync(SemaphoreSlim changed, CancellationToken stop)
-    {
-        using var limit = new CancellationTokenSource(RescanInterval, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stop);
-        try
+        public void Repaired(PodSpec spec, string found)
         {
-            await changed.WaitAsync(either.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // Time for a look, or the end.
+            // The log and the metrics have it.
         }
     }
 

@@ -7,7 +7,7 @@ using Ambient.CniAgent.Zds;
 
 namespace Ambient.CniAgent.PodFiles;
 
-/// <summary>A pod as a file describes it. Every field but the last two is required.</summary>
+/// <summary>A pod as a file describes it. Every field but the last three is required.</summary>
 internal sealed class PodFile
 {
     /// <summary>Largest file that is read.</summary>
@@ -32,6 +32,9 @@ internal sealed class PodFile
 
     /// <summary>The pod's annotations; see <see cref="RedirectAnnotations"/>.</summary>
     public Dictionary<string, string> Annotations { get; set; } = [];
+
+    /// <summary>TCP ports that the node's own addresses reach directly.</summary>
+    public List<ushort> ProbePorts { get; set; } = [];
 
     /// <exception cref="FormatException">What is wrong and what is expected.</exception>
     public static PodFile Parse(ReadOnlySpan<byte> json)
@@ -61,7 +64,7 @@ internal sealed class PodFile
         if (!Path.IsPathRooted(Netns))
             throw new FormatException($"netns is '{Netns}'; an absolute path is needed, such as /run/netns/NAME.");
         var spec = new PodSpec(Uid, Name, Namespace, ServiceAccount, Netns, [.. Addresses ?? []],
-            RedirectAnnotations.Read(Annotations ?? [], captureDnsByDefault, out warnings));
+            RedirectAnnotations.Read(Annotations ?? [], captureDnsByDefault, [.. (ProbePorts ?? []).Distinct().Order()], out warnings));
         if (ZdsConnection.AddOf(spec).CalculateSize() > MaxAddBytes)
             throw new FormatException($"uid, name, namespace and serviceAccount are longer than {MaxAddBytes} bytes together.");
         return spec;

@@ -9,6 +9,27 @@ internal sealed class PodRegistry : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Held> _pods = [];
+    private readonly Dictionary<string, NamespaceKey> _claims = [];
+
+    /// <summary>From now on the namespace is this pod's alone, until the pod claims another or is dropped.</summary>
+    /// <exception cref="PodNamespaceException">It is another pod's: their identities would be mixed up.</exception>
+    public void Claim(PodSpec pod, NamespaceKey netns)
+    {
+        lock (_lock)
+        {
+            if (_claims.FirstOrDefault(claim => claim.Value == netns && claim.Key != pod.Uid).Key is { } other)
+                throw new PodNamespaceException($"Its network namespace is that of pod {_pods.GetValueOrDefault(other)?.Pod.ToString() ?? other} already. " +
+                    "Has that one ended without the agent having been told? A restart of the agent looks at all pods anew.");
+            _claims[pod.Uid] = netns;
+        }
+    }
+
+    /// <summary>The pod exists; its namespace is not open yet. Changes nothing if it is known.</summary>
+    public void Announce(PodSpec pod)
+    {
+        lock (_lock)
+            _pods.TryAdd(pod.Uid, new Held(pod, null));
+    }
 
     /// <param name="netns">Taken over; null if the pod exists but its namespace is not known to us any more.</param>
     /// <returns>Whether it is new: an unknown pod, or a known one with another namespace or description.</returns>
@@ -28,6 +49,7 @@ internal sealed class PodRegistry : IDisposable
     {
         lock (_lock)
         {
+            _claims.Remove(uid);
             if (_pods.Remove(uid, out var pod))
                 pod.Netns?.Dispose();
         }

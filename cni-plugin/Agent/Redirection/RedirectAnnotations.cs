@@ -13,16 +13,18 @@ internal static class RedirectAnnotations
     private const int MaxInterfaces = 32;
 
     /// <param name="captureDnsByDefault">For pods without the annotation.</param>
+    /// <param name="probePorts">Of the pod's spec; annotations say nothing of them.</param>
     /// <param name="warnings">A sentence for each value that was ignored.</param>
     public static RedirectSettings Read(
-        IReadOnlyDictionary<string, string> annotations, bool captureDnsByDefault, out IReadOnlyList<string> warnings)
+        IReadOnlyDictionary<string, string> annotations, bool captureDnsByDefault, EquatableArray<ushort> probePorts, out IReadOnlyList<string> warnings)
     {
         var ignored = new List<string>();
         warnings = ignored;
         return new RedirectSettings(
             ReadBoolean(annotations, CaptureDns, ignored) ?? captureDnsByDefault,
             ReadBoolean(annotations, BypassInbound, ignored) ?? false,
-            ReadInterfaces(annotations, ignored));
+            ReadInterfaces(annotations, ignored),
+            probePorts);
     }
 
     // The forms of Go's strconv.ParseBool, which these annotations have always been read with.

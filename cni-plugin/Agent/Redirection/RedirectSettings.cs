@@ -6,4 +6,6 @@ namespace Ambient.CniAgent.Redirection;
 /// <param name="CaptureDns">DNS over UDP and TCP goes to the node proxy.</param>
 /// <param name="BypassInbound">Plaintext from outside reaches the pod directly; outbound capture and HBONE stay.</param>
 /// <param name="VirtualInterfaces">TCP that comes in on these is somebody's outbound traffic (virtual machines in the pod).</param>
-internal sealed record RedirectSettings(bool CaptureDns, bool BypassInbound, EquatableArray<string> VirtualInterfaces);
+/// <param name="ProbePorts">TCP ports, in order, on which the kubelet asks the pod how it is: from this node's addresses they are reached directly.</param>
+internal sealed record RedirectSettings(
+    bool CaptureDns, bool BypassInbound, EquatableArray<string> VirtualInterfaces, EquatableArray<ushort> ProbePorts);

@@ -35,7 +35,7 @@ internal sealed class ZdsConnection(SeqPacketSocket socket, PodRegistry pods, Zd
         {
             foreach (var uid in uids)
             {
-                if (Tell(uid) is { Length: > 0 } error)
+                if (Tell(uid, inSnapshot: true) is { Length: > 0 } error)
                     reportRefused(uid, error);
             }
             if (Exchange(new WorkloadRequest { SnapshotSent = new SnapshotSent() }, null) is { Length: > 0 } refused)
@@ -88,7 +88,7 @@ internal sealed class ZdsConnection(SeqPacketSocket socket, PodRegistry pods, Zd
         {
             var error = request.IsDelete
                 ? Exchange(new WorkloadRequest { Del = new DelWorkload { Uid = request.Uid } }, null)
-                : Tell(request.Uid);
+                : Tell(request.Uid, inSnapshot: false);
             if (error.Length == 0)
                 request.Done.SetResult();
             else
@@ -101,13 +101,19 @@ internal sealed class ZdsConnection(SeqPacketSocket socket, PodRegistry pods, Zd
         }
     }
 
-    /// <summary>Add with the namespace's descriptor, or Keep if we have none; nothing for a pod that is gone meanwhile.</summary>
-    private string Tell(string uid)
+    /// <summary>
+    /// Add with the namespace's descriptor, or Keep if we have none, which only a snapshot may say; nothing for a pod that is
+    /// gone meanwhile.
+    /// </summary>
+    private string Tell(string uid, bool inSnapshot)
     {
         var error = "";
-        pods.TryUse(uid, (pod, netns) => error = netns is null
-            ? Exchange(new WorkloadRequest { Keep = new KeepWorkload { Uid = uid } }, null)
-            : Exchange(new WorkloadRequest { Add = AddOf(pod) }, netns));
+        pods.TryUse(uid, (pod, netns) => error = (netns, inSnapshot) switch
+        {
+            (not null, _) => Exchange(new WorkloadRequest { Add = AddOf(pod) }, netns),
+            (null, true) => Exchange(new WorkloadRequest { Keep = new KeepWorkload { Uid = uid } }, null),
+            _ => "the pod's network namespace is not open",
+        });
         return error;
     }
 

@@ -24,15 +24,25 @@ internal sealed partial class ZdsServer : IDisposable
     private readonly List<ZdsConnection> _connections = [];
     private readonly List<Thread> _serving = [];
 
-    /// <summary>Listens at once.</summary>
+    /// <summary>Listens at once; who connects waits until <see cref="Start()"/>.</summary>
     /// <exception cref="LinuxException">The path's directory is missing or not writable.</exception>
     public ZdsServer(string path, PodRegistry pods, ZdsOptions options, TimeProvider time, ILogger<ZdsServer> logger)
     {
         (_pods, _options, _time, _logger) = (pods, options, time, logger);
         _listener = new SeqPacketListener(path);
         _accepting = new Thread(AcceptAll, maxStackSize: 512 * 1024) { Name = "zds accept", IsBackground = true };
-        _accepting.Start();
         Log.Listening(logger, path);
+    }
+
+    /// <summary>
+    /// Serves who connects. To be called once the registry has every pod that is in the mesh: a proxy lets go of those it is
+    /// not told of. Repeats do nothing.
+    /// </summary>
+    public void Start()
+    {
+        if (!_accepting.ThreadState.HasFlag(ThreadState.Unstarted))
+            return;
+        _accepting.Start();
     }
 
     /// <summary>
@@ -79,7 +89,8 @@ internal sealed partial class ZdsServer : IDisposable
     {
         _stop.Cancel();
         _listener.Stop();
-        _accepting.Join();
+        if (!_accepting.ThreadState.HasFlag(ThreadState.Unstarted))
+            _accepting.Join();
         lock (_connections)
         {
             foreach (var connection in _connections)

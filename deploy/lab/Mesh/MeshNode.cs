@@ -100,7 +100,7 @@ public sealed class MeshNode
     public async Task StartAsync()
     {
         Directory.CreateDirectory(PodDirectory);
-        Agent = Lab.Start("agent", [], NodePrograms.Agent, "--pods", PodDirectory, "--zds", ZdsSocket);
+        Agent = Lab.Start("agent", [new("POD_DIRECTORY", PodDirectory), new("ZTUNNEL_UDS_ADDRESS", ZdsSocket)], NodePrograms.Agent);
         await StartZtunnelAsync();
     }
 

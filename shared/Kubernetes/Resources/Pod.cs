@@ -26,6 +26,12 @@ public sealed record Container
 
     /// <summary><c>Always</c> on an init container makes it a sidecar that runs as long as the pod.</summary>
     public string? RestartPolicy { get; init; }
+
+    public Probe? StartupProbe { get; init; }
+
+    public Probe? ReadinessProbe { get; init; }
+
+    public Probe? LivenessProbe { get; init; }
 }
 
 public sealed record ContainerPort

@@ -18,6 +18,8 @@ public static class ResourceTypes
     public static readonly ResourceType<EndpointSlice> EndpointSlice =
         new("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", true, Json.EndpointSlice);
     public static readonly ResourceType<Deployment> Deployment = new("apps", "v1", "Deployment", "deployments", true, Json.Deployment);
+    public static readonly ResourceType<DaemonSet> DaemonSet = new("apps", "v1", "DaemonSet", "daemonsets", true, Json.DaemonSet);
+    public static readonly ResourceType<Event> Event = new("", "v1", "Event", "events", true, Json.Event);
     public static readonly ResourceType<Lease> Lease = new("coordination.k8s.io", "v1", "Lease", "leases", true, Json.Lease);
     public static readonly ResourceType<TokenReview> TokenReview =
         new("authentication.k8s.io", "v1", "TokenReview", "tokenreviews", false, Json.TokenReview);

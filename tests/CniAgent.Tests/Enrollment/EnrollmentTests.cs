@@ -76,7 +76,7 @@ public sealed class EnrollmentTests : IAsyncDisposable
     [Fact]
     public async Task Rules_that_somebody_removed_come_back()
     {
-        StartAgent("--audit-interval", "1");
+        StartAgent(auditInterval: "1s");
         WritePod();
         await UntilStatusAsync("pending");
         using var proxy = TestProxy.Join(SocketPath).Proxy;
@@ -185,10 +185,13 @@ public sealed class EnrollmentTests : IAsyncDisposable
     private static int Pipes() => Directory.GetFiles("/proc/self/fd")
         .Count(file => new FileInfo(file).LinkTarget?.StartsWith("pipe:", StringComparison.Ordinal) == true);
 
-    private void StartAgent(params string[] more)
+    private void StartAgent(string auditInterval = "30s")
     {
         Directory.CreateDirectory(Pods);
-        var options = AgentOptions.Parse(["--zds", SocketPath, "--pods", Pods, .. more]);
+        var options = AgentOptions.Read(new Dictionary<string, string>
+        {
+            ["ZTUNNEL_UDS_ADDRESS"] = SocketPath, ["POD_DIRECTORY"] = Pods, ["AUDIT_INTERVAL"] = auditInterval,
+        });
         _agent = new NodeAgent(options, TimeProvider.System, NullLoggerFactory.Instance).RunAsync(_stop.Token);
     }
 

@@ -47,5 +47,5 @@ public sealed class RedirectAnnotationsTests
         }).QuickCheckThrowOnFailure();
 
     private static RedirectSettings Read(Dictionary<string, string> annotations, out IReadOnlyList<string> warnings) =>
-        RedirectAnnotations.Read(annotations, captureDnsByDefault: true, out warnings);
+        RedirectAnnotations.Read(annotations, captureDnsByDefault: true, [], out warnings);
 }

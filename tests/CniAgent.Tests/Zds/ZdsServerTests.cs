@@ -18,6 +18,7 @@ public sealed class ZdsServerTests : IDisposable
         var options = new ZdsOptions { AcceptInterval = TimeSpan.Zero, Deadline = TimeSpan.FromSeconds(5), LivenessInterval = TimeSpan.FromMilliseconds(50) };
         _server = new ZdsServer(SocketPath, _registry, options, TimeProvider.System, NullLogger<ZdsServer>.Instance);
         _server.Connected += () => _connected.Release();
+        _server.Start();
     }
 
     private string SocketPath => Path.Combine(_directory, "ztunnel.sock");
