@@ -43,6 +43,9 @@ internal sealed class TunnelLab : ITunnelServer, IAsyncDisposable
     public List<string> Refusals { get; } = [];
     public int Accepted;
 
+    /// <summary>As in the pool.</summary>
+    public Action<IPEndPoint>? PeerLeaving { get; set; }
+
     /// <summary>Runs on the server's loop for each CONNECT; owns the stream.</summary>
     public Func<HboneStream, ConnectRequest, Task> Serve { get; set; } = EchoAsync;
 
@@ -66,8 +69,8 @@ internal sealed class TunnelLab : ITunnelServer, IAsyncDisposable
         return await use(stream);
     });
 
-    public Task<ConnectResult> ConnectAsync(TunnelKey? key = null, ConnectRequest? request = null) =>
-        ClientLoop.RunAsync(() => Pool.ConnectAsync(key ?? Key, request ?? new("10.0.0.1:80")));
+    public Task<ConnectResult> ConnectAsync(TunnelKey? key = null, ConnectRequest? request = null, TimeSpan? patience = null) =>
+        ClientLoop.RunAsync(() => Pool.ConnectAsync(key ?? Key, request ?? new("10.0.0.1:80"), patience));
 
     public Task<int> CountTunnelsAsync() => ClientLoop.RunAsync(() => ValueTask.FromResult(Pool.Count));
 
@@ -87,6 +90,24 @@ internal sealed class TunnelLab : ITunnelServer, IAsyncDisposable
         await loop.Yield();
         return 0;
     });
+
+    /// <summary>Keeps a loop from doing anything until the result is disposed; returns once it is.</summary>
+    public static IDisposable Stop(EventLoop loop)
+    {
+        var (stopped, goOn) = (new ManualResetEventSlim(), new ManualResetEventSlim());
+        loop.Post(() =>
+        {
+            stopped.Set();
+            goOn.Wait();
+        });
+        stopped.Wait();
+        return new Stopped(goOn);
+    }
+
+    private sealed class Stopped(ManualResetEventSlim goOn) : IDisposable
+    {
+        public void Dispose() => goOn.Set();
+    }
 
     public static async Task EchoAsync(HboneStream stream, ConnectRequest request)
     {
@@ -132,8 +153,8 @@ internal sealed class TunnelLab : ITunnelServer, IAsyncDisposable
             NullLogger<CertificateStore>.Instance);
         Identities = new(_store, Tls);
         Dialer = new(Identities, static to => OutgoingSocket.Open(to.AddressFamily, new()), Options);
-        Pool = new(ClientLoop, Options, Dialer);
-        Acceptor = new(Identities, Options);
+        Pool = new(ClientLoop, Options, Dialer) { PeerLeaving = PeerLeaving };
+        Acceptor = new(ServerLoop, Identities, Options);
         ClientLoop.UnhandledException = ServerLoop.UnhandledException = static error => Console.Error.WriteLine(error);
         ClientLoop.Start();
         ServerLoop.Start();
@@ -152,7 +173,7 @@ internal sealed class TunnelLab : ITunnelServer, IAsyncDisposable
         var socket = LoopSocket.Attach(ServerLoop, connection);
         _sockets.Add(socket);
         // One that drains serves no new connection: another one takes over, as after an upgrade.
-        if (Acceptor.IsClosing) Acceptor = new(Identities, Options);
+        if (Acceptor.IsClosing) Acceptor = new(ServerLoop, Identities, Options);
         if (await Acceptor.ServeAsync(socket, ServerId, this) is { } failure)
             Refusals.Add($"{failure.Failure}: {failure.Message}");
     }

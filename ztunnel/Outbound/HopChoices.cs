@@ -51,10 +51,22 @@ internal readonly struct HopChoices(OutboundRequest request, MeshSnapshot mesh, 
 
     private Hop? Pick(ServiceEntry service, ushort port, EndpointUse use, IPAddress towards)
     {
-        var tried = request.Tried.IsEmpty ? null : (IReadOnlyCollection<string>)request.Tried;
-        var endpoint = service.Pick(ClientPlace.Of(request.Source), port, use, random, tried);
+        var endpoint = Choose(service, port, use);
         if (endpoint is null || TargetPort.Of(service, endpoint, port) is not { } target) return null;
         return new(endpoint.Workload, target, service, towards);
+    }
+
+    /// <summary>By the service's rules; of what these allow, neither what this connection tried nor, if there is a choice, what is avoided.</summary>
+    private Endpoint? Choose(ServiceEntry service, ushort port, EndpointUse use)
+    {
+        var (place, tried, avoided) = (ClientPlace.Of(request.Source), request.Tried, request.Avoided);
+        Func<Endpoint, bool>? wasTried = tried.IsEmpty ? null : endpoint => tried.Contains(endpoint.Workload.Uid);
+        var chosen = service.Pick(place, port, use, random, wasTried);
+        if (avoided is null || avoided.IsEmpty || chosen is null) return chosen;
+        if (!avoided.ContainsForNext(chosen.Workload, TargetPort.Of(service, chosen, port) ?? port)) return chosen;
+
+        return service.Pick(place, port, use, random, endpoint =>
+            wasTried?.Invoke(endpoint) == true || avoided.Contains(endpoint.Workload, TargetPort.Of(service, endpoint, port) ?? port)) ?? chosen;
     }
 
     // Waypoints and gateways are the mesh's own: visibility is for clients.

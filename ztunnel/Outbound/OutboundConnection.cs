@@ -10,7 +10,6 @@ namespace Ambient.Ztunnel.Outbound;
 /// <summary>A connection that an application of the pod opened: its way to the next hop.</summary>
 internal sealed class OutboundConnection(PodWorker pod, LoopSocket downstream, IPEndPoint client, IPEndPoint destination)
 {
-    private const int Attempts = 3;
     private ReasonCode _failure;
 
     /// <summary>Finds the way to its destination and has the connection carried there.</summary>
@@ -42,27 +41,12 @@ internal sealed class OutboundConnection(PodWorker pod, LoopSocket downstream, I
         return default;
     }
 
-    /// <summary>
-    /// Routes and dials. When a next hop cannot be had, another endpoint of the service is tried: nothing was taken from the
-    /// application yet, so nothing can be lost or done twice.
-    /// </summary>
     private async ValueTask<(Upstream?, Route?)> ConnectAsync(Workload source)
     {
-        var connector = new UpstreamConnector(pod, client);
-        var decision = pod.Rules.Outbound.Route(new(source, client.Address, destination), pod.Pod.Mesh.Current, pod.Worker.Random);
-        for (var attempt = 1; decision.Route is { } route; attempt++)
-        {
-            var (upstream, failure) = await connector.ConnectAsync(route);
-            if (upstream is not null) return (upstream, route);
-
-            var next = attempt < Attempts && failure!.MayRetry && !downstream.IsBroken
-                ? pod.Rules.Outbound.RouteAgain(route, pod.Pod.Mesh.Current, pod.Worker.Random)
-                : default;
-            if (next.Route is null) Fail(route, failure!);
-            decision = next;
-        }
-        if (decision.Refusal is { } refusal && _failure == ReasonCode.None) Refuse(refusal.Code, refusal.ToString());
-        return default;
+        var found = await new UpstreamSearch(pod, downstream, client).RunAsync(source, destination);
+        if (found.Failure is { } failure) Fail(found.Route!, failure);
+        else if (found.Refusal is { } refusal) Refuse(refusal.Code, refusal.ToString());
+        return (found.Upstream, found.Route);
     }
 
     private void Refuse(ReasonCode reason, string detail)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Ambient.Model;
 using Ambient.Model.Addresses;
+using Ambient.Model.Connections;
 using Ambient.Model.Identities;
 using Ambient.Model.Workloads;
 
@@ -60,6 +61,17 @@ internal sealed record Route
     /// <summary>True if the next hop is one of several that would do.</summary>
     public bool HasAlternatives { get; init; }
 
+    /// <summary>What to avoid if the connection fails in that way; null if the hop is not to blame for it.</summary>
+    public IPEndPoint? HopToAvoid(ReasonCode failure) => failure switch
+    {
+        _ when NextHop is null => null,
+        ReasonCode.ConnectRefused or ReasonCode.ConnectTimeout or ReasonCode.ConnectUnreachable or ReasonCode.TunnelTimeout => NextHop,
+        ReasonCode.TlsTimeout or ReasonCode.TlsFailed or ReasonCode.TlsWrongIdentity or ReasonCode.TunnelBroken
+            when Protocol != RouteProtocol.DoubleHbone => NextHop, // that may have been the inner tunnel's
+        ReasonCode.TunnelRefused503 when DirectPort is { } application => new(NextHop.Address, application),
+        _ => null,
+    };
+
     /// <summary>The route once its host name was resolved.</summary>
     public Route At(IPAddress address) => this with
     {
@@ -81,5 +93,7 @@ internal readonly record struct RouteDecision(Route? Route, Refusal? Refusal)
 /// <param name="Source">The pod that connects.</param>
 /// <param name="SourceAddress">Its address as the socket has it.</param>
 /// <param name="Destination">Where it meant to go, as the kernel recorded it.</param>
+/// <param name="Avoided">Next hops that are chosen only if there is no other; null = none.</param>
 /// <param name="Tried">Uids of next hops that could not be reached and are not to be chosen again.</param>
-internal sealed record OutboundRequest(Workload Source, IPAddress SourceAddress, IPEndPoint Destination, EquatableArray<string> Tried = default);
+internal sealed record OutboundRequest(
+    Workload Source, IPAddress SourceAddress, IPEndPoint Destination, AvoidedHops? Avoided = null, EquatableArray<string> Tried = default);

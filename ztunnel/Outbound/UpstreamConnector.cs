@@ -14,7 +14,8 @@ internal sealed class UpstreamConnector(PodWorker pod, IPEndPoint client)
 {
     private readonly string _traceParent = TraceParent.New(pod.Worker.Random);
 
-    public async ValueTask<(Upstream? Upstream, UpstreamFailure? Failure)> ConnectAsync(Route route)
+    /// <param name="patience">Time for the next hop to show a sign of life, when there are others to try; null = the usual limits.</param>
+    public async ValueTask<(Upstream? Upstream, UpstreamFailure? Failure)> ConnectAsync(Route route, TimeSpan? patience)
     {
         if (route.HostToResolve is { } host)
         {
@@ -24,28 +25,28 @@ internal sealed class UpstreamConnector(PodWorker pod, IPEndPoint client)
         }
         return route.Protocol switch
         {
-            RouteProtocol.Tcp => await ConnectTcpAsync(route.NextHop!),
-            RouteProtocol.Hbone => await ConnectTunnelAsync(route),
-            _ => await ConnectDoubleTunnelAsync(route),
+            RouteProtocol.Tcp => await ConnectTcpAsync(route.NextHop!, patience ?? pod.Rules.ConnectTimeout),
+            RouteProtocol.Hbone => await ConnectTunnelAsync(route, patience),
+            _ => await ConnectDoubleTunnelAsync(route, patience),
         };
     }
 
-    private async ValueTask<(Upstream?, UpstreamFailure?)> ConnectTcpAsync(IPEndPoint to)
+    private async ValueTask<(Upstream?, UpstreamFailure?)> ConnectTcpAsync(IPEndPoint to, TimeSpan limit)
     {
-        var (socket, failure) = await LoopSocket.ConnectAsync(pod.Loop, pod.Pod.Sockets.ForDial(to), to, pod.Rules.ConnectTimeout);
+        var (socket, failure) = await LoopSocket.ConnectAsync(pod.Loop, pod.Pod.Sockets.ForDial(to), to, limit);
         return socket is null ? Failed(ConnectReasons.Of(failure), failure.Describe(to), mayRetry: true) : (new(socket, null), null);
     }
 
-    private async ValueTask<(Upstream?, UpstreamFailure?)> ConnectTunnelAsync(Route route)
+    private async ValueTask<(Upstream?, UpstreamFailure?)> ConnectTunnelAsync(Route route, TimeSpan? patience)
     {
-        var connected = await pod.Pool.ConnectAsync(KeyOf(route), RequestOf(route, null));
+        var connected = await pod.Pool.ConnectAsync(KeyOf(route), RequestOf(route, null), patience);
         return connected.Stream is { } stream ? (new(stream, stream.Tunnel.Peer.Id), null) : Failed(connected.Failure!);
     }
 
     /// <summary>Across networks: the gateway sees only the outer tunnel; the inner one ends at the service. Never pooled, or all would reach one endpoint.</summary>
-    private async ValueTask<(Upstream?, UpstreamFailure?)> ConnectDoubleTunnelAsync(Route route)
+    private async ValueTask<(Upstream?, UpstreamFailure?)> ConnectDoubleTunnelAsync(Route route, TimeSpan? patience)
     {
-        var outer = await pod.Pool.ConnectAsync(KeyOf(route), RequestOf(route, null));
+        var outer = await pod.Pool.ConnectAsync(KeyOf(route), RequestOf(route, null), patience);
         if (outer.Stream is not { } wire) return Failed(outer.Failure!);
 
         var (identity, missing) = await pod.Rules.Identities.FindAsync(route.Request.Source.Identity);

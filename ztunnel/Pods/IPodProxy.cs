@@ -5,8 +5,11 @@ namespace Ambient.Ztunnel.Pods;
 /// <summary>How a pod's proxy is to end.</summary>
 internal enum PodStop
 {
-    /// <summary>Listeners and connections close now: the pod is gone or left the mesh.</summary>
+    /// <summary>Listeners and connections close now: the pod is gone.</summary>
     Immediate,
+
+    /// <summary>The pod goes away or leaves the mesh: peers are told, connections may finish for as long as its interface can be expected to stay.</summary>
+    Leaving,
 
     /// <summary>The process ends: connections may finish until the drain deadline.</summary>
     Graceful,

@@ -64,8 +64,8 @@ internal sealed partial class PodProxies
         _pending.Clear();
     }
 
-    private Task StopAndWaitAsync(IReadOnlyList<RunningPod> pods) =>
-        WaitForStopAsync(Task.WhenAll([.. pods.Select(pod => StopInBackground(pod))]), pods.Count);
+    private Task StopAndWaitAsync(IReadOnlyList<RunningPod> pods, PodStop how) =>
+        WaitForStopAsync(Task.WhenAll([.. pods.Select(pod => StopInBackground(pod, how))]), pods.Count);
 
     private async Task WaitForStopAsync(Task stopping, int pods)
     {

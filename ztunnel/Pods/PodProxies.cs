@@ -109,7 +109,7 @@ internal sealed partial class PodProxies : IAsyncDisposable
         DropPending(uid);
         _named.Remove(uid);
         if (!_inSnapshot && _running.Remove(uid, out var running))
-            await StopAndWaitAsync([running]);
+            await StopAndWaitAsync([running], PodStop.Leaving);
     });
 
     /// <summary>The agent has told all its pods: what runs beyond them is stopped.</summary>
@@ -127,7 +127,7 @@ internal sealed partial class PodProxies : IAsyncDisposable
         }
         _named.Clear();
         Log.Snapshot(_logger, _running.Count, _pending.Count, stale.Count);
-        await StopAndWaitAsync(stale);
+        await StopAndWaitAsync(stale, PodStop.Immediate);
     });
 
     /// <summary>The process ends: every pod is drained at the same time; nothing is started any more. Stays not ready.</summary>

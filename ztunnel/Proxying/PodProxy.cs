@@ -18,6 +18,9 @@ namespace Ambient.Ztunnel.Proxying;
 /// <summary>Serves one pod: its listeners, and its share of every worker. Listeners accept on one worker, connections go to all.</summary>
 internal sealed class PodProxy : IPodProxy
 {
+    // The node agent waits 5 s for the answer to "this pod goes", and the container runtime waits for the agent.
+    private static readonly TimeSpan LeaveDeadline = TimeSpan.FromSeconds(2);
+
     private readonly Pod _pod;
     private readonly WorkerPool _workers;
     private readonly PodWorker[] _parts;
@@ -56,8 +59,8 @@ internal sealed class PodProxy : IPodProxy
     }
 
     /// <summary>
-    /// Immediate: everything closes now. Graceful: listeners close, peers are told to open no more streams, connections may
-    /// finish until the deadline.
+    /// Immediate: everything closes now. Otherwise listeners close, peers are told to open no more streams, connections may
+    /// finish until the deadline; of a pod that leaves, for 2 s at most.
     /// </summary>
     public async ValueTask StopAsync(PodStop how)
     {
@@ -73,11 +76,11 @@ internal sealed class PodProxy : IPodProxy
 
     private async ValueTask StopAsync(PodWorker part, PodStop how)
     {
-        if (how == PodStop.Graceful)
+        if (how != PodStop.Immediate)
         {
-            part.Acceptor.Drain();
+            var deadline = how == PodStop.Leaving && LeaveDeadline < _drainDeadline ? LeaveDeadline : _drainDeadline;
             part.Pool.Drain();
-            await part.Connections.DrainAsync(_drainDeadline);
+            await Task.WhenAll(part.Acceptor.DrainAsync(deadline).AsTask(), part.Connections.DrainAsync(deadline).AsTask());
         }
         part.Connections.AbortAll();
         part.Acceptor.Close(TunnelEnd.Drained);

@@ -1,6 +1,7 @@
 using Ambient.Hbone.Client;
 using Ambient.Hbone.Server;
 using Ambient.Transport;
+using Ambient.Ztunnel.Outbound;
 using Ambient.Ztunnel.Workers;
 
 namespace Ambient.Ztunnel.Proxying;
@@ -17,10 +18,13 @@ internal sealed class PodWorker(Pod pod, Worker worker, ProxyRules rules)
     public TunnelDialer Dialer { get; } = new(rules.Identities, pod.Sockets.ForDial, rules.Tunnels);
 
     /// <summary>Tunnels that this pod opened.</summary>
-    public TunnelPool Pool => field ??= new(worker.Loop, rules.Tunnels, Dialer);
+    public TunnelPool Pool => field ??= new(worker.Loop, rules.Tunnels, Dialer) { PeerLeaving = Avoided.Add };
+
+    /// <summary>Next hops that this pod should not be sent to for a while.</summary>
+    public AvoidedHops Avoided { get; } = new(worker.Loop.Time);
 
     /// <summary>Tunnels that peers opened to this pod.</summary>
-    public TunnelAcceptor Acceptor { get; } = new(rules.Identities, rules.Tunnels);
+    public TunnelAcceptor Acceptor { get; } = new(worker.Loop, rules.Identities, rules.Tunnels);
 
     /// <summary>Connections that are being set up or carried.</summary>
     public ConnectionSet Connections { get; } = new(worker.Loop);

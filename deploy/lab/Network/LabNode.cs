@@ -8,6 +8,7 @@ public sealed class LabNode
     private const int Gateway = 254;
 
     private readonly List<LabPod> _pods = [];
+    private int _podsMade; // addresses of pods that are gone are not given again
     private readonly List<Daemon> _daemons = [];
 
     internal LabNode(NetworkLab lab, string name, int number)
@@ -30,7 +31,7 @@ public sealed class LabNode
     /// <summary>Makes a pod: its namespace, attached to this node. Nothing runs in it and nobody captures its traffic yet.</summary>
     public async Task<LabPod> AddPodAsync(string name, string serviceAccount = "default", string ns = "default")
     {
-        var pod = new LabPod(this, name, ns, serviceAccount, _pods.Count + 1);
+        var pod = new LabPod(this, name, ns, serviceAccount, ++_podsMade);
         await pod.MakeAsync();
         _pods.Add(pod);
         return pod;

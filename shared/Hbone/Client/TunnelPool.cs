@@ -1,3 +1,4 @@
+using System.Net;
 using Ambient.Hbone.Tunnels;
 using Ambient.Transport;
 
@@ -13,18 +14,26 @@ public sealed class TunnelPool(EventLoop loop, TunnelOptions options, ITunnelDia
     private const int Spares = 2; // unused tunnels to one peer that are kept for as long as the options say
     private static readonly TimeSpan SurplusRelease = TimeSpan.FromSeconds(15);
     private readonly Dictionary<TunnelKey, Bucket> _buckets = [];
+    private readonly HashSet<Tunnel> _leaving = []; // their peers sent GOAWAY; their last streams go on
     private bool _closing;
 
-    /// <summary>Tunnels that are open.</summary>
-    public int Count => _buckets.Values.Sum(static bucket => bucket.Tunnels.Count);
+    /// <summary>Tunnels that are open, also those that are never lent again.</summary>
+    public int Count => _buckets.Values.Sum(static bucket => bucket.Tunnels.Count) + _leaving.Count;
+
+    /// <summary>Told the peer's end when it sends GOAWAY: whoever serves there is going away, or its proxy is.</summary>
+    public Action<IPEndPoint>? PeerLeaving { get; init; }
 
     /// <summary>Opens a connection through a tunnel, dialling one if none has room.</summary>
+    /// <param name="patience">
+    /// Time for the peer to show a sign of life, when there are others to ask; null = only the limits of the options count. A dial
+    /// that takes longer goes on for those who come later.
+    /// </param>
     /// <returns>A stream that the caller owns and whose CONNECT was answered with 200, or why there is none.</returns>
     /// <remarks>
     /// A tunnel that turns out to be dead or leaving is replaced without the caller noticing: until the 200, nothing was
     /// accepted from the application.
     /// </remarks>
-    public async ValueTask<ConnectResult> ConnectAsync(TunnelKey key, ConnectRequest request)
+    public async ValueTask<ConnectResult> ConnectAsync(TunnelKey key, ConnectRequest request, TimeSpan? patience = null)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -32,11 +41,11 @@ public sealed class TunnelPool(EventLoop loop, TunnelOptions options, ITunnelDia
             var stream = TryConnect(key, request);
             if (stream is null)
             {
-                if (await DialSharedAsync(key) is { } failure) return new(failure);
+                if (await DialSharedAsync(key, patience) is { } failure) return new(failure);
                 if ((stream = TryConnect(key, request)) is null) continue; // others took the slots: dial again
             }
 
-            var answer = await stream.WaitAnswerAsync(options.AnswerTimeout);
+            var answer = await stream.WaitAnswerAsync(options.AnswerTimeout, patience);
             if (answer is { Status: 200 }) return new(stream, answer);
 
             var failed = Explain(key, stream, answer);
@@ -49,24 +58,24 @@ public sealed class TunnelPool(EventLoop loop, TunnelOptions options, ITunnelDia
     public void Drain()
     {
         _closing = true;
-        foreach (var tunnel in AllTunnels()) tunnel.Drain();
+        foreach (var tunnel in Tunnels()) tunnel.Drain();
     }
 
     /// <summary>Closes every tunnel now.</summary>
     public void Close(TunnelEnd end)
     {
         _closing = true;
-        foreach (var tunnel in AllTunnels()) tunnel.Close(end);
+        foreach (var tunnel in Tunnels()) tunnel.Close(end);
     }
 
     /// <summary>Closes the tunnels whose peer <paramref name="isRevoked"/> names.</summary>
     public void CloseRevoked(Func<Tls.PeerIdentity, bool> isRevoked)
     {
-        foreach (var tunnel in AllTunnels())
+        foreach (var tunnel in Tunnels())
             if (isRevoked(tunnel.Peer)) tunnel.Close(TunnelEnd.Revoked);
     }
 
-    private List<Tunnel> AllTunnels() => [.. _buckets.Values.SelectMany(static bucket => bucket.Tunnels).Select(static pooled => pooled.Tunnel)];
+    internal List<Tunnel> Tunnels() => [.. _buckets.Values.SelectMany(static bucket => bucket.Tunnels).Select(static pooled => pooled.Tunnel), .. _leaving];
 
     private HboneStream? TryConnect(TunnelKey key, ConnectRequest request)
     {
@@ -77,17 +86,41 @@ public sealed class TunnelPool(EventLoop loop, TunnelOptions options, ITunnelDia
     }
 
     /// <summary>Joins a dial that will have room for this caller, or starts one. Null when it succeeded.</summary>
-    private async ValueTask<DialFailure?> DialSharedAsync(TunnelKey key)
+    private async ValueTask<DialFailure?> DialSharedAsync(TunnelKey key, TimeSpan? patience)
     {
         if (!_buckets.TryGetValue(key, out var bucket)) _buckets[key] = bucket = new();
         var dial = bucket.Waiting++ / options.MaxStreams;
         while (bucket.Dials.Count <= dial) bucket.Dials.Add(DialAsync(key, bucket));
         var task = bucket.Dials[dial];
+        var isDone = patience is null || await IsDoneWithinAsync(task, patience.Value);
+        bucket.Waiting--;
+        if (!isDone)
+        {
+            _ = ForgetLaterAsync(key, bucket, task);
+            return new(DialReason.ConnectTimedOut, $"{key.Destination} showed no sign of life within {patience!.Value.TotalSeconds:0.#} s.");
+        }
         var failure = await task;
         bucket.Dials.Remove(task);
-        bucket.Waiting--;
         Forget(key, bucket);
         return failure;
+    }
+
+    private async ValueTask<bool> IsDoneWithinAsync(Task dial, TimeSpan patience)
+    {
+        if (dial.IsCompleted) return true;
+        var passed = new TaskCompletionSource();
+        var timer = loop.StartTimer(patience, static passed => ((TaskCompletionSource)passed!).TrySetResult(), passed);
+        await Task.WhenAny(dial, passed.Task);
+        timer.Cancel();
+        return dial.IsCompleted;
+    }
+
+    /// <summary>Whoever waited may all have left: the dial still ends, and its tunnel is there for the next.</summary>
+    private async Task ForgetLaterAsync(TunnelKey key, Bucket bucket, Task<DialFailure?> dial)
+    {
+        await dial;
+        bucket.Dials.Remove(dial);
+        Forget(key, bucket);
     }
 
     private async Task<DialFailure?> DialAsync(TunnelKey key, Bucket bucket)
@@ -107,13 +140,19 @@ public sealed class TunnelPool(EventLoop loop, TunnelOptions options, ITunnelDia
 
     private void SlotsChanged(TunnelKey key, Bucket bucket, PooledTunnel pooled)
     {
-        if (pooled.Tunnel.IsClosed)
-        {
-            pooled.Forget();
-            bucket.Tunnels.Remove(pooled);
-            Forget(key, bucket);
-        }
+        if (pooled.Tunnel.IsClosed) _leaving.Remove(pooled.Tunnel);
+        if (pooled.Tunnel.IsClosed || pooled.Tunnel.IsDraining) Withdraw(key, bucket, pooled);
         else if (pooled.IsUnused) pooled.ReleaseAfter(ReleaseTime(bucket));
+    }
+
+    private void Withdraw(TunnelKey key, Bucket bucket, PooledTunnel pooled)
+    {
+        if (!bucket.Tunnels.Remove(pooled)) return;
+        pooled.Forget();
+        Forget(key, bucket);
+        if (pooled.Tunnel.IsClosed) return;
+        _leaving.Add(pooled.Tunnel);
+        if (!_closing) PeerLeaving?.Invoke(key.Destination);
     }
 
     /// <summary>A peak of connections leaves many tunnels behind; what the next ones need is a few.</summary>

@@ -13,9 +13,9 @@ public sealed record AcceptEnd(AcceptFailure Failure, string Message, TlsFailure
 public enum AcceptFailure : byte { NoIdentity, HandshakeTimedOut, HandshakeClosed, HandshakeFailed, Closing }
 
 /// <summary>Turns accepted connections to port 15008 of one pod, on one loop, into tunnels and keeps them until they end.</summary>
-public sealed class TunnelAcceptor(ITlsIdentities identities, TunnelOptions options)
+public sealed class TunnelAcceptor(EventLoop loop, ITlsIdentities identities, TunnelOptions options)
 {
-    private readonly HashSet<Tunnel> _tunnels = [];
+    private readonly ConnectionSet _tunnels = new(loop);
 
     /// <summary>Tunnels open now.</summary>
     public int Count => _tunnels.Count;
@@ -43,26 +43,30 @@ public sealed class TunnelAcceptor(ITlsIdentities identities, TunnelOptions opti
         return null;
     }
 
-    /// <summary>Tells every peer to open no more streams; tunnels end with their last stream.</summary>
-    public void Drain()
+    /// <summary>
+    /// Tells every peer to open no more streams; tunnels end with their last stream. Those that are left at the deadline are closed.
+    /// </summary>
+    public async ValueTask DrainAsync(TimeSpan deadline)
     {
         IsClosing = true;
-        foreach (var tunnel in _tunnels.ToArray()) tunnel.Drain();
+        await _tunnels.DrainAsync(deadline);
     }
 
     /// <summary>Closes every tunnel now.</summary>
     public void Close(TunnelEnd end)
     {
         IsClosing = true;
-        foreach (var tunnel in _tunnels.ToArray()) tunnel.Close(end);
+        foreach (var tunnel in Tunnels) tunnel.Close(end);
     }
 
     /// <summary>Closes the tunnels whose client <paramref name="isRevoked"/> names.</summary>
     public void CloseRevoked(Func<PeerIdentity, bool> isRevoked)
     {
-        foreach (var tunnel in _tunnels.ToArray())
+        foreach (var tunnel in Tunnels)
             if (isRevoked(tunnel.Peer)) tunnel.Close(TunnelEnd.Revoked);
     }
+
+    private IEnumerable<Tunnel> Tunnels => _tunnels.ToArray().Cast<Tunnel>();
 
     private static AcceptEnd Refuse(Duplex socket, AcceptFailure failure, string message, TlsFailureReason? tls = null)
     {

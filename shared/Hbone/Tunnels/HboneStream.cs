@@ -56,11 +56,12 @@ public sealed class HboneStream : Duplex
     internal ConnectAnswer? Answer { get; private set; }
 
     /// <summary>Waits for the answer to our CONNECT; null when the stream broke or <paramref name="limit"/> passed (the stream is then cut).</summary>
-    public async ValueTask<ConnectAnswer?> WaitAnswerAsync(TimeSpan limit)
+    /// <param name="silence">Time for the tunnel to bring anything at all, also the answer to a PING; null = the limit alone counts.</param>
+    public async ValueTask<ConnectAnswer?> WaitAnswerAsync(TimeSpan limit, TimeSpan? silence = null)
     {
-        var timer = Loop.StartTimer(limit, static stream => ((HboneStream)stream!).TimeOut(), this);
+        var wait = new AnswerWait(this, limit, silence);
         while (Answer is null && !IsBroken) await _readable.WaitAsync();
-        timer.Cancel();
+        wait.End();
         var answer = Answer;
         Answer = null; // the stream may live for days, what it was answered with need not
         return answer;
@@ -69,7 +70,7 @@ public sealed class HboneStream : Duplex
     /// <summary>The answer did not come in time.</summary>
     internal bool IsTimedOut { get; private set; }
 
-    private void TimeOut()
+    internal void TimeOut()
     {
         IsTimedOut = true;
         Abort(Http2ErrorCode.Cancel);

@@ -13,6 +13,15 @@ public sealed partial class Tunnel
     private ulong _ping;
     private bool _pingOutstanding, _heard;
 
+    /// <summary>Counts what arrived: as long as it stays the same, the peer has shown no sign of life.</summary>
+    internal uint ReceivedBatches { get; private set; }
+
+    /// <summary>Asks for a sign of life.</summary>
+    internal void Ping()
+    {
+        if (!IsClosed) _http2.Ping(++_ping);
+    }
+
     private void CheckLiveness()
     {
         if (IsClosed) return;

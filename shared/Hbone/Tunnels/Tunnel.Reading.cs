@@ -29,6 +29,7 @@ public sealed partial class Tunnel : IHttp2Handler
             budget -= got.Bytes;
             _inputEnd += got.Bytes;
             _heard = true;
+            ReceivedBatches++;
             OpenRecords();
             if (IsClosed) return BatchEnd.Closed;
             if (got.Bytes == ReadBytes) Flush(); // there is more: its sender gets its windows back before we go on
@@ -78,6 +79,8 @@ public sealed partial class Tunnel : IHttp2Handler
         SettleStreams();
         if (IsClosed) return;
         if (end is not null) { Close(end); return; }
+        CloseIfDrained();
+        if (IsClosed) return;
 
         _inputEnd -= position;
         if (_inputEnd > 0 && position > 0) input.Span.Slice(position, _inputEnd).CopyTo(input.Span);
@@ -143,7 +146,7 @@ public sealed partial class Tunnel : IHttp2Handler
 
     void IHttp2Handler.OnGoAway(uint lastStream, Http2ErrorCode code)
     {
-        _draining = true;
+        IsDraining = true;
         SlotsChanged?.Invoke(this);
     }
 

@@ -6,7 +6,7 @@ public sealed partial class Tunnel
 {
     /// <summary>True while a new stream may be opened: never on a tunnel that drains, is closed, or is full.</summary>
     public bool CanConnect =>
-        _server is null && !IsClosed && !_draining && _http2.CanOpen && OpenStreams < _options.MaxStreams;
+        _server is null && !IsClosed && !IsDraining && _http2.CanOpen && OpenStreams < _options.MaxStreams;
 
     /// <summary>Opens a stream with CONNECT; null when <see cref="CanConnect"/> is false. The caller owns the stream.</summary>
     public HboneStream? TryConnect(ConnectRequest request)

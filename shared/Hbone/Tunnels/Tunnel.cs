@@ -13,8 +13,10 @@ namespace Ambient.Hbone.Tunnels;
 /// records in place, one flush per loop turn. All state needed to move a live tunnel to another process lies in the wire's
 /// descriptor, <see cref="TlsSession"/>, <see cref="Http2Connection"/> and the two buffers.
 /// </remarks>
-public sealed partial class Tunnel : IDisposable
+public sealed partial class Tunnel : IDisposable, ICarried
 {
+    private static readonly TimeSpan AcknowledgeWithin = TimeSpan.FromSeconds(2);
+
     private readonly Duplex _wire;
     private readonly TlsSession _tls;
     private readonly Http2Connection _http2;
@@ -46,10 +48,13 @@ public sealed partial class Tunnel : IDisposable
 
     public bool IsClosed { get; private set; }
 
+    /// <summary>It takes no new streams: this side drains it, or the peer has sent GOAWAY.</summary>
+    public bool IsDraining { get; private set; }
+
     /// <summary>Why the tunnel ended; null while it lives.</summary>
     public TunnelEnd? End { get; private set; }
 
-    /// <summary>Called each time a stream has gone, and when the tunnel is closed: the pool's view of free slots changed.</summary>
+    /// <summary>Called each time a stream has gone, when the peer sends GOAWAY, and when the tunnel is closed: the pool's view of free slots changed.</summary>
     public Action<Tunnel>? SlotsChanged { get; set; }
 
     /// <summary>Sends the preface and carries the tunnel until it ends.</summary>
@@ -89,14 +94,25 @@ public sealed partial class Tunnel : IDisposable
         }
     }
 
-    /// <summary>Takes no new streams, tells the peer (GOAWAY in two steps, RFC 9113 §6.8) and closes when the last stream has gone.</summary>
+    /// <summary>
+    /// Takes no new streams, tells the peer (GOAWAY in two steps, RFC 9113 §6.8) and closes when the last stream has gone. A peer
+    /// that does not acknowledge the first step within 2 s is not waited for.
+    /// </summary>
     public void Drain()
     {
-        if (IsClosed || _draining) return;
-        _draining = true;
-        if (_server is not null) _http2.GoAwayGraceful();
-        else if (OpenStreams == 0) Close(TunnelEnd.Drained); // a client just stops asking
+        if (IsClosed || IsDraining) return;
+        IsDraining = true;
+        if (_server is not null)
+        {
+            _http2.GoAwayGraceful();
+            _acknowledging = Loop.StartTimer(AcknowledgeWithin, static tunnel => ((Tunnel)tunnel!).CloseIfDrained(), this);
+        }
+        CloseIfDrained(); // a client just stops asking
     }
+
+    void ICarried.BeginDrain() => Drain();
+
+    void ICarried.Abort() => Close(TunnelEnd.Drained);
 
     /// <summary>Ends the tunnel now: GOAWAY and close_notify as far as the wire takes them, streams are cut.</summary>
     public void Close(TunnelEnd end)
@@ -112,6 +128,7 @@ public sealed partial class Tunnel : IDisposable
         IsClosed = true;
         End = end;
         _liveness.Cancel();
+        _acknowledging?.Cancel();
         BreakStreams(end.Code);
         _output.Dispose();
         ReturnInput();
@@ -123,10 +140,11 @@ public sealed partial class Tunnel : IDisposable
 
     public void Dispose() => Close(TunnelEnd.Local);
 
-    private bool _draining;
+    private LoopTimer? _acknowledging;
 
     private void CloseIfDrained()
     {
-        if (_draining && !IsClosed && OpenStreams == 0 && (_server is null || _http2.IsDrained)) Close(TunnelEnd.Drained);
+        if (!IsDraining || IsClosed || OpenStreams > 0) return;
+        if (_server is null || _http2.IsDrained || _acknowledging is { IsRunning: false }) Close(TunnelEnd.Drained);
     }
 }

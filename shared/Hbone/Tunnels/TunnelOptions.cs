@@ -45,6 +45,9 @@ public sealed class TunnelOptions
     /// <summary>Time for the answer to a CONNECT; longer than the 10 s that the peer gives its own connection attempt.</summary>
     public TimeSpan AnswerTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>Time for a peer to show a sign of life while another one would do as well, see <see cref="Client.TunnelPool.ConnectAsync"/>.</summary>
+    public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(2);
+
     internal Http2Options ToHttp2(bool client) => new()
     {
         StreamWindow = StreamWindowBytes,

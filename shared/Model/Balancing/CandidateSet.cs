@@ -57,15 +57,15 @@ internal sealed class CandidateSet
 
     public CandidateQuery Query { get; }
 
-    /// <param name="excluded">Uids not to be used.</param>
+    /// <param name="excluded">Tells endpoints not to be used.</param>
     public static CandidateSet Collect(
-        in CandidateQuery query, Service service, IEnumerable<Endpoint> endpoints, IReadOnlyCollection<string>? excluded)
+        in CandidateQuery query, Service service, IEnumerable<Endpoint> endpoints, Func<Endpoint, bool>? excluded)
     {
         var best = 0;
         var candidates = new List<Endpoint>();
         foreach (var endpoint in endpoints)
         {
-            if (excluded?.Contains(endpoint.Workload.Uid) == true || !query.Accepts(service, endpoint)) continue;
+            if (!query.Accepts(service, endpoint) || excluded?.Invoke(endpoint) == true) continue;
             var rank = EndpointRank.Of(service.LoadBalancing, query.Client, endpoint.Workload);
             if (rank < best) continue;
             if (rank > best) candidates.Clear();

@@ -41,11 +41,11 @@ public sealed class ServiceEntry
     /// Null if there is none.
     /// </summary>
     /// <param name="port">Service port.</param>
-    /// <param name="tried">Uids of workloads that failed already and are not to be chosen again.</param>
-    public Endpoint? Pick(in ClientPlace client, ushort port, EndpointUse use, Random random, IReadOnlyCollection<string>? tried = null)
+    /// <param name="excluded">Tells the endpoints that are not to be chosen, before places are compared; asking it about all of them costs more.</param>
+    public Endpoint? Pick(in ClientPlace client, ushort port, EndpointUse use, Random random, Func<Endpoint, bool>? excluded = null)
     {
         var query = new CandidateQuery(client, port, use);
-        var candidates = tried is null or { Count: 0 } ? Remember(query) : CandidateSet.Collect(query, Service, _endpoints.Values, tried);
+        var candidates = excluded is null ? Remember(query) : CandidateSet.Collect(query, Service, _endpoints.Values, excluded);
         return candidates.Pick(random);
     }
 

@@ -23,6 +23,9 @@ public sealed class ConnectionSet(EventLoop loop)
     /// <summary>Draining has begun: what is added now is asked to drain at once.</summary>
     public bool IsDraining { get; private set; }
 
+    /// <summary>What is carried now; stays as it is.</summary>
+    public ICarried[] ToArray() => [.. _carried];
+
     public void Add(ICarried connection)
     {
         _carried.Add(connection);

@@ -72,7 +72,7 @@ public class TunnelPoolTests
         var old = (await lab.ConnectAsync()).Stream!;
         await lab.ServerLoop.RunAsync(() =>
         {
-            lab.Acceptor.Drain();
+            _ = lab.Acceptor.DrainAsync(TimeSpan.FromMinutes(1)).AsTask();
             return ValueTask.FromResult(0);
         });
         await WaitUntilAsync(lab, () => !old.Tunnel.CanConnect);
@@ -86,6 +86,114 @@ public class TunnelPoolTests
 
         Assert.NotSame(old.Tunnel, fresh.Tunnel);
         Assert.Equal("still here"u8.ToArray(), echoed);
+    }
+
+    [Fact]
+    public async Task An_unused_tunnel_is_closed_as_soon_as_its_peer_sends_GOAWAY_and_the_owner_is_told()
+    {
+        var leaving = new List<IPEndPoint>();
+        await using var lab = await TunnelLab.StartAsync(lab => lab.PeerLeaving = leaving.Add);
+        await lab.WithStreamAsync(static async stream =>
+        {
+            stream.FinishSending();
+            return await stream.ReadAsync(1);
+        });
+        Assert.Equal(1, await lab.CountTunnelsAsync());
+
+        await lab.ServerLoop.RunAsync(async () =>
+        {
+            await lab.Acceptor.DrainAsync(TimeSpan.FromMinutes(1)); // far longer than the test may take
+            return 0;
+        });
+
+        await WaitUntilAsync(lab, () => lab.Pool.Count == 0);
+        Assert.Equal([lab.Address], leaving);
+    }
+
+    [Fact]
+    public async Task A_peer_that_does_not_acknowledge_GOAWAY_is_not_waited_for()
+    {
+        var time = new ManualTime();
+        await using var lab = await TunnelLab.StartAsync(serverTime: time);
+        await lab.WithStreamAsync(static async stream =>
+        {
+            stream.FinishSending();
+            return await stream.ReadAsync(1);
+        });
+        using var stuck = TunnelLab.Stop(lab.ClientLoop);
+
+        var drained = lab.ServerLoop.RunAsync(async () =>
+        {
+            await lab.Acceptor.DrainAsync(TimeSpan.FromMinutes(1));
+            return 0;
+        });
+        await TunnelLab.SettleAsync(lab.ServerLoop);
+        Assert.False(drained.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(2));
+
+        await drained;
+    }
+
+    [Fact]
+    public async Task A_dial_that_takes_too_long_for_one_caller_goes_on_for_the_next()
+    {
+        var time = new ManualTime();
+        await using var lab = await TunnelLab.StartAsync(clientTime: time);
+        using var stuck = TunnelLab.Stop(lab.ServerLoop);
+
+        var impatient = lab.ConnectAsync(patience: TimeSpan.FromSeconds(2));
+        await TunnelLab.SettleAsync(lab.ClientLoop);
+        time.Advance(TimeSpan.FromSeconds(2));
+        var result = await impatient;
+        Assert.Equal(DialReason.ConnectTimedOut, result.Failure!.Reason);
+        Assert.Contains("no sign of life", result.Failure.Message, StringComparison.Ordinal);
+
+        stuck.Dispose();
+        Assert.NotNull((await lab.ConnectAsync()).Stream);
+        Assert.Equal(1, lab.Accepted);
+    }
+
+    [Fact]
+    public async Task A_tunnel_that_fell_silent_is_not_waited_for_while_there_is_patience_to_lose()
+    {
+        var time = new ManualTime();
+        await using var lab = await TunnelLab.StartAsync(clientTime: time);
+        await lab.ConnectAsync();
+        using var stuck = TunnelLab.Stop(lab.ServerLoop);
+
+        var connecting = lab.ConnectAsync(patience: TimeSpan.FromSeconds(2));
+        await TunnelLab.SettleAsync(lab.ClientLoop);
+        time.Advance(TimeSpan.FromSeconds(1)); // it is asked for a sign of life
+        await TunnelLab.SettleAsync(lab.ClientLoop);
+        Assert.False(connecting.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(DialReason.AnswerTimedOut, (await connecting).Failure!.Reason);
+    }
+
+    [Fact]
+    public async Task An_application_that_is_slow_to_accept_is_waited_for_when_its_proxy_is_there()
+    {
+        var time = new ManualTime();
+        HboneStream? waiting = null;
+        await using var lab = await TunnelLab.StartAsync(lab => lab.Serve = (stream, _) =>
+        {
+            waiting = stream;
+            return Task.CompletedTask;
+        }, clientTime: time);
+
+        var connecting = lab.ConnectAsync(patience: TimeSpan.FromSeconds(2));
+        await WaitUntilAsync(lab, () => Volatile.Read(ref waiting) is not null);
+        var received = 0u;
+        await WaitUntilAsync(lab, () => received == (received = lab.Pool.Tunnels().Single().ReceivedBatches));
+        time.Advance(TimeSpan.FromSeconds(1));
+        await WaitUntilAsync(lab, () => lab.Pool.Tunnels().Single().ReceivedBatches > received); // the PING is answered
+        time.Advance(TimeSpan.FromSeconds(5));
+        await TunnelLab.SettleAsync(lab.ClientLoop);
+        Assert.False(connecting.IsCompleted);
+        await lab.ServerLoop.RunAsync(() => { waiting!.Respond(new(200)); return ValueTask.FromResult(0); });
+
+        Assert.NotNull((await connecting).Stream);
     }
 
     [Fact]
@@ -134,8 +242,7 @@ public class TunnelPoolTests
         var time = new ManualTime();
         await using var lab = await TunnelLab.StartAsync(clientTime: time);
         var stream = (await lab.ConnectAsync()).Stream!;
-        using var stuck = new ManualResetEventSlim();
-        lab.ServerLoop.Post(stuck.Wait);
+        using var stuck = TunnelLab.Stop(lab.ServerLoop);
 
         time.Advance(lab.Options.PingAfter); // bytes were heard since the start: no ping yet
         await TunnelLab.SettleAsync(lab.ClientLoop);
@@ -145,7 +252,6 @@ public class TunnelPoolTests
         time.Advance(lab.Options.PingTimeout);
 
         await WaitUntilAsync(lab, () => stream.Tunnel.IsClosed);
-        stuck.Set();
         Assert.Equal(TunnelEnd.Unresponsive, stream.Tunnel.End);
         Assert.True(stream.IsBroken);
     }

@@ -266,7 +266,7 @@ public class TunnelTests
                 return;
             }
             stream.Respond(new(200));
-            inner ??= new(lab.Identities, lab.Options);
+            inner ??= new(lab.ServerLoop, lab.Identities, lab.Options);
             await inner.ServeAsync(stream, TunnelLab.ServerId, lab);
         });
 

@@ -16,10 +16,12 @@ internal sealed class RoutingScene(MeshBuilder mesh, string client = "client", s
 
     public MeshSnapshot Snapshot { get; } = mesh.Build();
 
+    public AvoidedHops? Avoided { get; init; }
+
     public RouteDecision Decide(string target)
     {
         var source = Snapshot.FindWorkload(MeshBuilder.Uid(client))!;
-        return Router.Route(new(source, source.Addresses[0], IPEndPoint.Parse(target)), Snapshot, _random);
+        return Router.Route(new(source, source.Addresses[0], IPEndPoint.Parse(target), Avoided), Snapshot, _random);
     }
 
     public Route Route(string target)

@@ -108,7 +108,7 @@ public sealed class ZdsClientTests : IAsyncDisposable
         Assert.Empty(_agent.Delete("a"));
         Assert.Empty(_agent.Delete("unknown"));
 
-        Assert.Contains("stopped a Immediate", _proxies.Events);
+        Assert.Contains("stopped a Leaving", _proxies.Events);
         Assert.Equal(["b"], _proxies.Running.Keys);
         Assert.Empty(_agent.Add("a", _netns));
         Assert.Equal(["a", "b"], _proxies.Running.Keys.Order());
