@@ -9,8 +9,9 @@ namespace Ambient.CniAgent.Enrollment;
 /// <remarks>
 /// In: rules, then proxy. From the moment the rules stand until the proxy listens, the pod's TCP is refused, in both
 /// directions; it is never carried in plaintext. TCP connections from before are reset at their next packet, so that they
-/// come back through the mesh. Out: rules, then proxy. From the moment the rules are gone new connections go directly, as
-/// for any pod outside the mesh; those that the proxy carries are reset.
+/// come back through the mesh. Out: proxy, then rules, which carry the answers to connections that the proxy made. It tells its
+/// peers and lets connections finish for a moment; until the rules are gone new ones are refused, then they go directly, as for
+/// any pod outside the mesh.
 /// </remarks>
 internal sealed class Enroller(PodNamespaceOpener opener, RuleInstaller rules, PodRegistry registry, ZdsServer proxies)
 {
@@ -48,11 +49,12 @@ internal sealed class Enroller(PodNamespaceOpener opener, RuleInstaller rules, P
         // The one that was enrolled, if we hold it: its addresses may have gone before the pod does.
         using (var netns = registry.Open(pod.Uid) ?? OpenIfExists(pod))
         {
+            await proxies.DeleteAsync(pod.Uid);
             if (netns is not null)
                 await rules.RemoveAsync(netns, stop);
         }
         registry.Drop(pod.Uid);
-        await proxies.DeleteAsync(pod.Uid);
+        await proxies.DeleteAsync(pod.Uid); // one that connected meanwhile was told of the pod
     }
 
     /// <summary>Has all node proxies let go of a pod whose sandbox goes. Its rules stay until then: it is never open.</summary>
