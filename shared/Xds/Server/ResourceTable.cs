@@ -66,12 +66,13 @@ public sealed class ResourceTable
     }
 
     /// <summary>What changed after <paramref name="sequence"/>, oldest first, each resource once.</summary>
-    /// <returns>Null if that is too long ago: removals in between are forgotten.</returns>
-    internal TableChanges? ChangesAfter(long sequence)
+    /// <param name="skipRemovalsUpTo">Removals up to here do not matter to who asks, who never had what was removed.</param>
+    /// <returns>Null if that is too long ago: removals in between that matter are forgotten.</returns>
+    internal TableChanges? ChangesAfter(long sequence, long skipRemovalsUpTo = 0)
     {
         lock (_gate)
         {
-            if (sequence < _floor) return null;
+            if (Math.Max(sequence, skipRemovalsUpTo) < _floor) return null;
             var changes = new List<TableChange>();
             for (var node = _newest; node is not null && node.Sequence > sequence; node = node.Older)
                 changes.Add(new(node.Name, node.Resource, node.Sequence));

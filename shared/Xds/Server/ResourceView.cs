@@ -39,7 +39,7 @@ public sealed class ResourceView(string typeUrl, ResourceTable table)
         var key = new ResponseKey(sequence, skipRemovalsUpTo, maxBytes);
         if (_cache.Find(key) is { } made && made.MadeAt >= notMadeBefore && (made.Sequence > sequence || made.Sequence == Table.Sequence))
             return made;
-        if (Table.ChangesAfter(sequence) is not { } changes) return null;
+        if (Table.ChangesAfter(sequence, skipRemovalsUpTo) is not { } changes) return null;
         var response = Encode(key, changes);
         _cache.Add(key, response);
         return response;

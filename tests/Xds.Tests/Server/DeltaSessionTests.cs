@@ -41,6 +41,24 @@ public sealed partial class DeltaSessionTests
         Assert.Empty((await scene.ReceiveAsync()).Resources);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_new_client_is_served_however_many_removals_are_forgotten(bool extended)
+    {
+        var table = new ResourceTable(maxRemovals: 2);
+        for (var i = 0; i < 10; i++)
+        {
+            table.Apply([Resource($"r{i}"), Resource("stays", i)], []);
+            table.Apply([], [$"r{i}"]);
+        }
+        await using var scene = new SessionScene(table);
+
+        scene.Begin(extended: extended);
+
+        Assert.Equal(["stays"], Names(await scene.ReceiveAsync()));
+    }
+
     [Fact]
     public async Task Only_differences_are_sent_to_a_client_that_names_what_it_holds()
     {
