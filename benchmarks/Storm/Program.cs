@@ -6,6 +6,7 @@ const string help = """
 
     storm run [--nodes 1000] [--identities 50] [--unmarked] [--warm]
         starts the authority on CPU 0 and asks as all nodes at once
+    storm sign                                                what one certificate costs, without the network
     storm serve [--nodes N] [--identities N]                  the authority alone (run starts it)
     """;
 
@@ -14,6 +15,7 @@ switch (args.FirstOrDefault())
 {
     case "run": return await StormRun.RunAsync(options);
     case "urgent": return await StormRun.RunUrgentAsync(options); // started by run
+    case "sign": return SigningCost.Run();
     case "serve": return await StormServer.RunAsync(options);
     default:
         Console.WriteLine(help);

@@ -13,7 +13,10 @@ namespace Ambient.Storm;
 /// <summary>All nodes start at once, each with eight requests under way; beside that, a new pod somewhere needs a certificate for a waiting connection.</summary>
 internal static class StormRun
 {
-    private const int AtOncePerNode = 8, UrgentPerSecond = 25, PreparedRequests = 500, Beginning = 5, UrgentNodes = 25;
+    private const int AtOncePerNode = 8, UrgentPerSecond = 25, PreparedRequests = 500, Beginning = 5;
+
+    /// <summary>Nodes that run already, numbered after those of the storm.</summary>
+    public const int UrgentNodes = 25;
 
     public static async Task<int> RunAsync(StormOptions options)
     {
@@ -23,7 +26,7 @@ internal static class StormRun
         using var server = Start(options, "taskset", "-c", "0", Environment.ProcessPath!, "serve");
         var port = int.Parse((await server.StandardOutput.ReadLineAsync())!);
         var roots = await ReadRootsAsync(server.StandardOutput);
-        var nodes = Nodes(options, port, roots, options.Nodes);
+        var nodes = Nodes(port, roots, 0, options.Nodes);
         if (options.Warm)
             foreach (var _ in Enumerable.Range(0, 2000)) await nodes[0].FetchAsync(0, null);
 
@@ -56,7 +59,8 @@ internal static class StormRun
         using var input = new StreamReader(Console.OpenStandardInput()); // Console.In would block
         using var server = Process.GetProcessById(int.Parse((await input.ReadLineAsync())!));
         var port = int.Parse((await input.ReadLineAsync())!);
-        var nodes = Nodes(options, port, await ReadRootsAsync(input), UrgentNodes);
+        // Nodes that ran before and are no part of the storm.
+        var nodes = Nodes(port, await ReadRootsAsync(input), options.Nodes, UrgentNodes);
         var priority = options.Unmarked ? null : AuthorityContract.OnDemand;
         foreach (var node in nodes) await node.FetchAsync(options.Identities, priority); // connected, as proxies that run are
         Console.WriteLine("connected");
@@ -99,14 +103,14 @@ internal static class StormRun
     }
 
     // Keys and signatures of the nodes are their business: made before, used by all. The authority cannot tell.
-    private static StormNode[] Nodes(StormOptions options, int port, string roots, int count)
+    private static StormNode[] Nodes(int port, string roots, int first, int count)
     {
         var requests = Enumerable.Range(0, PreparedRequests).Select(_ =>
         {
             using var key = new WorkloadKey();
             return key.RequestFor(new("cluster.local", "a", "b"));
         }).ToArray();
-        return [.. Enumerable.Range(0, count).Select(i => new StormNode(i % options.Nodes, port, roots, requests))];
+        return [.. Enumerable.Range(0, count).Select(i => new StormNode(first + i, port, roots, requests))];
     }
 
     private static Process Start(StormOptions options, string program, params string[] arguments)

@@ -68,7 +68,7 @@ internal static class StormServer
 
         public KnownPods(StormOptions storm)
         {
-            for (var node = 0; node < storm.Nodes; node++)
+            for (var node = 0; node < storm.Nodes + StormRun.UrgentNodes; node++)
             {
                 _proxies[$"zt-{node}"] = PodOf("istio-system", $"zt-{node}", "ztunnel", $"n{node}");
                 for (var i = 0; i <= storm.Identities; i++)

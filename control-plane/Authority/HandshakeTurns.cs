@@ -11,7 +11,8 @@ namespace Ambient.ControlPlane.Authority;
 /// </summary>
 internal sealed class HandshakeTurns(TimeProvider time) : IDisposable
 {
-    private const int AtOnce = 8;
+    // Enough to keep the processors busy while answers are on their way; more would only stand before requests of others.
+    private static readonly int AtOnce = Math.Clamp(2 * Environment.ProcessorCount, 4, 64);
 
     // Computing takes a millisecond; who is slow to answer, or does so on purpose, gives its turn to others meanwhile.
     private static readonly TimeSpan LongestTurn = TimeSpan.FromMilliseconds(100);

@@ -14,8 +14,8 @@ internal enum SigningLane
 }
 
 /// <summary>
-/// Lets only so many requests sign at once, and the others wait: by lane, and within a lane each caller in turn, so that
-/// one node with a thousand pods delays another's single one by a single signature.
+/// Lets only so many requests sign at once, and the others wait: by lane, and within a lane each caller in turn, newcomers first, so that
+/// one node with a thousand pods, or a thousand nodes with many, delay another's single one by a single signature.
 /// </summary>
 /// <remarks>Thread-safe. The lower lanes still get a share: one slot in <see cref="Share"/>.</remarks>
 internal sealed class SigningLanes(int slots, int maxWaiting, int maxWaitingPerCaller)

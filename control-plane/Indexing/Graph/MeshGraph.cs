@@ -81,12 +81,26 @@ internal sealed class MeshGraph(IndexOptions options)
         foreach (var policy in PoliciesByTarget[target]) Queue.Add(policy);
     }
 
-    /// <summary>Queues the workloads that a selector of this namespace's object selects; from the root namespace, policies select everywhere.</summary>
-    public void QueueSelected(NamespaceNode ns, LabelQuery? selector, bool everywhere = false)
+    /// <summary>Queues the workloads that a selector of this namespace's object selects.</summary>
+    public void QueueSelected(NamespaceNode ns, LabelQuery? selector)
+    {
+        if (selector is null) return;
+        foreach (var workload in ns.WorkloadsByLabel.Matching(selector)) Queue.Add(workload);
+    }
+
+    /// <summary>The same where only the policies that they refer to may differ: that costs a tenth, and may concern the whole mesh. From the root namespace, policies select everywhere.</summary>
+    public void QueuePoliciesOf(NamespaceNode ns, LabelQuery? selector, bool everywhere = false)
     {
         if (selector is null) return;
         foreach (var place in everywhere ? (IEnumerable<NamespaceNode>)_namespaces.Values : [ns])
-            foreach (var workload in place.WorkloadsByLabel.Matching(selector)) Queue.Add(workload);
+            foreach (var workload in place.WorkloadsByLabel.Matching(selector)) QueuePoliciesOf(workload);
+    }
+
+    public void QueuePoliciesOf(WorkloadNode workload)
+    {
+        // There the list depends on services and waypoints too.
+        if (Settings.Options.AllowWaypointsOnly) Queue.Add(workload);
+        else Queue.AddPoliciesOf(workload);
     }
 }
 
@@ -100,6 +114,7 @@ internal sealed class Rebuilds
     public List<PeerNode> Peers { get; } = [];
     public List<SliceNode> Slices { get; } = [];
     public List<WorkloadNode> Workloads { get; } = [];
+    public List<WorkloadNode> Attachments { get; } = [];
 
     public void Add(NamespaceNode node)
     {
@@ -121,6 +136,13 @@ internal sealed class Rebuilds
             case SliceNode slice: Slices.Add(slice); break;
             default: Workloads.Add((WorkloadNode)node); break;
         }
+    }
+
+    public void AddPoliciesOf(WorkloadNode node)
+    {
+        if (node.IsQueued || node.AwaitsPolicies) return;
+        node.AwaitsPolicies = true;
+        Attachments.Add(node);
     }
 
     /// <summary>Takes all of a stage; what is queued meanwhile waits for the next call.</summary>

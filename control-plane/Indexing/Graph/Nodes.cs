@@ -31,6 +31,9 @@ internal abstract class WorkloadNode(ObjectName name, NamespaceNode ns) : Node(n
 
     public Workload[] Published { get; set; } = [];
 
+    /// <summary>Waits to be told anew which policies it refers to, and nothing else.</summary>
+    public bool AwaitsPolicies { get; set; }
+
     /// <summary>True once its object is gone.</summary>
     public abstract bool IsGone { get; }
 }

@@ -70,8 +70,8 @@ internal sealed class PeerStage(MeshGraph graph)
         _inForce += (node.Facts is null ? 0 : 1) - (before is null ? 0 : 1);
         if (Equals(before, node.Facts)) return;
 
-        graph.QueueSelected(node.Namespace, before?.Selector);
-        graph.QueueSelected(node.Namespace, node.Facts?.Selector);
+        graph.QueuePoliciesOf(node.Namespace, before?.Selector);
+        graph.QueuePoliciesOf(node.Namespace, node.Facts?.Selector);
     }
 
     private void SetCondition(PeerNode node, Findings findings)
@@ -113,7 +113,7 @@ internal sealed class PeerStage(MeshGraph graph)
         if (isStrict != ns.IsStrict)
         {
             ns.IsStrict = isStrict;
-            foreach (var workload in ns.Workloads) graph.Queue.Add(workload);
+            foreach (var workload in ns.Workloads) graph.QueuePoliciesOf(workload);
         }
         foreach (var peer in ns.Peers) Convert(peer);
     }

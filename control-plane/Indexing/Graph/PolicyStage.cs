@@ -51,8 +51,8 @@ internal sealed class PolicyStage(MeshGraph graph)
     {
         var isRoot = node.Namespace.Name == graph.Settings.RootNamespace;
         if (Equals(selector, node.Selector)) return;
-        graph.QueueSelected(node.Namespace, node.Selector, isRoot);
-        graph.QueueSelected(node.Namespace, selector, isRoot);
+        graph.QueuePoliciesOf(node.Namespace, node.Selector, isRoot);
+        graph.QueuePoliciesOf(node.Namespace, selector, isRoot);
         node.Selector = selector;
         node.Namespace.PolicySelectors.Set(node, selector);
     }

@@ -32,11 +32,27 @@ internal sealed partial class WorkloadStage(MeshGraph graph, ServiceStage servic
         // Slices first: they say which pods are members of services without a selector.
         foreach (var slice in Rebuilds.Take(graph.Queue.Slices)) Rebuild(slice);
         foreach (var node in Rebuilds.Take(graph.Queue.Workloads)) Rebuild(node);
+        foreach (var node in graph.Queue.Attachments) Attach(node);
+        graph.Queue.Attachments.Clear();
+    }
+
+    /// <summary>Tells a workload anew which policies it refers to; everything else of it stays as it is.</summary>
+    private void Attach(WorkloadNode node)
+    {
+        if (!node.AwaitsPolicies) return; // it has been rebuilt as a whole
+        node.AwaitsPolicies = false;
+        if (node.Published.Length == 0 || node is SliceNode) return;
+        Rebuilt++;
+        var policies = PoliciesFor(node, null, []);
+        Workload[] next = [.. node.Published.Select(workload => workload.AuthorizationPolicies == policies ? workload : workload with { AuthorizationPolicies = policies })];
+        graph.Log.Replace(node.Published, next);
+        node.Published = next;
     }
 
     private void Rebuild(WorkloadNode node)
     {
         Rebuilt++;
+        node.AwaitsPolicies = false;
         var findings = new Findings(KindOf(node), node.Name);
         Workload[] next = IsSeen(node) ? [.. Build(node, findings)] : [];
         graph.Log.Replace(node.Published, next);

@@ -50,6 +50,38 @@ public sealed class SigningLanesTests
     }
 
     [Fact]
+    public async Task Who_wants_one_certificate_goes_before_all_who_want_many()
+    {
+        var lanes = new SigningLanes(1, 1000, 1000);
+        var held = await lanes.EnterAsync("x", SigningLane.Normal, default);
+        var waiting = Enter(lanes, [.. Enumerable.Range(0, 50).Select(static i => ($"node-{i}", SigningLane.Normal, 8))]);
+        await AdvanceAsync(60);
+
+        waiting.AddRange(Enter(lanes, ("single", SigningLane.Normal, 1)));
+        Assert.Equal("single", (await AdvanceAsync(1)).Single());
+
+        // Not for ever: one request after the other is as much as many at once.
+        waiting.AddRange(Enter(lanes, ("single", SigningLane.Normal, 1)));
+        Assert.DoesNotContain("single", await AdvanceAsync(40));
+        Assert.Contains("single", await DrainAsync(lanes, held, waiting));
+
+        async Task<List<string>> AdvanceAsync(int turns)
+        {
+            var order = new List<string>();
+            for (; turns > 0; turns--)
+            {
+                held.Dispose();
+                await Task.WhenAny(waiting.Select(static one => one.Item2)).WaitAsync(TimeSpan.FromSeconds(20));
+                var next = waiting.Single(static one => one.Item2.IsCompletedSuccessfully);
+                waiting.Remove(next);
+                order.Add(next.Item1);
+                held = await next.Item2;
+            }
+            return order;
+        }
+    }
+
+    [Fact]
     public async Task Nobody_starves()
     {
         var lanes = new SigningLanes(1, 1000, 1000);
