@@ -3,6 +3,7 @@ using System.Net;
 using Ambient.Linux;
 using Ambient.Load.Generator;
 using Ambient.Load.Tunnel;
+using Ambient.Load.Waypoint;
 using Ambient.Lab;
 
 Limits.RaiseOpenFiles();
@@ -42,6 +43,9 @@ static async Task<int> RunAsync(string[] args)
         case ["slowsink", var at, var megabits]:
             await new SlowSink(IPEndPoint.Parse(at), double.Parse(megabits)).RunAsync();
             return 0;
+        case ["proxy", var at, var server]:
+            await new PlainProxy(IPEndPoint.Parse(at), IPEndPoint.Parse(server)).RunAsync();
+            return 0;
         case ["soak", var count]:
             return await new SoakRun(int.Parse(count)).RunAsync();
         case ["tunnel", ..] when TunnelBenchmarkOptions.Parse(args.AsSpan(1)) is { } options:
@@ -58,6 +62,7 @@ static async Task<int> RunAsync(string[] args)
                 hold      TARGET AT-ONCE COUNT          until standard input ends
                 churn     TARGET AT-ONCE COUNT          connections that end in many ways
                 slowsink  ADDRESS:PORT MBIT/S           an application that reads slowly
+                proxy     ADDRESS:PORT ADDRESS:PORT     the waypoint's engine, listening here, forwarding there
                 flood     ADDRESS:PORT                  until standard input ends
                 """);
             return 2;

@@ -35,6 +35,16 @@ internal static class HeadText
         output.Write("\r\n"u8);
     }
 
+    /// <summary>The two fields that change the protocol (RFC 9110 §7.8), and the head's end.</summary>
+    /// <exception cref="ArgumentException">A control character in the name.</exception>
+    public static void WriteUpgrade(IBufferWriter<byte> output, ReadOnlySpan<byte> protocol)
+    {
+        if (!HttpCharacters.IsFieldValue(protocol)) throw new ArgumentException("A protocol must not hold control characters.", nameof(protocol));
+        WriteField(output, "connection"u8, "upgrade"u8);
+        WriteField(output, "upgrade"u8, protocol);
+        output.Write("\r\n"u8);
+    }
+
     public static void WriteNumber(IBufferWriter<byte> output, long number)
     {
         Utf8Formatter.TryFormat(number, output.GetSpan(20), out var written);

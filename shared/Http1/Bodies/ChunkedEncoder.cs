@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using Ambient.Http1.Heads;
 
 namespace Ambient.Http1.Bodies;
 
@@ -30,4 +31,12 @@ public static class ChunkedEncoder
 
     /// <summary>Ends a body that has no trailers.</summary>
     public static void WriteEnd(IBufferWriter<byte> output) => output.Write("0\r\n\r\n"u8);
+
+    /// <summary>Ends a body with the trailers that were read behind another.</summary>
+    public static void WriteEnd(IBufferWriter<byte> output, FieldSection trailers)
+    {
+        output.Write("0\r\n"u8);
+        foreach (var field in trailers) HeadText.WriteChecked(output, field.Name, field.Value);
+        output.Write("\r\n"u8);
+    }
 }

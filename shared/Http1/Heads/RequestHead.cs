@@ -39,6 +39,9 @@ public sealed class RequestHead
         }
     }
 
+    /// <summary>Path and query as sent, of any form of the target; may be empty for the absolute form.</summary>
+    public ReadOnlySpan<byte> PathAndQuery => Slice(_path);
+
     /// <summary>Who is asked: Host, or the target's authority, which never contradict each other. Empty only for HTTP/1.0 without Host.</summary>
     public ReadOnlySpan<byte> Authority => Slice(_authority);
 

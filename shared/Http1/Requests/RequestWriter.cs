@@ -46,11 +46,5 @@ public readonly ref struct RequestWriter
     }
 
     /// <summary>Closes the head of a request without body that asks to change the protocol (RFC 9110 §7.8).</summary>
-    public void EndUpgrade(ReadOnlySpan<byte> protocol)
-    {
-        if (!HttpCharacters.IsFieldValue(protocol)) throw new ArgumentException("A protocol must not hold control characters.", nameof(protocol));
-        HeadText.WriteField(_output, "connection"u8, "upgrade"u8);
-        HeadText.WriteField(_output, "upgrade"u8, protocol);
-        _output.Write("\r\n"u8);
-    }
+    public void EndUpgrade(ReadOnlySpan<byte> protocol) => HeadText.WriteUpgrade(_output, protocol);
 }

@@ -46,10 +46,23 @@ public readonly ref struct ResponseWriter
         else if (body.Kind == BodyKind.None) body = BodyFraming.OfLength(0);
         else if (body.Kind == BodyKind.Chunked && client == HttpVersion.Http10) body = BodyFraming.UntilClose;
 
+        Close(body, keepAlive, client);
+        return body;
+    }
+
+    /// <summary>Closes the head of an answer that no body follows, because it answers HEAD or is a 304.</summary>
+    /// <param name="announcedLength">What the answer would have had; null tells nothing of it.</param>
+    public void EndWithoutBody(long? announcedLength, bool keepAlive, HttpVersion client = HttpVersion.Http11) =>
+        Close(announcedLength is { } length ? BodyFraming.OfLength(length) : BodyFraming.None, keepAlive, client);
+
+    /// <summary>Closes the head of an answer that changes the protocol (101, RFC 9110 §7.8).</summary>
+    public void EndUpgrade(ReadOnlySpan<byte> protocol) => HeadText.WriteUpgrade(_output, protocol);
+
+    private void Close(BodyFraming body, bool keepAlive, HttpVersion client)
+    {
         HeadText.WriteFraming(_output, body);
         if (!keepAlive || body.Kind == BodyKind.UntilClose) HeadText.WriteField(_output, "connection"u8, "close"u8);
         else if (client == HttpVersion.Http10) HeadText.WriteField(_output, "connection"u8, "keep-alive"u8);
         _output.Write("\r\n"u8);
-        return body;
     }
 }

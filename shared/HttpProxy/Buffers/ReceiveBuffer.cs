@@ -1,0 +1,64 @@
+using System.Runtime.CompilerServices;
+using Ambient.Linux;
+using Ambient.Transport;
+
+namespace Ambient.HttpProxy.Buffers;
+
+/// <summary>What was received from a stream and not used yet. Holds a slab only while there is something in it.</summary>
+/// <remarks>On the stream's loop only. The stream stays the owner's to dispose; <see cref="Release"/> before that.</remarks>
+internal sealed class ReceiveBuffer(Duplex source)
+{
+    private Slab? _slab;
+    private int _start, _end;
+
+    public bool IsEmpty => _start == _end;
+
+    /// <summary>Valid until the next call.</summary>
+    public ReadOnlySpan<byte> Unread => _slab is { } slab ? slab.Span[_start.._end] : default;
+
+    public void Consume(int bytes)
+    {
+        _start += bytes;
+        if (_start == _end) Release();
+    }
+
+    /// <summary>Receives more behind what is unread, which must leave room: a parser takes all that it is given.</summary>
+    public IoResult TryReceive()
+    {
+        if (!source.MayReceive) return IoResult.WouldBlock;
+        _slab ??= source.Loop.Slabs.Rent(SlabSize.Small);
+        MakeRoom(_slab);
+        ReadOnlySpan<IoVector> room = [_slab.Vector.Slice(_end)];
+        var result = source.TryReceive(room);
+        if (result.Status == IoStatus.Done) _end += result.Bytes;
+        else if (IsEmpty) Release();
+        return result;
+    }
+
+    /// <returns>Done, or why nothing comes any more; never WouldBlock.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<IoResult> ReceiveAsync()
+    {
+        while (true)
+        {
+            var result = TryReceive();
+            if (result.Status != IoStatus.WouldBlock) return result;
+            await source.WaitReadableAsync();
+        }
+    }
+
+    /// <summary>Forgets what is unread.</summary>
+    public void Release()
+    {
+        if (_slab is { } slab) source.Loop.Slabs.Return(slab);
+        (_slab, _start, _end) = (null, 0, 0);
+    }
+
+    private void MakeRoom(Slab slab)
+    {
+        if (_end < slab.Length) return;
+        slab.Span[_start.._end].CopyTo(slab.Span);
+        (_start, _end) = (0, _end - _start);
+        if (_end == slab.Length) throw new InvalidOperationException("The buffer is full: what was received must be used first.");
+    }
+}

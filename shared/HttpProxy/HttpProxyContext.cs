@@ -1,0 +1,9 @@
+using Ambient.HttpProxy.Exchanges;
+using Ambient.HttpProxy.Routing;
+using Ambient.HttpProxy.Upstreams;
+
+namespace Ambient.HttpProxy;
+
+/// <summary>What the connections of one worker share.</summary>
+/// <param name="Upstreams">Of the same loop as the connections; the owner of the context disposes it after them.</param>
+public sealed record HttpProxyContext(IRequestRouter Router, UpstreamPool Upstreams, IExchangeObserver Observer, HttpProxyOptions Options);

@@ -1,0 +1,41 @@
+using System.Buffers.Text;
+using System.Text;
+using Ambient.Http1.Heads;
+
+namespace Ambient.HttpProxy.Replies;
+
+/// <summary>How an answer of ours looks to a gRPC client: always 200, with the error as a field ("HTTP to gRPC Status Code Mapping" of gRPC).</summary>
+internal static class GrpcStatus
+{
+    public static bool IsGrpc(FieldSection fields) =>
+        fields.TryGet("content-type"u8, out var type) && type.Length >= 16 && Ascii.EqualsIgnoreCase(type[..16], "application/grpc"u8)
+        && (type.Length == 16 || type[16] is (byte)'+' or (byte)';');
+
+    public static int Of(int status) => status switch
+    {
+        400 => 13,
+        401 => 16,
+        403 => 7,
+        404 => 12,
+        429 or 502 or 503 or 504 => 14,
+        _ => 2,
+    };
+
+    /// <summary>Percent-encodes what gRPC does not allow in <c>grpc-message</c>: everything but printable ASCII, and the percent sign.</summary>
+    public static byte[] Encode(string message)
+    {
+        var encoded = new List<byte>(message.Length);
+        foreach (var value in Encoding.UTF8.GetBytes(message))
+            if (value is >= 0x20 and <= 0x7E and not (byte)'%') encoded.Add(value);
+            else encoded.AddRange(Percent(value));
+        return [.. encoded];
+    }
+
+    private static byte[] Percent(byte value)
+    {
+        var text = new byte[3];
+        text[0] = (byte)'%';
+        Utf8Formatter.TryFormat(value, text.AsSpan(1), out _, new('X', 2));
+        return text;
+    }
+}

@@ -1,0 +1,99 @@
+using System.Net;
+using System.Runtime.CompilerServices;
+using Ambient.Transport;
+
+namespace Ambient.HttpProxy.Upstreams;
+
+/// <summary>Idle connections to servers on one loop, by endpoint: the one given back last is lent first.</summary>
+/// <remarks>On the loop only. What a server has ended, or what nobody wanted for <see cref="HttpProxyOptions.UpstreamIdleTimeout"/>, is
+/// closed within a second.</remarks>
+public sealed class UpstreamPool : IDisposable
+{
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(1);
+
+    private readonly Dictionary<IPEndPoint, List<UpstreamConnection>> _idle = [];
+    private readonly EventLoop _loop;
+    private readonly IUpstreamDialer _dialer;
+    private readonly HttpProxyOptions _options;
+    private readonly LoopTimer _sweep;
+    private bool _isClosed;
+
+    public UpstreamPool(EventLoop loop, IUpstreamDialer dialer, HttpProxyOptions options)
+    {
+        (_loop, _dialer, _options) = (loop, dialer, options);
+        _sweep = new(loop, static pool => ((UpstreamPool)pool!).Sweep(), this);
+    }
+
+    /// <summary>Connections that lie here unused.</summary>
+    public int Idle { get; private set; }
+
+    /// <param name="fresh">Only a new connection will do.</param>
+    /// <returns>The connection, which belongs to the caller until it is given back or disposed, or null and why.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    internal async ValueTask<(UpstreamConnection? Connection, ConnectFailure Failure)> RentAsync(IPEndPoint endpoint, bool fresh)
+    {
+        if (!fresh && TryTakeIdle(endpoint) is { } idle) return (idle, default);
+        var (stream, failure) = await _dialer.DialAsync(_loop, endpoint);
+        return (stream is null ? null : new UpstreamConnection(stream, endpoint, _options.Limits), failure);
+    }
+
+    /// <summary>Takes a connection whose exchange has ended in good order.</summary>
+    internal void Return(UpstreamConnection connection)
+    {
+        if (!_idle.TryGetValue(connection.Endpoint, out var same)) _idle[connection.Endpoint] = same = [];
+        if (_isClosed || same.Count >= _options.UpstreamIdleConnections || !connection.In.IsEmpty)
+        {
+            connection.Dispose();
+            return;
+        }
+
+        connection.Rest(_loop.Time.GetTimestamp());
+        same.Add(connection);
+        Idle++;
+        if (!_sweep.IsRunning) _sweep.Start(SweepInterval);
+    }
+
+    /// <summary>Closes what is idle; what is lent is closed when it comes back.</summary>
+    public void Dispose()
+    {
+        _isClosed = true;
+        _sweep.Cancel();
+        foreach (var connection in _idle.Values.SelectMany(same => same)) connection.Dispose();
+        _idle.Clear();
+        Idle = 0;
+    }
+
+    private UpstreamConnection? TryTakeIdle(IPEndPoint endpoint)
+    {
+        if (!_idle.TryGetValue(endpoint, out var same)) return null;
+        while (same.Count > 0)
+        {
+            var connection = same[^1];
+            same.RemoveAt(same.Count - 1);
+            Idle--;
+            if (connection.IsStillIdle) return connection;
+            connection.Dispose();
+        }
+
+        return null;
+    }
+
+    private void Sweep()
+    {
+        var now = _loop.Time.GetTimestamp();
+        foreach (var (endpoint, same) in _idle)
+        {
+            Idle -= same.RemoveAll(connection => IsOver(connection, now));
+            if (same.Count == 0) _idle.Remove(endpoint);
+        }
+
+        if (Idle > 0) _sweep.Start(SweepInterval);
+    }
+
+    private bool IsOver(UpstreamConnection connection, long now)
+    {
+        if (_loop.Time.GetElapsedTime(connection.IdleSince, now) < _options.UpstreamIdleTimeout && connection.IsStillIdle) return false;
+        connection.Dispose();
+        return true;
+    }
+}

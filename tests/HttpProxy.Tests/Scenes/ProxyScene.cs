@@ -1,0 +1,137 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Ambient.Http1.Heads;
+using Ambient.HttpProxy.Exchanges;
+using Ambient.HttpProxy.Routing;
+using Ambient.HttpProxy.Upstreams;
+using Ambient.Linux.Sockets;
+using Ambient.Transport;
+
+namespace Ambient.HttpProxy.Tests.Scenes;
+
+/// <summary>A proxy on one loop, in front of a server that is the test's own: real sockets on both sides.</summary>
+internal sealed class ProxyScene : IRequestRouter, IExchangeObserver, IAsyncDisposable
+{
+    private readonly EventLoop _loop;
+    private readonly Socket _server = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private readonly ConcurrentQueue<Exception> _defects = new();
+    private readonly List<IDisposable> _opened = [];
+    private AcceptLoop? _accepting;
+    private UpstreamPool? _pool;
+
+    private ProxyScene()
+    {
+        _loop = new("proxy", TimeProvider.System) { UnhandledException = _defects.Enqueue };
+        _server.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        _server.Listen();
+        Endpoint = (IPEndPoint)_server.LocalEndPoint!;
+        Decide = _ => RouteDecision.To(Endpoint);
+    }
+
+    /// <summary>The server's.</summary>
+    public IPEndPoint Endpoint { get; }
+
+    /// <summary>Where requests go; the server, unless a test says otherwise.</summary>
+    public Func<RequestHead, RouteDecision> Decide { get; set; }
+
+    public ConcurrentQueue<ExchangeReport> Reports { get; } = new();
+
+    /// <summary>False keeps no reports: for tests that count allocations.</summary>
+    public bool KeepsReports { get; set; } = true;
+
+    public EventLoop Loop => _loop;
+
+    public ConnectionSet Connections { get; private set; } = null!;
+
+    public IPEndPoint Address { get; private set; } = null!;
+
+    public static async Task<ProxyScene> StartAsync(HttpProxyOptions? options = null)
+    {
+        var scene = new ProxyScene();
+        scene._loop.Start();
+        await scene._loop.RunAsync(() =>
+        {
+            scene.Open(options ?? HttpProxyOptions.Default);
+            return ValueTask.CompletedTask;
+        });
+        return scene;
+    }
+
+    public RouteDecision Route(RequestHead request) => Decide(request);
+
+    public void Ended(RequestHead request, in ExchangeReport report)
+    {
+        if (KeepsReports) Reports.Enqueue(report);
+    }
+
+    public void Failed(Exception defect) => _defects.Enqueue(defect);
+
+    public async Task<Wire> ConnectAsync() => Own(await Wire.ConnectAsync(Address));
+
+    /// <summary>The proxy's next connection to the server.</summary>
+    public async Task<Wire> AcceptAsync() => Own(new Wire(await _server.AcceptAsync().WaitAsync(Wire.Limit)));
+
+    /// <summary>A client and the server's connection after one request and its answer, both kept alive.</summary>
+    public async Task<(Wire Client, Wire Server)> AfterOneExchangeAsync()
+    {
+        var client = await ConnectAsync();
+        await client.SendAsync("GET /first HTTP/1.1\r\nHost: a\r\n\r\n");
+        var server = await AcceptAsync();
+        await server.ReadHeadAsync();
+        await server.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        Assert.EndsWith("\r\n\r\n", await client.ReadHeadAsync());
+        Assert.Equal("ok", await client.ReadAsync(2));
+        return (client, server);
+    }
+
+    /// <summary>The last report once so many have come.</summary>
+    public async Task<ExchangeReport> ReportAsync(int count = 1)
+    {
+        for (var began = TimeProvider.System.GetTimestamp(); Reports.Count < count;)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < Wire.Limit, $"{Reports.Count} of {count} exchanges were reported");
+            await Task.Delay(TimeSpan.FromMilliseconds(2), TimeProvider.System);
+        }
+
+        return Reports.ElementAt(count - 1);
+    }
+
+    /// <summary>Fails the test if a defect escaped, or if a buffer or connection is left.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var wire in _opened) wire.Dispose();
+        _server.Dispose();
+        await _loop.RunAsync(async () =>
+        {
+            _accepting!.Dispose();
+            await Connections.DrainAsync(TimeSpan.FromSeconds(10));
+            _pool!.Dispose();
+            Assert.Equal(0, _loop.Slabs.Rented);
+        });
+        _loop.Dispose();
+        Assert.Empty(_defects);
+    }
+
+    private void Open(HttpProxyOptions options)
+    {
+        Connections = new(_loop);
+        _pool = new(_loop, new TcpDialer(TimeSpan.FromSeconds(10)), options);
+        var proxy = new HttpProxyContext(this, _pool, this, options);
+        var listener = ListeningSocket.Open(new(IPAddress.Loopback, 0), new() { NoDelay = true });
+        _accepting = AcceptLoop.Start(_loop, listener, (descriptor, _) => HttpConnection.Start(LoopSocket.Attach(_loop, descriptor), proxy, Connections));
+        Address = _accepting.LocalName.ToEndPoint();
+    }
+
+    private Wire Own(Wire wire)
+    {
+        _opened.Add(wire);
+        return wire;
+    }
+
+    public static string Chunked(params string[] chunks) =>
+        string.Concat(chunks.Select(chunk => $"{chunk.Length:x}\r\n{chunk}\r\n")) + "0\r\n\r\n";
+
+    public static byte[] Bytes(string text) => Encoding.Latin1.GetBytes(text);
+}

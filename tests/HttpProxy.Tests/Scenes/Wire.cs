@@ -1,0 +1,98 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Ambient.HttpProxy.Tests.Scenes;
+
+/// <summary>One end of a TCP connection as a test sees it: text out, text in.</summary>
+internal sealed class Wire(Socket socket) : IDisposable
+{
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private readonly StringBuilder _unread = new();
+    private readonly byte[] _buffer = new byte[64 * 1024];
+
+    public Socket Socket => socket;
+
+    public static async Task<Wire> ConnectAsync(IPEndPoint to)
+    {
+        var socket = new Socket(to.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(to).WaitAsync(Limit);
+        return new(socket);
+    }
+
+    public Task SendAsync(string text) => SendAsync(Encoding.Latin1.GetBytes(text));
+
+    public async Task SendAsync(ReadOnlyMemory<byte> bytes)
+    {
+        while (!bytes.IsEmpty) bytes = bytes[await socket.SendAsync(bytes).AsTask().WaitAsync(Limit)..];
+    }
+
+    public void Finish() => socket.Shutdown(SocketShutdown.Send);
+
+    public void Reset()
+    {
+        socket.LingerState = new(true, 0);
+        socket.Dispose();
+    }
+
+    /// <summary>Reads up to and including <paramref name="end"/>.</summary>
+    public async Task<string> ReadToAsync(string end)
+    {
+        while (true)
+        {
+            var text = _unread.ToString();
+            var at = text.IndexOf(end, StringComparison.Ordinal);
+            if (at >= 0)
+            {
+                _unread.Clear().Append(text[(at + end.Length)..]);
+                return text[..(at + end.Length)];
+            }
+
+            if (await ReceiveAsync() == 0) throw new EndOfStreamException($"The peer ended after '{text}'.");
+        }
+    }
+
+    /// <summary>A head, its empty line included.</summary>
+    public Task<string> ReadHeadAsync() => ReadToAsync("\r\n\r\n");
+
+    public async Task<string> ReadAsync(int count)
+    {
+        while (_unread.Length < count)
+            if (await ReceiveAsync() == 0) throw new EndOfStreamException($"The peer ended after '{_unread}'.");
+        var text = _unread.ToString();
+        _unread.Clear().Append(text[count..]);
+        return text[..count];
+    }
+
+    /// <summary>All that comes until the peer finishes.</summary>
+    /// <exception cref="SocketException">It resets instead.</exception>
+    public async Task<string> ReadToEndAsync()
+    {
+        while (await ReceiveAsync() > 0) { }
+        return _unread.ToString();
+    }
+
+    /// <summary>True if the peer resets, false if it finishes in good order.</summary>
+    public async Task<bool> IsResetAsync()
+    {
+        try
+        {
+            await ReadToEndAsync();
+            return false;
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            return true;
+        }
+    }
+
+    public void Dispose() => socket.Dispose();
+
+    private async Task<int> ReceiveAsync()
+    {
+        var count = await socket.ReceiveAsync(_buffer).WaitAsync(Limit);
+        _unread.Append(Encoding.Latin1.GetString(_buffer, 0, count));
+        return count;
+    }
+}
