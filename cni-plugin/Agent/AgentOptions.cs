@@ -20,6 +20,7 @@ internal sealed record AgentOptions
           SYSTEM_NAMESPACE              where ztunnel and the control plane run (default istio-system)
           EXCLUDE_NAMESPACES            comma separated: pods of these are never enrolled (default kube-system)
           HOST_ROOT                     prefix of the node's own paths (default /host)
+          HOST_NETNS                    the node's own network namespace (default /host/proc/1/ns/net)
           ZTUNNEL_UDS_ADDRESS           socket for node proxies (default /var/run/ztunnel/ztunnel.sock)
           CNI_AGENT_RUN_DIR             the plugin's socket lies in it (default /var/run/istio-cni)
           AGENT_STATE_DIR               what has to outlive a reboot (default /var/lib/ambient)
@@ -46,6 +47,9 @@ internal sealed record AgentOptions
     public required string ZdsPath { get; init; }
 
     public required string HostRoot { get; init; }
+
+    /// <summary>The node's own network namespace; its addresses are where the kubelet's probes come from.</summary>
+    public required string HostNetns { get; init; }
 
     public required bool CaptureDns { get; init; }
 
@@ -81,6 +85,7 @@ internal sealed record AgentOptions
             Cluster = directory is null ? ClusterOptions.Read(settings) : null,
             ZdsPath = ReadSocket(settings),
             HostRoot = AbsolutePath(settings, "HOST_ROOT", directory is null ? "/host" : "/"),
+            HostNetns = AbsolutePath(settings, "HOST_NETNS", directory is null ? "/host/proc/1/ns/net" : "/proc/self/ns/net"),
             CaptureDns = settings.Bool("AMBIENT_DNS_CAPTURE", true),
             KeepsConnections = settings.Choice("AMBIENT_EXISTING_CONNECTIONS", ("keep", true), ("reset", false)),
             AuditInterval = settings.Duration("AUDIT_INTERVAL", TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),

@@ -1,4 +1,3 @@
-using Ambient.CniAgent.Commands;
 using Ambient.CniAgent.Enrollment;
 using Ambient.CniAgent.PodFiles;
 using Ambient.CniAgent.PodNamespaces;
@@ -24,19 +23,21 @@ internal sealed class NodeAgent(AgentOptions options, TimeProvider time, ILogger
     {
         using var pages = options.Pages is { } at ? new AgentPages(at, _metrics, _readiness, time, loggers) : null;
         using var registry = new PodRegistry();
-        using var commands = new NamespaceCommands(time);
+        using var node = new NodeAddresses(options.HostNetns);
         using var proxies = new ZdsServer(options.ZdsPath, registry, new ZdsOptions(), time, loggers.CreateLogger<ZdsServer>());
-        var enroller = new Enroller(PodNamespaceOpener.ForThisNode(options.HostRoot, time), new RuleInstaller(commands), registry, proxies);
+        var enroller = new Enroller(PodNamespaceOpener.ForThisNode(options.HostRoot, options.HostNetns, time), new RuleInstaller(() => node.Current, options.KeepsConnections), registry, proxies);
         await using var enrollment = new NodeEnrollment(new EnrollmentContext(
             enroller, new EnrollmentMetrics(_metrics), options.AuditInterval, time, loggers.CreateLogger<PodEnrollment>()));
         proxies.Connected += enrollment.Wake;
         _metrics.AddGauge("ztunnel_connected", "Node proxies that are connected.", () => proxies.ConnectionCount);
         ProcessMetrics.AddTo(_metrics);
 
+        var watching = node.RunAsync(enrollment.Wake, time, stop);
         if (options.PodDirectory is { } directory)
             await FollowFilesAsync(directory, proxies, enrollment, stop);
         else
             await new ClusterAgent(options, options.Cluster!, _metrics, _readiness, time, loggers).RunAsync(enrollment, proxies, stop);
+        await watching;
     }
 
     private async Task FollowFilesAsync(string directory, ZdsServer proxies, NodeEnrollment enrollment, CancellationToken stop)

@@ -9,6 +9,7 @@ public static class Errno
     public const int WouldBlock = 11;           // EAGAIN
     public const int OutOfMemory = 12;          // ENOMEM
     public const int AccessDenied = 13;         // EACCES
+    public const int Exists = 17;               // EEXIST
     public const int Invalid = 22;              // EINVAL
     public const int SystemFilesExhausted = 23; // ENFILE
     public const int FilesExhausted = 24;       // EMFILE

@@ -7,7 +7,7 @@ using Ambient.Linux.Namespaces;
 
 namespace Ambient.CniAgent.Tests;
 
-/// <summary>A pod and a peer: two network namespaces joined by a cable, with IPv4, IPv6 and the probes' addresses on the peer's end.</summary>
+/// <summary>A pod and a peer: two network namespaces joined by a cable, with IPv4 and IPv6; the peer has a second address of each, which stands for the node.</summary>
 internal sealed class PodLab : IDisposable
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -30,10 +30,9 @@ internal sealed class PodLab : IDisposable
             Ip($"-n {name} addr add 10.77.0.{number}/24 dev eth0");
             Ip($"-n {name} addr add fd77::{number}/64 dev eth0 nodad");
         }
-        Ip($"-n {_peerName} addr add 169.254.7.127/32 dev lo");
-        Ip($"-n {_peerName} addr add fd16:9254:7127:1337:ffff:ffff:ffff:ffff/128 dev lo nodad");
-        Ip($"-n {_podName} route add 169.254.7.127/32 via 10.77.0.2");
-        Ip($"-n {_podName} route add fd16:9254:7127:1337:ffff:ffff:ffff:ffff/128 via fd77::2");
+        Ip($"-n {_peerName} addr add 10.77.0.3/24 dev eth0");
+        // Deprecated, so that it is nobody's source unasked.
+        Ip($"-n {_peerName} addr add fd77::3/64 dev eth0 nodad preferred_lft 0");
         Pod = NetworkNamespace.Open(PodPath);
         Peer = NetworkNamespace.Open($"/run/netns/{_peerName}");
     }
@@ -50,7 +49,10 @@ internal sealed class PodLab : IDisposable
 
     public static IPAddress PeerAddress(bool v6) => IPAddress.Parse(v6 ? "fd77::2" : "10.77.0.2");
 
-    public static IPAddress ProbeAddress(bool v6) => IPAddress.Parse(v6 ? "fd16:9254:7127:1337:ffff:ffff:ffff:ffff" : "169.254.7.127");
+    /// <summary>Where the node's own programs call from, in these tests: the peer's second addresses.</summary>
+    public static IPAddress NodeAddress(bool v6) => IPAddress.Parse(v6 ? "fd77::3" : "10.77.0.3");
+
+    public static NodeAddressSet Node() => new([$"{NodeAddress(false)}"], [$"{NodeAddress(true)}"]);
 
     public PodSpec Spec(string uid = "uid-1") => new(uid, "web-0", "shop", "web", PodPath, [], Defaults);
 

@@ -19,7 +19,7 @@ internal sealed class Enroller(PodNamespaceOpener opener, RuleInstaller rules, P
     public void Announce(PodSpec pod) => registry.Announce(pod);
 
     /// <summary>Closes the pod: opens and checks its namespace and puts verified rules there. A proxy that connects is told of it.</summary>
-    /// <returns>What was not in place before, and whether the pod or its namespace is new to us.</returns>
+    /// <returns>What somebody had changed, and whether the pod or its namespace is new to us.</returns>
     /// <exception cref="IOException">Not closed: <see cref="PodNamespaceException"/> or <see cref="RedirectionException"/> says why.</exception>
     public async Task<(IReadOnlyList<string> Found, bool IsNew)> CloseAsync(PodSpec pod, CancellationToken stop)
     {
@@ -27,7 +27,7 @@ internal sealed class Enroller(PodNamespaceOpener opener, RuleInstaller rules, P
         try
         {
             registry.Claim(pod, netns.Key);
-            var found = await rules.EnsureAsync(netns, pod.Redirection, stop);
+            var found = await rules.EnsureAsync(netns, pod.Redirection);
             var isNew = registry.Hold(pod, netns);
             netns = null;
             return (found, isNew);
@@ -51,7 +51,7 @@ internal sealed class Enroller(PodNamespaceOpener opener, RuleInstaller rules, P
         {
             await proxies.DeleteAsync(pod.Uid);
             if (netns is not null)
-                await rules.RemoveAsync(netns, stop);
+                await rules.RemoveAsync(netns);
         }
         registry.Drop(pod.Uid);
         await proxies.DeleteAsync(pod.Uid); // one that connected meanwhile was told of the pod
@@ -63,6 +63,8 @@ internal sealed class Enroller(PodNamespaceOpener opener, RuleInstaller rules, P
         try
         {
             await proxies.DeleteAsync(uid).WaitAsync(stop);
+            if (registry.ClaimOf(uid) is { } netns)
+                rules.Forget(netns);
             registry.Drop(uid);
         }
         catch (OperationCanceledException)

@@ -1,7 +1,7 @@
 using System.Net;
-using System.Net.NetworkInformation;
 using Ambient.Linux;
 using Ambient.Linux.Namespaces;
+using Ambient.Linux.Routing;
 
 namespace Ambient.CniAgent.PodNamespaces;
 
@@ -10,22 +10,14 @@ namespace Ambient.CniAgent.PodNamespaces;
 /// <param name="sandboxes">For pods whose namespace was not handed to us.</param>
 internal sealed class PodNamespaceOpener(IReadOnlyCollection<NamespaceKey> nodes, SandboxFinder sandboxes)
 {
-    /// <summary>For the node that this process runs on: its namespace and, where it may be seen, that of the node's first process.</summary>
+    /// <summary>For the node that this process runs on: its own namespace and that of the node, which may be the same.</summary>
     /// <param name="hostRoot">Prefix of the node's own paths.</param>
-    public static PodNamespaceOpener ForThisNode(string hostRoot, TimeProvider time)
+    /// <exception cref="LinuxException">The node's namespace cannot be opened.</exception>
+    public static PodNamespaceOpener ForThisNode(string hostRoot, string hostNetns, TimeProvider time)
     {
-        var processes = Path.Join(hostRoot, "proc");
-        var sandboxes = new SandboxFinder(processes, time);
         using var ours = NetworkNamespace.Current();
-        try
-        {
-            using var first = NetworkNamespace.Open(Path.Join(processes, "1/ns/net"));
-            return new PodNamespaceOpener([ours.Key, first.Key], sandboxes);
-        }
-        catch (LinuxException)
-        {
-            return new PodNamespaceOpener([ours.Key], sandboxes);
-        }
+        using var node = NetworkNamespace.Open(hostNetns);
+        return new PodNamespaceOpener([ours.Key, node.Key], new SandboxFinder(Path.Join(hostRoot, "proc"), time));
     }
 
     /// <returns>The caller's to dispose.</returns>
@@ -94,13 +86,7 @@ internal sealed class PodNamespaceOpener(IReadOnlyCollection<NamespaceKey> nodes
 
     private static bool HasAddressOf(PodSpec pod, NetworkNamespace netns)
     {
-        var present = netns.Run(LocalAddresses); // also without addresses: entering it shows what it is
-        return pod.Addresses.IsEmpty || pod.Addresses.Any(text => IPAddress.TryParse(text, out var address) && present.Contains(address));
+        var present = netns.Run(LocalAddresses.OfThisThread); // also without addresses: entering it shows what it is
+        return pod.Addresses.IsEmpty || pod.Addresses.Any(text => IPAddress.TryParse(text, out var address) && present.Any(local => local.Address.Equals(address)));
     }
-
-    // getifaddrs, so it sees the namespace of the thread that calls it.
-    private static IReadOnlyCollection<IPAddress> LocalAddresses() =>
-        [.. NetworkInterface.GetAllNetworkInterfaces()
-            .SelectMany(card => card.GetIPProperties().UnicastAddresses)
-            .Select(unicast => new IPAddress(unicast.Address.GetAddressBytes()))];
 }

@@ -24,6 +24,13 @@ internal sealed class PodRegistry : IDisposable
         }
     }
 
+    /// <summary>The namespace that the pod claimed last; null if it never did.</summary>
+    public NamespaceKey? ClaimOf(string uid)
+    {
+        lock (_lock)
+            return _claims.TryGetValue(uid, out var netns) ? netns : null;
+    }
+
     /// <summary>The pod exists; its namespace is not open yet. Changes nothing if it is known.</summary>
     public void Announce(PodSpec pod)
     {

@@ -9,8 +9,12 @@ namespace Ambient.CniAgent.Redirection;
 /// get connection mark 0x111, so that the replies are routed back to it (see <see cref="PolicyRouting"/>).
 /// <para>
 /// An enrolled pod is closed by itself: while nobody listens on the ports below, the kernel answers what is redirected to
-/// them with a reset. What redirection does not reach, such as connections that are older than the rules, meets the guard:
-/// TCP of the application never leaves the pod's own interfaces, except the replies to health probes.
+/// them with a reset. What redirection does not reach meets the guard: TCP of the application never leaves the pod's own
+/// interfaces, except the replies to health probes, and the connections that are named as older than the rules.
+/// </para>
+/// <para>
+/// Connections are captured by their first packet only (SYN): one that connection tracking picks up in the middle is either
+/// named as older or meets the guard, but is never torn by being redirected half-way.
 /// </para>
 /// </remarks>
 internal static class RedirectRules
@@ -19,29 +23,30 @@ internal static class RedirectRules
 
     private const int OutboundPort = 15001, InboundPort = 15006, TunnelPort = 15008, DnsPort = 15053;
 
-    // The node gives its probes these sources. Nobody else can have them: they are not routed.
-    private const string ProbeV4 = "169.254.7.127", ProbeV6 = "fd16:9254:7127:1337:ffff:ffff:ffff:ffff";
-
     private const string FromProxy = "meta mark & 0xfff == 0x539", NotFromProxy = "meta mark & 0xfff != 0x539";
     private const string ReplyToProxy = "meta mark & 0xfff == 0x111";
-    private const string Inbound = "ct mark & 0xfff == 0x222";
+    private const string MarkDirect = "ct mark set ct mark & 0xfffff000 | 0x222", Direct = "ct mark & 0xfff == 0x222";
+    private const string First = "tcp flags & (fin | syn | rst | ack) == syn";
 
     /// <summary>A script for nft that replaces the table in one transaction, whatever was in it.</summary>
-    public static string Script(RedirectSettings settings) =>
-        $"table inet {Table}\ndelete table inet {Table}\ntable inet {Table} {{\n{Chains(settings)}}}\n";
+    /// <param name="node">The addresses that the node's own programs, such as the kubelet, call from.</param>
+    /// <param name="older">Connections that go on past the guard.</param>
+    public static string Script(RedirectSettings settings, NodeAddressSet node, OlderConnections older) =>
+        $"table inet {Table}\ndelete table inet {Table}\ntable inet {Table} {{\n{Contents(settings, node, older)}}}\n";
 
     /// <summary>A script that removes the table, whether it is there or not.</summary>
     public static string RemovalScript() => $"table inet {Table}\ndelete table inet {Table}\n";
 
-    private static string Chains(RedirectSettings settings)
+    private static string Contents(RedirectSettings settings, NodeAddressSet node, OlderConnections older)
     {
         var text = new StringBuilder();
+        older.WriteSets(text);
         if (settings.CaptureDns)
             SeparateDnsFlows(text);
-        MarkConnections(text, settings);
+        MarkConnections(text, settings, node);
         CaptureInbound(text, settings);
         CaptureOutbound(text, settings);
-        Guard(text, settings);
+        Guard(text, older);
         return text.ToString();
     }
 
@@ -55,11 +60,20 @@ internal static class RedirectRules
             $"udp dport 53 {FromProxy} ct zone set 1");
     }
 
-    private static void MarkConnections(StringBuilder text, RedirectSettings settings)
+    // What may reach the application directly is decided at its first packet and remembered for its replies.
+    private static void MarkConnections(StringBuilder text, RedirectSettings settings, NodeAddressSet node)
     {
         List<string> arriving = [$"{FromProxy} ct mark set ct mark & 0xfffff000 | 0x111"];
         if (settings.BypassInbound)
-            arriving.Add("iifname != \"lo\" tcp flags & (fin | syn | rst | ack) == syn ct mark set ct mark & 0xfffff000 | 0x222");
+            arriving.Add($"iifname != \"lo\" {First} {MarkDirect}");
+        else if (!settings.ProbePorts.IsEmpty)
+        {
+            var ports = AnyOf(settings.ProbePorts.Select(static port => $"{port}"));
+            if (!node.V4.IsEmpty)
+                arriving.Add($"iifname != \"lo\" ip saddr {AnyOf(node.V4)} tcp dport {ports} {First} {MarkDirect}");
+            if (!node.V6.IsEmpty)
+                arriving.Add($"iifname != \"lo\" ip6 saddr {AnyOf(node.V6)} tcp dport {ports} {First} {MarkDirect}");
+        }
         Chain(text, "mark-in", "type filter hook prerouting priority -150; policy accept;", [.. arriving]);
         Chain(text, "mark-out", "type route hook output priority -150; policy accept;",
             "ct mark & 0xfff == 0x111 meta mark set ct mark");
@@ -69,37 +83,36 @@ internal static class RedirectRules
     {
         List<string> rules = [];
         foreach (var name in settings.VirtualInterfaces)
-            rules.Add($"iifname \"{name}\" meta l4proto tcp counter redirect to :{OutboundPort}");
+            rules.Add($"iifname \"{name}\" {First} counter redirect to :{OutboundPort}");
         if (!settings.BypassInbound)
         {
-            rules.Add($"ip saddr {ProbeV4} meta l4proto tcp counter accept");
-            rules.Add($"ip6 saddr {ProbeV6} meta l4proto tcp counter accept");
-            rules.Add($"ip daddr != 127.0.0.1 tcp dport != {TunnelPort} {NotFromProxy} counter redirect to :{InboundPort}");
-            rules.Add($"ip6 daddr != ::1 tcp dport != {TunnelPort} {NotFromProxy} counter redirect to :{InboundPort}");
+            rules.Add($"{Direct} counter accept");
+            rules.Add($"ip daddr != 127.0.0.1 tcp dport != {TunnelPort} {First} {NotFromProxy} counter redirect to :{InboundPort}");
+            rules.Add($"ip6 daddr != ::1 tcp dport != {TunnelPort} {First} {NotFromProxy} counter redirect to :{InboundPort}");
         }
         Chain(text, "capture-in", "type nat hook prerouting priority -100; policy accept;", [.. rules]);
     }
 
     private static void CaptureOutbound(StringBuilder text, RedirectSettings settings)
     {
-        List<string> rules = [$"ip daddr {ProbeV4} meta l4proto tcp accept", $"ip6 daddr {ProbeV6} meta l4proto tcp accept"];
+        List<string> rules = [];
         if (settings.CaptureDns)
         {
             rules.Add($"oifname != \"lo\" {NotFromProxy} udp dport 53 counter redirect to :{DnsPort}");
-            rules.Add($"ip daddr != 127.0.0.1 tcp dport 53 {NotFromProxy} counter redirect to :{DnsPort}");
-            rules.Add($"ip6 daddr != ::1 tcp dport 53 {NotFromProxy} counter redirect to :{DnsPort}");
+            rules.Add($"ip daddr != 127.0.0.1 tcp dport 53 {First} {NotFromProxy} counter redirect to :{DnsPort}");
+            rules.Add($"ip6 daddr != ::1 tcp dport 53 {First} {NotFromProxy} counter redirect to :{DnsPort}");
         }
         rules.Add($"meta l4proto tcp {ReplyToProxy} accept");
         rules.Add("oifname \"lo\" ip daddr != 127.0.0.1 accept"); // a pod that calls its own address stays inside
         rules.Add("oifname \"lo\" ip6 daddr != ::1 accept");
-        rules.Add($"meta l4proto tcp ip daddr != 127.0.0.1 {NotFromProxy} counter redirect to :{OutboundPort}");
-        rules.Add($"meta l4proto tcp ip6 daddr != ::1 {NotFromProxy} counter redirect to :{OutboundPort}");
+        rules.Add($"ip daddr != 127.0.0.1 {First} {NotFromProxy} counter redirect to :{OutboundPort}");
+        rules.Add($"ip6 daddr != ::1 {First} {NotFromProxy} counter redirect to :{OutboundPort}");
         Chain(text, "capture-out", "type nat hook output priority -100; policy accept;", [.. rules]);
     }
 
     // After redirection (priority -100) the destination is local, so what still goes elsewhere was not redirected. A packet
     // that connection tracking cannot place is dropped rather than reset: it may be a stray of a connection that is fine.
-    private static void Guard(StringBuilder text, RedirectSettings settings)
+    private static void Guard(StringBuilder text, OlderConnections older)
     {
         List<string> rules =
         [
@@ -110,15 +123,15 @@ internal static class RedirectRules
             "ip daddr 127.0.0.0/8 accept",
             "ip6 daddr ::1 accept",
             "tcp flags & rst == rst accept",
-            $"ip daddr {ProbeV4} accept",
-            $"ip6 daddr {ProbeV6} accept",
+            $"{Direct} accept",
+            .. older.GuardRules(First),
         ];
-        if (settings.BypassInbound)
-            rules.Add($"{Inbound} accept");
         rules.Add("ct state invalid counter drop");
         rules.Add("counter reject with tcp reset");
         Chain(text, "guard-out", "type filter hook output priority 0; policy accept;", [.. rules]);
     }
+
+    private static string AnyOf(IEnumerable<string> values) => values.ToList() is [var single] ? single : $"{{ {string.Join(", ", values)} }}";
 
     private static void Chain(StringBuilder text, string name, string hook, params string[] rules)
     {

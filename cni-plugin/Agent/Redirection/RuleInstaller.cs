@@ -1,92 +1,126 @@
 using System.Collections.Concurrent;
-using Ambient.CniAgent.Commands;
-using Ambient.Linux;
 using Ambient.Linux.Namespaces;
+using Ambient.Linux.Netfilter;
 
 namespace Ambient.CniAgent.Redirection;
 
 /// <summary>Puts a pod's redirection into its network namespace, proves that it is there, and takes it out again.</summary>
 /// <remarks>Thread-safe for different namespaces. Everything may be repeated: the end is the same.</remarks>
-internal sealed class RuleInstaller(NamespaceCommands commands)
+/// <param name="node">Asked each time: the node's addresses come and go.</param>
+/// <param name="keepsConnections">Connections from before the rules go on; otherwise they are reset at their next packet.</param>
+internal sealed class RuleInstaller(Func<NodeAddressSet> node, bool keepsConnections)
 {
-    private readonly PolicyRouting _routing = new(commands);
-
-    // What the kernel made of a script, told by the kernel when it took it: the measure for every later look. A handful:
-    // one for each combination of settings in use.
-    private readonly ConcurrentDictionary<string, RuleListing> _expected = new();
+    // What was installed where, by this process. What the kernel made of it, told by the kernel when it took it, is the
+    // measure for every later look.
+    private readonly ConcurrentDictionary<NamespaceKey, Installed> _installed = new();
 
     /// <summary>
     /// Makes the redirection what <paramref name="settings"/> say. The pod is closed from here on until the node proxy
     /// listens in it. Rules that are already right are left alone, and connections with them.
     /// </summary>
-    /// <returns>What was different before; empty if everything was in place.</returns>
+    /// <returns>What somebody else had changed since this process installed it; empty if nothing, and the first time.</returns>
     /// <exception cref="RedirectionException">Not installed, or not as it should be afterwards.</exception>
-    public Task<IReadOnlyList<string>> EnsureAsync(NetworkNamespace netns, RedirectSettings settings, CancellationToken stop) =>
-        ReportedAsync("installed", async () =>
-        {
-            var script = RedirectRules.Script(settings);
-            var before = await DifferencesAsync(netns, script, stop);
-            if (before.Count == 0)
-                return before;
-            await _routing.EnsureAsync(netns, stop);
-            await ReplaceTableAsync(netns, script, stop);
-            var after = await DifferencesAsync(netns, script, stop);
-            return after.Count == 0
-                ? before
-                : throw new RedirectionException($"The rules do not stay in place: {string.Join("; ", after)}. Does something else in the pod change them?");
-        });
+    public Task<IReadOnlyList<string>> EnsureAsync(NetworkNamespace netns, RedirectSettings settings) =>
+        InsideAsync(netns, "installed", () => Ensure(netns.Key, settings));
 
     /// <summary>What is not as <paramref name="settings"/> say; empty if everything is in place.</summary>
     /// <exception cref="RedirectionException">It cannot be looked at.</exception>
-    public Task<IReadOnlyList<string>> InspectAsync(NetworkNamespace netns, RedirectSettings settings, CancellationToken stop) =>
-        ReportedAsync("inspected", () => DifferencesAsync(netns, RedirectRules.Script(settings), stop));
+    public Task<IReadOnlyList<string>> InspectAsync(NetworkNamespace netns, RedirectSettings settings) =>
+        InsideAsync(netns, "inspected", () => Differences(netns.Key, RedirectRules.Script(settings, node(), OlderConnections.None), List()));
 
     /// <summary>Removes all of it and looks that nothing is left.</summary>
     /// <exception cref="RedirectionException">Something is left.</exception>
-    public Task RemoveAsync(NetworkNamespace netns, CancellationToken stop) => ReportedAsync("removed", async () =>
+    public Task RemoveAsync(NetworkNamespace netns) => InsideAsync(netns, "removed", () =>
     {
-        (await commands.RunAsync(netns, "nft", [RedirectRules.RemovalScript()], stop)).OrThrow();
-        await _routing.RemoveAsync(netns, stop);
-        if (await ListAsync(netns, stop) is not null)
-            throw new RedirectionException("The table is still there. Does something else in the pod put it back?");
-        return true;
+        Run(RedirectRules.RemovalScript());
+        using (var routing = new PolicyRouting())
+            routing.Remove();
+        _installed.TryRemove(netns.Key, out _);
+        return List() is null ? true : throw new RedirectionException("The table is still there. Does something else in the pod put it back?");
     });
 
-    private async Task<IReadOnlyList<string>> DifferencesAsync(NetworkNamespace netns, string script, CancellationToken stop)
+    /// <summary>The namespace is gone, or about to go.</summary>
+    public void Forget(NamespaceKey netns) => _installed.TryRemove(netns, out _);
+
+    private IReadOnlyList<string> Ensure(NamespaceKey netns, RedirectSettings settings)
     {
-        var found = await ListAsync(netns, stop);
+        var addresses = node();
+        var script = RedirectRules.Script(settings, addresses, OlderConnections.None);
+        var found = List();
+        var before = _installed.GetValueOrDefault(netns);
+        var changed = before is null ? [] : Differences(netns, before.Script, found);
+        if (before?.Script == script && changed.Count == 0)
+            return [];
+        using (var routing = new PolicyRouting())
+            routing.Ensure();
+        Replace(netns, script, settings, addresses, OlderThan(found, before, settings, addresses));
+        var after = Differences(netns, script, List());
+        return after.Count == 0
+            ? changed
+            : throw new RedirectionException($"The rules do not stay in place: {string.Join("; ", after)}. Does something else in the pod change them?");
+    }
+
+    // Rules from before know which connections are older than they are. Rules that this process had put there and that are
+    // gone now were removed by somebody: what began meanwhile is not older, it is a bypass. Otherwise the rules are the
+    // first: from the moment that beginnings are captured, whatever is under way and was not captured is older.
+    private OlderConnections OlderThan(RuleListing? found, Installed? before, RedirectSettings settings, NodeAddressSet addresses)
+    {
+        if (!keepsConnections)
+            return OlderConnections.None;
+        if (found is not null)
+            return OlderConnections.Of(found.Older);
+        if (before is not null)
+            return OlderConnections.None;
+        Run(RedirectRules.Script(settings, addresses, OlderConnections.All));
+        return OlderConnections.OfThisThread();
+    }
+
+    private void Replace(NamespaceKey netns, string script, RedirectSettings settings, NodeAddressSet addresses, OlderConnections older)
+    {
+        var told = Nftables.Run(RedirectRules.Script(settings, addresses, older), echo: true);
+        if (!told.Succeeded)
+            throw new RedirectionException($"nftables refused the rules: {told.Error}");
+        // Pods with the same rules share what is expected of them.
+        var listing = _installed.Values.FirstOrDefault(other => other.Script == script)?.Listing ?? RuleListing.Parse(told.Output);
+        _installed[netns] = new Installed(script, listing);
+    }
+
+    private IReadOnlyList<string> Differences(NamespaceKey netns, string script, RuleListing? found)
+    {
         if (found is null)
             return [$"table inet {RedirectRules.Table} is missing"];
-        if (!_expected.TryGetValue(script, out var expected))
+        if (_installed.GetValueOrDefault(netns) is not { } installed || installed.Script != script)
             return ["these rules were not installed by this process"];
-        return [.. expected.Differences(found), .. await _routing.DifferencesAsync(netns, stop)];
+        using var routing = new PolicyRouting();
+        return [.. installed.Listing.Differences(found), .. routing.Differences()];
     }
 
-    private async Task ReplaceTableAsync(NetworkNamespace netns, string script, CancellationToken stop)
+    private static RuleListing? List()
     {
-        // As an argument: with -j, nft would read standard input as JSON and find it empty when it tries text.
-        var added = (await commands.RunAsync(netns, "nft", ["-j", "-e", script], stop)).OrThrow();
-        _expected[script] = RuleListing.Parse(added.Output);
-    }
-
-    private async Task<RuleListing?> ListAsync(NetworkNamespace netns, CancellationToken stop)
-    {
-        var listed = await commands.RunAsync(netns, "nft", ["-j", "list", "table", "inet", RedirectRules.Table], stop);
+        var listed = Nftables.Run($"list table inet {RedirectRules.Table}");
         if (listed.Succeeded)
             return RuleListing.Parse(listed.Output);
-        return listed.Error.Contains("No such file or directory") ? null : throw new CommandException(
-            $"'{listed.Command}' failed with exit code {listed.ExitCode}: {listed.Error.Trim()}");
+        return listed.Error.Contains("No such file or directory") ? null : throw new RedirectionException($"nftables cannot list them: {listed.Error}");
     }
 
-    private static async Task<T> ReportedAsync<T>(string what, Func<Task<T>> work)
+    private static void Run(string script)
+    {
+        var result = Nftables.Run(script);
+        if (!result.Succeeded)
+            throw new RedirectionException($"nftables refused the rules: {result.Error}");
+    }
+
+    private static async Task<T> InsideAsync<T>(NetworkNamespace netns, string what, Func<T> work)
     {
         try
         {
-            return await work();
+            return await Task.Run(() => netns.Run(work));
         }
-        catch (Exception error) when (error is CommandException or LinuxException)
+        catch (IOException error) when (error is not RedirectionException)
         {
             throw new RedirectionException($"The pod's rules could not be {what}: {error.Message}", error);
         }
     }
+
+    private sealed record Installed(string Script, RuleListing Listing);
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using System.Text.Json;
 
@@ -5,12 +6,15 @@ namespace Ambient.CniAgent.Redirection;
 
 /// <summary>The chains and rules of a table as nft lists them in JSON, without what differs from look to look.</summary>
 /// <remarks>
-/// Two listings are of the same table if they are equal: chains with their hooks, rules with their order. Handles and counts
-/// are left out.
+/// Two listings are of the same table if they are equal: chains with their hooks, rules with their order. Handles, counts and
+/// the elements of the sets of older connections are left out.
 /// </remarks>
 internal sealed class RuleListing
 {
     private readonly SortedDictionary<string, List<string>> _chains = new(StringComparer.Ordinal);
+
+    /// <summary>The connections that the rules let go on. They are no part of the comparison.</summary>
+    public List<OlderConnection> Older { get; } = [];
 
     /// <summary>Reads what <c>nft -j list table</c> prints, or what <c>nft -j -e -f</c> says that it added.</summary>
     /// <exception cref="RedirectionException">Not nft's JSON.</exception>
@@ -67,8 +71,22 @@ internal sealed class RuleListing
             Entries(chain.GetProperty("name").GetString()!).Insert(0, Stable(chain));
         else if (item.TryGetProperty("rule", out var rule))
             Entries(rule.GetProperty("chain").GetString()!).Add(Stable(rule));
-        else if (!item.TryGetProperty("metainfo", out _) && !item.TryGetProperty("table", out _))
+        else if (item.TryGetProperty("set", out var set) && OlderConnections.IsSet(set.GetProperty("name").GetString()!))
+            AddOlder(set);
+        else if (!item.TryGetProperty("metainfo", out _) && !item.TryGetProperty("table", out _) && !item.TryGetProperty("element", out _))
             Entries("(other objects)").Add(Stable(item));
+    }
+
+    private void AddOlder(JsonElement set)
+    {
+        if (!set.TryGetProperty("elem", out var elements))
+            return;
+        foreach (var element in elements.EnumerateArray())
+        {
+            if (element.TryGetProperty("concat", out var parts) && parts.GetArrayLength() == 4
+                && IPAddress.TryParse(parts[0].GetString(), out var local) && IPAddress.TryParse(parts[2].GetString(), out var remote))
+                Older.Add(new OlderConnection(new IPEndPoint(local, parts[1].GetInt32()), new IPEndPoint(remote, parts[3].GetInt32())));
+        }
     }
 
     private List<string> Entries(string chain)
@@ -97,7 +115,10 @@ internal sealed class RuleListing
                     if (property.Name is "handle" or "index" or "packets" or "bytes")
                         continue;
                     writer.WritePropertyName(property.Name);
-                    Write(writer, property.Value);
+                    if (property is { Name: "set", Value.ValueKind: JsonValueKind.Array })
+                        WriteSorted(writer, property.Value);
+                    else
+                        Write(writer, property.Value);
                 }
                 writer.WriteEndObject();
                 break;
@@ -111,5 +132,14 @@ internal sealed class RuleListing
                 element.WriteTo(writer);
                 break;
         }
+    }
+
+    // The kernel tells the elements of a rule's set in any order.
+    private static void WriteSorted(Utf8JsonWriter writer, JsonElement set)
+    {
+        writer.WriteStartArray();
+        foreach (var element in set.EnumerateArray().OrderBy(static element => element.GetRawText(), StringComparer.Ordinal))
+            Write(writer, element);
+        writer.WriteEndArray();
     }
 }

@@ -5,6 +5,9 @@ namespace Ambient.Linux.Namespaces;
 /// <summary>Runs work on a thread that exists for it alone and ends with it: whatever the work does to the thread leaks nowhere.</summary>
 internal static class OwnThread
 {
+    // Only what is touched is memory; libnftables puts messages of 64 KiB on the stack.
+    private const int StackBytes = 1024 * 1024;
+
     internal static T Run<T>(string name, Func<T> work)
     {
         T result = default!;
@@ -19,7 +22,7 @@ internal static class OwnThread
             {
                 failure = ExceptionDispatchInfo.Capture(e);
             }
-        }, maxStackSize: 256 * 1024) { Name = name, IsBackground = true };
+        }, maxStackSize: StackBytes) { Name = name, IsBackground = true };
         thread.Start();
         thread.Join();
         failure?.Throw();

@@ -145,15 +145,15 @@ public sealed class EnrollmentTests : IAsyncDisposable
     [Fact]
     public async Task Looking_after_pods_leaks_no_descriptors()
     {
-        using var commands = new Commands.NamespaceCommands(TimeProvider.System);
-        var installer = new CniAgent.Redirection.RuleInstaller(commands);
-        await installer.EnsureAsync(_lab.Pod, PodLab.Defaults, CancellationToken.None);
+        var installer = new CniAgent.Redirection.RuleInstaller(PodLab.Node, keepsConnections: true);
+        await installer.EnsureAsync(_lab.Pod, PodLab.Defaults);
+        var before = Sockets();
 
-        for (var i = 0; i < 10; i++)
-            await installer.InspectAsync(_lab.Pod, PodLab.Defaults, CancellationToken.None);
+        for (var i = 0; i < 100; i++)
+            await installer.InspectAsync(_lab.Pod, PodLab.Defaults);
 
-        // Others run in this process too; each look used to leave ten pipes behind.
-        Assert.True(Pipes() < 100, $"{Pipes()} pipes are open");
+        // Others run in this process too; each look opens three sockets.
+        Assert.True(Sockets() < before + 100, $"{Sockets()} sockets are open, {before} before");
     }
 
     [Fact]
@@ -182,8 +182,8 @@ public sealed class EnrollmentTests : IAsyncDisposable
         Assert.Contains("web.json", await File.ReadAllTextAsync(Path.Combine(Pods, "web2.status")));
     }
 
-    private static int Pipes() => Directory.GetFiles("/proc/self/fd")
-        .Count(file => new FileInfo(file).LinkTarget?.StartsWith("pipe:", StringComparison.Ordinal) == true);
+    private static int Sockets() => Directory.GetFiles("/proc/self/fd")
+        .Count(file => new FileInfo(file).LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) == true);
 
     private void StartAgent(string auditInterval = "30s")
     {

@@ -40,8 +40,8 @@ public sealed class RedirectAnnotationsTests
         Prop.ForAll<string>(name =>
         {
             var settings = Read(new() { [RedirectAnnotations.VirtualInterfaces] = name ?? "" }, out _);
-            var plain = RedirectRules.Script(settings with { VirtualInterfaces = [] });
-            var extra = RedirectRules.Script(settings).Split('\n').Except(plain.Split('\n')).ToList();
+            var plain = RedirectRules.Script(settings with { VirtualInterfaces = [] }, NodeAddressSet.Empty, OlderConnections.None);
+            var extra = RedirectRules.Script(settings, NodeAddressSet.Empty, OlderConnections.None).Split('\n').Except(plain.Split('\n')).ToList();
             return extra.Count == settings.VirtualInterfaces.Count && extra.All(line => line.EndsWith("redirect to :15001", StringComparison.Ordinal)
                 && line.Count(c => c == '"') == 2);
         }).QuickCheckThrowOnFailure();

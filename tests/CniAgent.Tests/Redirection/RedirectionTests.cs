@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Ambient.CniAgent.Commands;
 using Ambient.CniAgent.Redirection;
 using Ambient.Linux.Namespaces;
 using static Ambient.CniAgent.Tests.PodLab;
@@ -11,16 +10,11 @@ namespace Ambient.CniAgent.Tests.Redirection;
 public sealed class RedirectionTests : IDisposable
 {
     private readonly PodLab _lab = new();
-    private readonly NamespaceCommands _commands = new(TimeProvider.System);
 
-    public void Dispose()
-    {
-        _commands.Dispose();
-        _lab.Dispose();
-    }
+    public void Dispose() => _lab.Dispose();
 
-    private Task InstallAsync(RedirectSettings? settings = null) =>
-        new RuleInstaller(_commands).EnsureAsync(_lab.Pod, settings ?? Defaults, CancellationToken.None);
+    private Task InstallAsync(RedirectSettings? settings = null, bool keepsConnections = false) =>
+        new RuleInstaller(Node, keepsConnections).EnsureAsync(_lab.Pod, settings ?? Defaults);
 
     [Theory, InlineData(false), InlineData(true)]
     public async Task Outbound_connections_come_to_15001_with_their_target(bool v6)
@@ -98,15 +92,40 @@ public sealed class RedirectionTests : IDisposable
     }
 
     [Theory, InlineData(false), InlineData(true)]
-    public async Task Health_probes_reach_the_application_and_get_their_answer(bool v6)
+    public async Task The_node_reaches_the_ports_of_probes_directly(bool v6)
     {
-        await InstallAsync();
+        await InstallAsync(Defaults with { ProbePorts = [8080, 9090] });
         using var app = Listen(_lab.Pod, 8080);
 
-        using var probe = await ConnectAsync(_lab.Peer, PodAddress(v6), 8080, source: ProbeAddress(v6));
+        using var probe = await ConnectAsync(_lab.Peer, PodAddress(v6), 8080, source: NodeAddress(v6));
         using var accepted = await AcceptAsync(app);
 
         await AssertTheyTalkAsync(probe, accepted);
+    }
+
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task The_node_reaches_no_other_port_and_others_reach_none(bool v6)
+    {
+        await InstallAsync(Defaults with { ProbePorts = [8080] });
+        using var probed = Listen(_lab.Pod, 8080);
+        using var other = Listen(_lab.Pod, 8081);
+        using var proxy = Listen(_lab.Pod, 15006, marked: true);
+
+        using var fromNode = await ConnectAsync(_lab.Peer, PodAddress(v6), 8081, source: NodeAddress(v6));
+        using var first = await AcceptAsync(proxy);
+        using var fromOther = await ConnectAsync(_lab.Peer, PodAddress(v6), 8080);
+        using var second = await AcceptAsync(proxy);
+
+        Assert.Equal([8081, 8080], [OriginalTarget(first).Port, OriginalTarget(second).Port]);
+        Assert.False(probed.Poll(0, SelectMode.SelectRead) || other.Poll(0, SelectMode.SelectRead));
+    }
+
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task The_pod_itself_does_not_reach_the_node_directly(bool v6)
+    {
+        await InstallAsync(Defaults with { ProbePorts = [8080] });
+
+        await AssertRefusedAsync(_lab.Pod, NodeAddress(v6), 8080);
     }
 
     [Theory, InlineData(false), InlineData(true)]
@@ -245,18 +264,57 @@ public sealed class RedirectionTests : IDisposable
         Assert.Equal(0, client.Available);
     }
 
+    [Theory]
+    [InlineData(false, false), InlineData(true, false), InlineData(false, true), InlineData(true, true)]
+    public async Task Connections_from_before_go_on_where_they_may_and_new_ones_are_captured(bool v6, bool trackedBefore)
+    {
+        if (trackedBefore)
+            TrackConnections();
+        using var outside = Listen(_lab.Peer, 8080);
+        using var inside = Listen(_lab.Pod, 8081);
+        using var outbound = await ConnectAsync(_lab.Pod, PeerAddress(v6), 8080);
+        using var outboundEnd = await AcceptAsync(outside);
+        using var inbound = await ConnectAsync(_lab.Peer, PodAddress(v6), 8081);
+        using var inboundEnd = await AcceptAsync(inside);
+
+        await InstallAsync(keepsConnections: true);
+        await InstallAsync(Defaults with { ProbePorts = [1] }, keepsConnections: true); // by another process, with other rules
+
+        await AssertTheyTalkAsync(outbound, outboundEnd);
+        await AssertTheyTalkAsync(inbound, inboundEnd);
+        await AssertRefusedAsync(_lab.Pod, PeerAddress(v6), 8080);
+        await AssertRefusedAsync(_lab.Peer, PodAddress(v6), 8081);
+    }
+
+    [Fact]
+    public async Task What_began_while_the_rules_were_gone_is_not_older_than_they_are()
+    {
+        var installer = new RuleInstaller(Node, keepsConnections: true);
+        await installer.EnsureAsync(_lab.Pod, Defaults);
+        using var server = Listen(_lab.Peer, 8080);
+        _lab.InPod("nft", "flush ruleset");
+        using var bypass = await ConnectAsync(_lab.Pod, PeerAddress(false), 8080);
+        using var accepted = await AcceptAsync(server);
+
+        Assert.NotEmpty(await installer.EnsureAsync(_lab.Pod, Defaults));
+        await bypass.SendAsync("plaintext"u8.ToArray());
+
+        await AssertResetAsync(bypass);
+        Assert.Equal(0, accepted.Available);
+    }
+
     [Fact]
     public async Task Replacing_the_rules_leaves_captured_connections_alone()
     {
-        var installer = new RuleInstaller(_commands);
-        await installer.EnsureAsync(_lab.Pod, Defaults, CancellationToken.None);
+        var installer = new RuleInstaller(Node, keepsConnections: true);
+        await installer.EnsureAsync(_lab.Pod, Defaults);
         using var proxy = Listen(_lab.Pod, 15001, marked: true);
         using var app = await ConnectAsync(_lab.Pod, PeerAddress(false), 8080);
         using var captured = await AcceptAsync(proxy);
         await AssertTheyTalkAsync(app, captured);
 
         _lab.InPod("nft", "flush chain inet ambient guard-out");
-        Assert.NotEmpty(await installer.EnsureAsync(_lab.Pod, Defaults, CancellationToken.None));
+        Assert.NotEmpty(await installer.EnsureAsync(_lab.Pod, Defaults));
 
         await AssertTheyTalkAsync(app, captured);
     }

@@ -1,4 +1,3 @@
-using Ambient.CniAgent.Commands;
 using Ambient.CniAgent.Redirection;
 
 namespace Ambient.CniAgent.Tests.Redirection;
@@ -6,25 +5,18 @@ namespace Ambient.CniAgent.Tests.Redirection;
 public sealed class RuleInstallerTests : IDisposable
 {
     private readonly PodLab _lab = new();
-    private readonly NamespaceCommands _commands = new(TimeProvider.System);
-    private readonly RuleInstaller _installer;
+    private readonly RuleInstaller _installer = new(PodLab.Node, keepsConnections: true);
 
-    public RuleInstallerTests() => _installer = new RuleInstaller(_commands);
+    public void Dispose() => _lab.Dispose();
 
-    public void Dispose()
-    {
-        _commands.Dispose();
-        _lab.Dispose();
-    }
+    private Task<IReadOnlyList<string>> EnsureAsync() => _installer.EnsureAsync(_lab.Pod, PodLab.Defaults);
 
-    private Task<IReadOnlyList<string>> EnsureAsync() => _installer.EnsureAsync(_lab.Pod, PodLab.Defaults, CancellationToken.None);
-
-    private Task<IReadOnlyList<string>> InspectAsync() => _installer.InspectAsync(_lab.Pod, PodLab.Defaults, CancellationToken.None);
+    private Task<IReadOnlyList<string>> InspectAsync() => _installer.InspectAsync(_lab.Pod, PodLab.Defaults);
 
     [Fact]
     public async Task Installing_again_finds_everything_in_place()
     {
-        Assert.NotEmpty(await EnsureAsync());
+        Assert.Empty(await EnsureAsync());
 
         Assert.Empty(await EnsureAsync());
         Assert.Empty(await InspectAsync());
@@ -37,8 +29,8 @@ public sealed class RuleInstallerTests : IDisposable
         await EnsureAsync();
         Assert.NotEqual(before, Everything());
 
-        await _installer.RemoveAsync(_lab.Pod, CancellationToken.None);
-        await _installer.RemoveAsync(_lab.Pod, CancellationToken.None);
+        await _installer.RemoveAsync(_lab.Pod);
+        await _installer.RemoveAsync(_lab.Pod);
 
         Assert.Equal(before, Everything());
     }
@@ -67,14 +59,36 @@ public sealed class RuleInstallerTests : IDisposable
     }
 
     [Fact]
+    public async Task What_another_process_installed_is_replaced_and_named_by_nobody()
+    {
+        await new RuleInstaller(PodLab.Node, keepsConnections: true).EnsureAsync(_lab.Pod, PodLab.Defaults);
+
+        Assert.NotEmpty(await InspectAsync());
+        Assert.Empty(await EnsureAsync());
+        Assert.Empty(await InspectAsync());
+    }
+
+    [Fact]
+    public async Task Probe_ports_and_many_addresses_of_the_node_are_found_in_place()
+    {
+        var node = new NodeAddressSet([.. Enumerable.Range(1, 200).Select(i => $"10.9.8.{i}")], [.. Enumerable.Range(1, 50).Select(i => $"fd09::{i:x}")]);
+        var installer = new RuleInstaller(() => node, keepsConnections: true);
+        var settings = PodLab.Defaults with { ProbePorts = [80, 443, 8080, 9090, 65535] };
+        await installer.EnsureAsync(_lab.Pod, settings);
+
+        Assert.Empty(await installer.InspectAsync(_lab.Pod, settings));
+        Assert.Empty(await installer.EnsureAsync(_lab.Pod, settings));
+    }
+
+    [Fact]
     public async Task Other_settings_replace_the_rules()
     {
         await EnsureAsync();
         var other = PodLab.Defaults with { BypassInbound = true, CaptureDns = false };
 
-        await _installer.EnsureAsync(_lab.Pod, other, CancellationToken.None);
+        await _installer.EnsureAsync(_lab.Pod, other);
 
-        Assert.Empty(await _installer.InspectAsync(_lab.Pod, other, CancellationToken.None));
+        Assert.Empty(await _installer.InspectAsync(_lab.Pod, other));
         Assert.NotEmpty(await InspectAsync());
         Assert.DoesNotContain("15053", _lab.InPod("nft", "list ruleset"));
     }
@@ -85,7 +99,7 @@ public sealed class RuleInstallerTests : IDisposable
         _lab.InPod("nft", "add table inet mine { chain c { tcp dport 1 accept; }; }");
 
         await EnsureAsync();
-        await _installer.RemoveAsync(_lab.Pod, CancellationToken.None);
+        await _installer.RemoveAsync(_lab.Pod);
 
         Assert.Contains("tcp dport 1 accept", _lab.InPod("nft", "list ruleset"));
     }
@@ -103,5 +117,6 @@ public sealed class RuleInstallerTests : IDisposable
 
     private string Everything() =>
         _lab.InPod("nft", "list ruleset") + _lab.InPod("ip", "rule") + _lab.InPod("ip", "-6 rule")
-        + _lab.InPod("ip", "route show table all") + _lab.InPod("ip", "-6 route show table all");
+        + string.Join('\n', (_lab.InPod("ip", "route show table all") + _lab.InPod("ip", "-6 route show table all"))
+            .Split('\n').Where(static route => route.Contains("table 100", StringComparison.Ordinal)));
 }

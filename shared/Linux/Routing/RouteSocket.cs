@@ -1,0 +1,77 @@
+namespace Ambient.Linux.Routing;
+
+/// <summary>Asks the kernel about links, routes and routing rules, and changes them (rtnetlink(7)), in one network namespace.</summary>
+/// <remarks>Belongs to the namespace of the thread that made it. Not thread-safe.</remarks>
+public sealed unsafe class RouteSocket : IDisposable
+{
+    // <linux/netlink.h>, <linux/rtnetlink.h>
+    private const int AF_NETLINK = 16, SOCK_RAW = 3, NETLINK_ROUTE = 0;
+    private const ushort NLMSG_ERROR = 2, NLMSG_DONE = 3;
+    private const ushort NLM_F_REQUEST = 1, NLM_F_ACK = 4, NLM_F_DUMP = 0x300;
+    private const int HeaderBytes = 16, MaxReplyBytes = 64 * 1024;
+
+    private readonly Descriptor _socket = new(CallResult.Of(Libc.socket(AF_NETLINK, SOCK_RAW | Libc.SOCK_CLOEXEC, NETLINK_ROUTE)).OrThrow("socket(AF_NETLINK)"));
+    private readonly byte[] _reply = new byte[MaxReplyBytes];
+
+    internal delegate void Entry(ReadOnlySpan<byte> body);
+
+    public void Dispose() => _socket.Dispose();
+
+    /// <summary>Has something done.</summary>
+    /// <returns>Whether it was, or the kernel's errno.</returns>
+    internal CallResult Change(ushort type, ushort flags, ReadOnlySpan<byte> body, params ReadOnlySpan<(ushort Attribute, uint Value)> attributes)
+    {
+        Send(type, (ushort)(NLM_F_REQUEST | NLM_F_ACK | flags), body, attributes);
+        CallResult? result = null;
+        while (result is null)
+            Receive((kind, reply) => result = kind == NLMSG_ERROR ? ErrorIn(reply) : result);
+        return result.Value;
+    }
+
+    /// <summary>Hands over every entry of a kind, without the message's header.</summary>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    internal void List(ushort type, ReadOnlySpan<byte> body, Entry entry)
+    {
+        Send(type, NLM_F_REQUEST | NLM_F_DUMP, body);
+        for (var done = false; !done;)
+        {
+            Receive((kind, reply) =>
+            {
+                if (kind == NLMSG_ERROR)
+                    ErrorIn(reply).OrThrow("netlink dump");
+                done |= kind is NLMSG_DONE or NLMSG_ERROR;
+                if (!done)
+                    entry(reply);
+            });
+        }
+    }
+
+    private void Send(ushort type, ushort flags, ReadOnlySpan<byte> body, params ReadOnlySpan<(ushort Attribute, uint Value)> attributes)
+    {
+        var message = new NetlinkMessage(stackalloc byte[256], type, flags, body);
+        foreach (var (attribute, value) in attributes)
+            message.Add(attribute, value);
+        var bytes = message.Finish();
+        fixed (byte* raw = bytes)
+            CallResult.Of(Libc.write(_socket.Value, raw, (nuint)bytes.Length)).OrThrow("write(netlink)");
+    }
+
+    private delegate void Part(ushort type, ReadOnlySpan<byte> body);
+
+    private void Receive(Part part)
+    {
+        int length;
+        fixed (byte* raw = _reply)
+            length = CallResult.Of(Libc.read(_socket.Value, raw, MaxReplyBytes)).OrThrow("read(netlink)");
+        for (ReadOnlySpan<byte> rest = _reply.AsSpan(0, length); rest.Length >= HeaderBytes;)
+        {
+            var size = (int)BitConverter.ToUInt32(rest);
+            if (size < HeaderBytes || size > rest.Length)
+                throw new LinuxException("netlink reply", Errno.Invalid);
+            part(BitConverter.ToUInt16(rest[4..]), rest[HeaderBytes..size]);
+            rest = rest[Math.Min((size + 3) & ~3, rest.Length)..];
+        }
+    }
+
+    private static CallResult ErrorIn(ReadOnlySpan<byte> body) => BitConverter.ToInt32(body) is < 0 and var error ? CallResult.Failed(-error) : CallResult.Of(0);
+}
