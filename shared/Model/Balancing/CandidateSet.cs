@@ -27,7 +27,7 @@ internal readonly record struct CandidateQuery(ClientPlace Client, ushort Port, 
     private bool IsReachable(Workload workload)
     {
         if (Use != EndpointUse.Gateway && workload.Network != Client.Network) return workload.NetworkGateway is not null;
-        return !workload.Addresses.IsEmpty || workload.Hostname.Length > 0;
+        return workload.HasAddress || workload.Hostname.Length > 0;
     }
 
     private bool ServesPort(Service service, Endpoint endpoint)

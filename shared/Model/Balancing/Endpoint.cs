@@ -7,6 +7,10 @@ namespace Ambient.Model.Balancing;
 /// <param name="Status">Its health in this service.</param>
 public sealed record Endpoint(Workload Workload, PortMap Ports, WorkloadStatus Status)
 {
-    internal static Endpoint Of(Workload workload, ServiceMembership membership) =>
-        new(workload, membership.Ports, membership.Status ?? workload.Status);
+    /// <param name="service">One that the workload is a member of.</param>
+    internal static Endpoint Of(Workload workload, ServiceKey service)
+    {
+        var membership = workload.MembershipIn(service)!;
+        return new(workload, membership.Ports, membership.Status ?? workload.Status);
+    }
 }

@@ -8,23 +8,25 @@ public sealed class ServiceEntry
 {
     private const int RememberedQueries = 4; // a node's pods are in one place, so they ask for one port or two
 
-    private readonly HashTrie<string, Endpoint> _endpoints;
     private CandidateSet[] _remembered = [];
 
-    internal ServiceEntry(Service service, HashTrie<string, Endpoint> endpoints)
+    /// <param name="workloads">Its members, by <see cref="Workload.UidHash"/>.</param>
+    internal ServiceEntry(Service service, HashIndex<Workload> workloads)
     {
         Service = service;
-        _endpoints = endpoints;
+        Workloads = workloads;
         Identities = [.. service.SubjectAltNames.Select(static name => SpiffeId.TryParse(name, out var id) ? id : null).OfType<SpiffeId>()];
     }
 
     public Service Service { get; }
 
+    internal HashIndex<Workload> Workloads { get; }
+
     /// <summary>The service's subject alternative names, as far as they are SPIFFE ids: who else may answer for it.</summary>
     public EquatableArray<SpiffeId> Identities { get; }
 
     /// <summary>All members, also those that its health policy keeps from being used.</summary>
-    public IEnumerable<Endpoint> Members => _endpoints.Values;
+    public IEnumerable<Endpoint> Members => Workloads.Items.Select(workload => Endpoint.Of(workload, Service.Key));
 
     /// <summary>The members that its health policy lets be used.</summary>
     public IEnumerable<Endpoint> Endpoints => Service.LoadBalancing.HealthPolicy == HealthPolicy.AllowAll
@@ -32,9 +34,16 @@ public sealed class ServiceEntry
         : Members.Where(static endpoint => endpoint.Status == WorkloadStatus.Healthy);
 
     /// <summary>The workload as a usable endpoint of this service, or null.</summary>
-    public Endpoint? FindEndpoint(string workloadUid) =>
-        _endpoints.Find(workloadUid) is { } endpoint
-        && (endpoint.Status == WorkloadStatus.Healthy || Service.LoadBalancing.HealthPolicy == HealthPolicy.AllowAll) ? endpoint : null;
+    public Endpoint? FindEndpoint(string workloadUid)
+    {
+        foreach (var workload in Workloads.Find(string.GetHashCode(workloadUid)))
+        {
+            if (!workload.HasUid(workloadUid)) continue;
+            var endpoint = Endpoint.Of(workload, Service.Key);
+            return endpoint.Status == WorkloadStatus.Healthy || Service.LoadBalancing.HealthPolicy == HealthPolicy.AllowAll ? endpoint : null;
+        }
+        return null;
+    }
 
     /// <summary>
     /// Chooses an endpoint: usable, of the nearest place the service's preferences ask for, then at random by capacity.
@@ -45,7 +54,7 @@ public sealed class ServiceEntry
     public Endpoint? Pick(in ClientPlace client, ushort port, EndpointUse use, Random random, Func<Endpoint, bool>? excluded = null)
     {
         var query = new CandidateQuery(client, port, use);
-        var candidates = excluded is null ? Remember(query) : CandidateSet.Collect(query, Service, _endpoints.Values, excluded);
+        var candidates = excluded is null ? Remember(query) : CandidateSet.Collect(query, Service, Members, excluded);
         return candidates.Pick(random);
     }
 
@@ -53,7 +62,7 @@ public sealed class ServiceEntry
     public bool LacksGateway(in ClientPlace client, ushort port)
     {
         var (network, asGateway) = (client.Network, new CandidateQuery(client, port, EndpointUse.Gateway));
-        return _endpoints.Values.Any(endpoint =>
+        return Members.Any(endpoint =>
             endpoint.Workload.Network != network && endpoint.Workload.NetworkGateway is null && asGateway.Accepts(Service, endpoint));
     }
 
@@ -64,7 +73,7 @@ public sealed class ServiceEntry
         foreach (var known in remembered)
             if (known.Query == query) return known;
 
-        var found = CandidateSet.Collect(query, Service, _endpoints.Values, null);
+        var found = CandidateSet.Collect(query, Service, Members, null);
         Volatile.Write(ref _remembered, [found, .. remembered.Take(RememberedQueries - 1)]);
         return found;
     }

@@ -41,28 +41,27 @@ public sealed class MeshSnapshot
 
     internal PolicyTable PolicyTable => _policies;
 
-    public int WorkloadCount => _workloads.ByUid.Count;
+    public int WorkloadCount => _workloads.All.Count;
 
-    public int ServiceCount => _services.ByKey.Count;
+    public int ServiceCount => _services.All.Count;
 
     public int PolicyCount => _policies.ByName.Count;
 
     /// <summary>In no particular order.</summary>
-    public IEnumerable<Workload> Workloads => _workloads.ByUid.Values;
+    public IEnumerable<Workload> Workloads => _workloads.All.Items;
 
     /// <summary>In no particular order.</summary>
-    public IEnumerable<ServiceEntry> Services => _services.ByKey.Values;
+    public IEnumerable<ServiceEntry> Services => _services.All.Items;
 
     /// <summary>In no particular order.</summary>
     public IEnumerable<NamedPolicy> Policies => _policies.ByName.Entries.Select(static entry => new NamedPolicy(entry.Key, entry.Value));
 
     /// <summary>Endpoints of services that workloads name and nobody has described yet.</summary>
     public IEnumerable<(ServiceKey Service, IReadOnlyCollection<Endpoint> Endpoints)> StagedEndpoints =>
-        _services.EndpointsOf.Entries
-            .Where(entry => !_services.ByKey.TryGet(entry.Key, out _))
-            .Select(static entry => (entry.Key, (IReadOnlyCollection<Endpoint>)[.. entry.Value.Values]));
+        _services.Staged.Entries.Select(static entry =>
+            (entry.Key, (IReadOnlyCollection<Endpoint>)[.. entry.Value.Items.Select(workload => Endpoint.Of(workload, entry.Key))]));
 
-    public Workload? FindWorkload(string uid) => _workloads.ByUid.Find(uid);
+    public Workload? FindWorkload(string uid) => _workloads.FindByUid(uid);
 
     /// <summary>Of several that claim the address: a pod first, then one that speaks HBONE, then the latest to claim it.</summary>
     public Workload? FindWorkload(NetworkAddress address) => _workloads.FindByAddress(address);
@@ -76,7 +75,7 @@ public sealed class MeshSnapshot
     /// <summary>Identities of the local node's workloads that need a certificate.</summary>
     public IEnumerable<SpiffeId> LocalIdentities => _workloads.LocalIdentities.Entries.Select(static entry => entry.Key);
 
-    public ServiceEntry? FindService(ServiceKey key) => _services.ByKey.Find(key);
+    public ServiceEntry? FindService(ServiceKey key) => _services.Find(key);
 
     /// <summary>
     /// The service a virtual IP stands for: an exact address before a range; then the client's own namespace, then (ranges) the
@@ -86,17 +85,27 @@ public sealed class MeshSnapshot
     /// <param name="preferredNamespace">Breaks ties for DNS; null has none.</param>
     public ServiceEntry? FindService(NetworkAddress vip, string? clientNamespace, string? preferredNamespace = null)
     {
-        var exact = ServiceRank.Best(_services, _services.ByVip.Find(vip), clientNamespace, preferredNamespace);
-        return exact ?? ServiceRank.BestRange(RangesWith(vip), clientNamespace);
+        var rank = new ServiceRank(clientNamespace, preferredNamespace);
+        foreach (var service in _services.ByVip.Find(vip.GetHashCode()))
+            if (ServiceTable.IsVip(service, vip)) rank.Consider(service);
+        return rank.Best is { } best ? _services.Find(best.Key) : ServiceRank.BestRange(RangesWith(vip), clientNamespace);
     }
 
     /// <summary>As above, by exact host name (case does not matter; <c>*.example.com</c> finds the wildcard service itself).</summary>
-    public ServiceEntry? FindService(string hostname, string? clientNamespace, string? preferredNamespace = null) =>
-        ServiceRank.Best(_services, _services.ByHost.Find(hostname), clientNamespace, preferredNamespace);
+    public ServiceEntry? FindService(string hostname, string? clientNamespace, string? preferredNamespace = null)
+    {
+        var rank = new ServiceRank(clientNamespace, preferredNamespace);
+        foreach (var service in _services.ByHost.Find(ServiceTable.HashOfHost(hostname)))
+            if (ServiceTable.IsHost(service, hostname)) rank.Consider(service);
+        return rank.Best is { } best ? _services.Find(best.Key) : null;
+    }
 
     /// <summary>All services of that exact host name, whoever may see them; the oldest first.</summary>
-    public IEnumerable<ServiceEntry> ServicesWithHost(string hostname) =>
-        (_services.ByHost.Find(hostname) ?? []).Select(key => _services.ByKey.Find(key)!);
+    public IEnumerable<ServiceEntry> ServicesWithHost(string hostname)
+    {
+        foreach (var service in _services.ByHost.Find(ServiceTable.HashOfHost(hostname)))
+            if (ServiceTable.IsHost(service, hostname)) yield return _services.Find(service.Key)!;
+    }
 
     /// <summary>What an address means to a client that dialled it: workloads first, then services.</summary>
     public Destination Find(NetworkAddress address, string? clientNamespace) =>
@@ -115,6 +124,6 @@ public sealed class MeshSnapshot
 
     private IEnumerable<(ServiceEntry, int)> RangesWith(NetworkAddress vip)
     {
-        foreach (var (key, length) in _services.ByCidr.Find(vip)) yield return (_services.ByKey.Find(key)!, length);
+        foreach (var (key, length) in _services.ByCidr.Find(vip)) yield return (_services.Find(key)!, length);
     }
 }

@@ -7,6 +7,7 @@ namespace Ambient.Model.State;
 public sealed class MeshState(string? localNode = null)
 {
     private readonly Lock _writing = new();
+    private readonly WorkloadSharing _sharing = new();
     private volatile MeshSnapshot _current = MeshSnapshot.Empty;
 
     /// <summary>Raised after each change, in order, on the writer's thread: handlers must be quick and must not throw.</summary>
@@ -22,7 +23,7 @@ public sealed class MeshState(string? localNode = null)
         lock (_writing)
         {
             var before = _current;
-            var change = new MeshUpdate(before, localNode).Apply(delta);
+            var change = new MeshUpdate(before, localNode, _sharing).Apply(delta);
             _current = change.Snapshot;
             if (!ReferenceEquals(before, change.Snapshot)) Changed?.Invoke(change);
             return change;

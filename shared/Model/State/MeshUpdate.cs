@@ -4,7 +4,7 @@ using Ambient.Model.Workloads;
 namespace Ambient.Model.State;
 
 /// <summary>One delta on its way into the next snapshot.</summary>
-internal sealed class MeshUpdate(MeshSnapshot before, string? localNode)
+internal sealed class MeshUpdate(MeshSnapshot before, string? localNode, WorkloadSharing sharing)
 {
     private readonly WorkloadTable.Builder _workloads = before.WorkloadTable.ToBuilder(localNode);
     private readonly ServiceTable.Builder _services = before.ServiceTable.ToBuilder();
@@ -33,7 +33,9 @@ internal sealed class MeshUpdate(MeshSnapshot before, string? localNode)
     private void Set(Workload workload)
     {
         var known = _workloads.Find(workload.Uid);
-        if (!workload.Equals(known)) Replace(known, workload);
+        if (workload.Equals(known)) return;
+        workload.ShareWith(sharing);
+        Replace(known, workload);
     }
 
     private void RemoveAddress(string name)

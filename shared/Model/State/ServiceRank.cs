@@ -4,23 +4,21 @@ using Ambient.Model.Workloads;
 namespace Ambient.Model.State;
 
 /// <summary>Which of several services a client means that claim one name or address.</summary>
-internal static class ServiceRank
+internal struct ServiceRank(string? clientNamespace, string? preferredNamespace)
 {
-    /// <param name="candidates">The oldest first; null if there are none.</param>
-    public static ServiceEntry? Best(ServiceTable table, ServiceKey[]? candidates, string? clientNamespace, string? preferredNamespace)
+    private Service? _own, _canonical, _preferred, _first;
+
+    /// <summary>The first of the client's namespace, else the last canonical one, else the first of the preferred namespace, else the first.</summary>
+    public readonly Service? Best => _own ?? _canonical ?? _preferred ?? _first;
+
+    /// <summary>The oldest comes first.</summary>
+    public void Consider(Service service)
     {
-        ServiceEntry? first = null, canonical = null, preferred = null;
-        foreach (var key in candidates ?? [])
-        {
-            var candidate = table.ByKey.Find(key)!;
-            var service = candidate.Service;
-            if (!service.IsVisibleTo(clientNamespace)) continue;
-            if (service.Namespace == clientNamespace) return candidate;
-            if (service.Canonical) canonical = candidate; // the last one counts
-            if (service.Namespace == preferredNamespace) preferred ??= candidate;
-            first ??= candidate;
-        }
-        return canonical ?? preferred ?? first;
+        if (!service.IsVisibleTo(clientNamespace)) return;
+        if (service.Namespace == clientNamespace) _own ??= service;
+        if (service.Canonical) _canonical = service;
+        if (service.Namespace == preferredNamespace) _preferred ??= service;
+        _first ??= service;
     }
 
     /// <summary>Highest (own namespace, prefix length, canonical); the first of equals.</summary>

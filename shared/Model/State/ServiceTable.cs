@@ -6,40 +6,65 @@ namespace Ambient.Model.State;
 
 /// <summary>All services with their endpoints and indexes. Immutable.</summary>
 /// <remarks>
-/// Indexes hold keys, never entries: a change of an endpoint replaces one entry and no index can serve a stale one. Endpoints are
+/// Indexes hold services, never entries: a change of an endpoint replaces one entry and no index can serve a stale one. Endpoints are
 /// kept for every service that any workload names, known or not and healthy or not, so none is lost when a service is created
 /// again or changes its health policy.
 /// </remarks>
 internal sealed class ServiceTable
 {
-    private static readonly HashTrie<string, Endpoint> NoEndpoints = HashTrie<string, Endpoint>.Empty;
+    private static readonly HashIndex<Workload> Nobody = HashIndex<Workload>.Empty;
 
     public static readonly ServiceTable Empty = new();
 
-    public HashTrie<ServiceKey, ServiceEntry> ByKey { get; private init; } = HashTrie<ServiceKey, ServiceEntry>.Empty;
+    /// <summary>By the hash of the key.</summary>
+    public HashIndex<ServiceEntry> All { get; private init; } = HashIndex<ServiceEntry>.Empty;
 
-    public HashTrie<ServiceKey, HashTrie<string, Endpoint>> EndpointsOf { get; private init; } =
-        HashTrie<ServiceKey, HashTrie<string, Endpoint>>.Empty;
+    /// <summary>Members of services that workloads name and nobody has described yet.</summary>
+    public HashTrie<ServiceKey, HashIndex<Workload>> Staged { get; private init; } = HashTrie<ServiceKey, HashIndex<Workload>>.Empty;
 
-    public HashTrie<NetworkAddress, ServiceKey[]> ByVip { get; private init; } = HashTrie<NetworkAddress, ServiceKey[]>.Empty;
+    /// <summary>By the hash of each virtual address; see <see cref="IsVip"/>.</summary>
+    public HashIndex<Service> ByVip { get; private init; } = HashIndex<Service>.Empty;
 
-    public HashTrie<string, ServiceKey[]> ByHost { get; private init; } =
-        HashTrie<string, ServiceKey[]>.EmptyWith(StringComparer.OrdinalIgnoreCase);
+    /// <summary>By <see cref="HashOfHost"/>; see <see cref="IsHost"/>.</summary>
+    public HashIndex<Service> ByHost { get; private init; } = HashIndex<Service>.Empty;
 
     public CidrIndex ByCidr { get; private init; } = CidrIndex.Empty;
 
+    public ServiceEntry? Find(ServiceKey key) => Find(All.Find(key.GetHashCode()), key);
+
     public Builder ToBuilder() => new(this);
+
+    public static int HashOfHost(string hostname) => StringComparer.OrdinalIgnoreCase.GetHashCode(hostname);
+
+    public static bool IsHost(Service service, string hostname) => service.Hostname.Equals(hostname, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>A range of a single address is that address.</summary>
+    public static bool IsVip(Service service, NetworkAddress address)
+    {
+        foreach (var vip in service.Vips)
+            if (vip == address) return true;
+        foreach (var range in service.CidrVips)
+            if (range.Prefix.IsHost && range.Prefix.Bits == address.Bits && range.Network == address.Network) return true;
+        return false;
+    }
+
+    private static ServiceEntry? Find(HashIndex<ServiceEntry>.Matches found, ServiceKey key)
+    {
+        foreach (var entry in found)
+            if (entry.Service.Key == key) return entry;
+        return null;
+    }
 
     public sealed class Builder(ServiceTable table)
     {
-        private readonly HashTrie<ServiceKey, ServiceEntry>.Builder _byKey = table.ByKey.ToBuilder();
-        private readonly HashTrie<ServiceKey, HashTrie<string, Endpoint>>.Builder _endpointsOf = table.EndpointsOf.ToBuilder();
-        private readonly HashTrie<NetworkAddress, ServiceKey[]>.Builder _byVip = table.ByVip.ToBuilder();
-        private readonly HashTrie<string, ServiceKey[]>.Builder _byHost = table.ByHost.ToBuilder();
+        private readonly HashIndex<ServiceEntry>.Builder _all = table.All.ToBuilder();
+        private readonly HashTrie<ServiceKey, HashIndex<Workload>>.Builder _staged = table.Staged.ToBuilder();
+        private readonly HashIndex<Service>.Builder _byVip = table.ByVip.ToBuilder();
+        private readonly HashIndex<Service>.Builder _byHost = table.ByHost.ToBuilder();
         private readonly CidrIndex.Builder _byCidr = table.ByCidr.ToBuilder();
-        private readonly Dictionary<ServiceKey, HashTrie<string, Endpoint>.Builder> _touched = [];
+        private readonly Dictionary<ServiceKey, HashIndex<Workload>.Builder> _touched = [];
 
-        public Service? Find(ServiceKey key) => _byKey.Find(key)?.Service;
+        public Service? Find(ServiceKey key) => FindEntry(key)?.Service;
 
         /// <summary>How many services got a new entry because endpoints of theirs changed.</summary>
         public int TouchedServices => _touched.Count;
@@ -48,58 +73,79 @@ internal sealed class ServiceTable
         public void Replace(Service? before, Service? after)
         {
             var key = (before ?? after)!.Key;
-            _byVip.Move(VipsOf(before), key, VipsOf(after), key);
-            _byHost.Move(HostsOf(before), key, HostsOf(after), key);
+            _byVip.Move(VipsOf(before), before, VipsOf(after), after);
+            _byHost.Move(HostsOf(before), before, HostsOf(after), after);
             _byCidr.Move(RangesOf(before), RangesOf(after), key);
-            if (after is null) _byKey.Remove(key);
-            else _byKey.Set(key, new(after, _endpointsOf.Find(key) ?? NoEndpoints));
+
+            var members = MembersOf(key);
+            Set(key, after is null ? null : new(after, members));
+            Stage(key, after is null ? members : Nobody);
         }
 
         /// <summary>Moves a workload's memberships; each service is rebuilt once, by <see cref="ToTable"/>.</summary>
         public void Replace(Workload? before, Workload? after)
         {
             foreach (var membership in before?.Services ?? default)
-                if (after?.MembershipIn(membership.Service) is null) Touch(membership.Service).Remove(before!.Uid);
+                if (after?.MembershipIn(membership.Service) is null) Touch(membership.Service).Remove(before!.UidHash, before);
             foreach (var membership in after?.Services ?? default)
-                Touch(membership.Service).Set(after!.Uid, Endpoint.Of(after, membership));
+            {
+                var members = Touch(membership.Service);
+                if (members.Find(after!.UidHash).Has(after)) continue; // named twice
+                if (before?.MembershipIn(membership.Service) is null) members.Add(after.UidHash, after);
+                else members.Replace(after.UidHash, before, after);
+            }
         }
 
         public ServiceTable ToTable()
         {
-            foreach (var (key, builder) in _touched) SetEndpoints(key, builder.ToTrie());
+            foreach (var (key, builder) in _touched) SetMembers(key, builder.ToIndex());
             return new()
             {
-                ByKey = _byKey.ToTrie(),
-                EndpointsOf = _endpointsOf.ToTrie(),
-                ByVip = _byVip.ToTrie(),
-                ByHost = _byHost.ToTrie(),
+                All = _all.ToIndex(),
+                Staged = _staged.ToTrie(),
+                ByVip = _byVip.ToIndex(),
+                ByHost = _byHost.ToIndex(),
                 ByCidr = _byCidr.ToIndex(),
             };
         }
 
-        private void SetEndpoints(ServiceKey key, HashTrie<string, Endpoint> endpoints)
+        private ServiceEntry? FindEntry(ServiceKey key) => ServiceTable.Find(_all.Find(key.GetHashCode()), key);
+
+        private HashIndex<Workload> MembersOf(ServiceKey key) => FindEntry(key)?.Workloads ?? _staged.Find(key) ?? Nobody;
+
+        private void SetMembers(ServiceKey key, HashIndex<Workload> members)
         {
-            if (endpoints.Count == 0) _endpointsOf.Remove(key);
-            else _endpointsOf.Set(key, endpoints);
-            if (Find(key) is { } service) _byKey.Set(key, new(service, endpoints));
+            if (Find(key) is { } service) Set(key, new(service, members));
+            else Stage(key, members);
         }
 
-        private HashTrie<string, Endpoint>.Builder Touch(ServiceKey key)
+        private void Stage(ServiceKey key, HashIndex<Workload> members)
         {
-            if (!_touched.TryGetValue(key, out var builder))
-                _touched[key] = builder = (_endpointsOf.Find(key) ?? NoEndpoints).ToBuilder();
+            if (members.Count > 0) _staged.Set(key, members);
+            else _staged.Remove(key);
+        }
+
+        private void Set(ServiceKey key, ServiceEntry? after)
+        {
+            var (hash, before) = (key.GetHashCode(), FindEntry(key));
+            _all.Move(before is null ? [] : [hash], before, after is null ? [] : [hash], after);
+        }
+
+        private HashIndex<Workload>.Builder Touch(ServiceKey key)
+        {
+            if (!_touched.TryGetValue(key, out var builder)) _touched[key] = builder = MembersOf(key).ToBuilder();
             return builder;
         }
 
         // A range of a single address is that address.
-        private static NetworkAddress[] VipsOf(Service? service) => service is null
+        private static int[] VipsOf(Service? service) => service is null
             ? []
             : [.. service.Vips.Concat(service.CidrVips.Where(static range => range.Prefix.IsHost)
-                .Select(static range => new NetworkAddress(range.Network, range.Prefix.Address))).Distinct()];
+                .Select(static range => new NetworkAddress(range.Network, range.Prefix.Address))).Select(static vip => vip.GetHashCode()).Distinct()];
 
         private static NetworkPrefix[] RangesOf(Service? service) =>
             service is null ? [] : [.. service.CidrVips.Where(static range => !range.Prefix.IsHost).Distinct()];
 
-        private static string[] HostsOf(Service? service) => service is null ? [] : [service.Hostname];
+        private static int[] HostsOf(Service? service) => service is null ? [] : [HashOfHost(service.Hostname)];
     }
 }

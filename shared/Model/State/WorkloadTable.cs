@@ -12,10 +12,11 @@ internal sealed class WorkloadTable
 {
     public static readonly WorkloadTable Empty = new();
 
-    public HashTrie<string, Workload> ByUid { get; private init; } = HashTrie<string, Workload>.Empty;
+    /// <summary>By <see cref="Workload.UidHash"/>.</summary>
+    public HashIndex<Workload> All { get; private init; } = HashIndex<Workload>.Empty;
 
-    /// <summary>Claimants of each address, oldest claim first; workloads on their node's network claim none.</summary>
-    public HashTrie<NetworkAddress, Workload[]> ByAddress { get; private init; } = HashTrie<NetworkAddress, Workload[]>.Empty;
+    /// <summary>Claimants of each <see cref="NetworkAddress"/>, by its hash; workloads on their node's network claim none.</summary>
+    public HashIndex<Workload> ByAddress { get; private init; } = HashIndex<Workload>.Empty;
 
     public HashTrie<ServiceKey, Workload[]> ByHost { get; private init; } = HashTrie<ServiceKey, Workload[]>.Empty;
 
@@ -32,27 +33,39 @@ internal sealed class WorkloadTable
     public Workload? FindByAddress(NetworkAddress address)
     {
         Workload? best = null;
-        foreach (var workload in ByAddress.Find(address) ?? [])
+        foreach (var workload in ByAddress.Find(address.GetHashCode()))
+        {
+            if (workload.Network != address.Network || !workload.Owns(address.Bits)) continue;
             if (best is null || Precedence(workload) >= Precedence(best)) best = workload;
+        }
         return best;
+    }
+
+    public Workload? FindByUid(string uid) => FindByUid(All.Find(string.GetHashCode(uid)), uid);
+
+    private static Workload? FindByUid(HashIndex<Workload>.Matches found, string uid)
+    {
+        foreach (var workload in found)
+            if (workload.HasUid(uid)) return workload;
+        return null;
     }
 
     public Builder ToBuilder(string? localNode) => new(this, localNode);
 
     private static int Precedence(Workload workload) =>
-        (workload.Uid.Contains("//Pod/", StringComparison.Ordinal) ? 2 : 0) + (workload.Protocol == TunnelProtocol.Hbone ? 1 : 0);
+        (workload.IsPod ? 2 : 0) + (workload.Protocol == TunnelProtocol.Hbone ? 1 : 0);
 
     public sealed class Builder(WorkloadTable table, string? localNode)
     {
-        private readonly HashTrie<string, Workload>.Builder _byUid = table.ByUid.ToBuilder();
-        private readonly HashTrie<NetworkAddress, Workload[]>.Builder _byAddress = table.ByAddress.ToBuilder();
+        private readonly HashIndex<Workload>.Builder _all = table.All.ToBuilder();
+        private readonly HashIndex<Workload>.Builder _byAddress = table.ByAddress.ToBuilder();
         private readonly HashTrie<ServiceKey, Workload[]>.Builder _byHost = table.ByHost.ToBuilder();
         private readonly HashTrie<LocalName, Workload[]>.Builder _local = table.Local.ToBuilder();
         private readonly HashTrie<SpiffeId, int>.Builder _identities = table.LocalIdentities.ToBuilder();
 
         public HashSet<SpiffeId> TouchedIdentities { get; } = [];
 
-        public Workload? Find(string uid) => _byUid.Find(uid);
+        public Workload? Find(string uid) => FindByUid(_all.Find(string.GetHashCode(uid)), uid);
 
         public bool IsLocal(Workload workload) => localNode is null || workload.Node == localNode;
 
@@ -60,8 +73,8 @@ internal sealed class WorkloadTable
 
         public WorkloadTable ToTable() => new()
         {
-            ByUid = _byUid.ToTrie(),
-            ByAddress = _byAddress.ToTrie(),
+            All = _all.ToIndex(),
+            ByAddress = _byAddress.ToIndex(),
             ByHost = _byHost.ToTrie(),
             Local = _local.ToTrie(),
             LocalIdentities = _identities.ToTrie(),
@@ -70,9 +83,7 @@ internal sealed class WorkloadTable
         /// <summary>Adds (<paramref name="before"/> is null), replaces, or removes (<paramref name="after"/> is null) a workload.</summary>
         public void Replace(Workload? before, Workload? after)
         {
-            if (after is not null) _byUid.Set(after.Uid, after);
-            else _byUid.Remove(before!.Uid);
-
+            _all.Move(UidOf(before), before, UidOf(after), after);
             _byAddress.Move(AddressesOf(before), before, AddressesOf(after), after);
             _byHost.Move(HostsOf(before), before, HostsOf(after), after);
             _local.Move(LocalNamesOf(before), before, LocalNamesOf(after), after);
@@ -81,10 +92,12 @@ internal sealed class WorkloadTable
             if (NeedsCertificate(before)) CountIdentity(before!.Identity, -1);
         }
 
-        private static NetworkAddress[] AddressesOf(Workload? workload) =>
+        private static int[] UidOf(Workload? workload) => workload is null ? [] : [workload.UidHash];
+
+        private static int[] AddressesOf(Workload? workload) =>
             workload is null || workload.NetworkMode == NetworkMode.HostNetwork
                 ? []
-                : [.. workload.Addresses.Select(ip => new NetworkAddress(workload.Network, ip)).Distinct()];
+                : [.. workload.Addresses.Select(ip => new NetworkAddress(workload.Network, ip).GetHashCode()).Distinct()];
 
         private static ServiceKey[] HostsOf(Workload? workload) =>
             workload is null || workload.Hostname.Length == 0 ? [] : [new(workload.Namespace, workload.Hostname)];

@@ -1,10 +1,13 @@
+using System.Buffers.Binary;
 using System.Net;
+using System.Net.Sockets;
+using Ambient.Model.Addresses;
 using Ambient.Model.Identities;
 
 namespace Ambient.Model.Workloads;
 
 /// <summary>How a workload is reached.</summary>
-public enum TunnelProtocol
+public enum TunnelProtocol : byte
 {
     /// <summary>Plain TCP.</summary>
     None,
@@ -13,7 +16,7 @@ public enum TunnelProtocol
     Hbone,
 }
 
-public enum NetworkMode
+public enum NetworkMode : byte
 {
     Standard,
 
@@ -21,101 +24,139 @@ public enum NetworkMode
     HostNetwork,
 }
 
-public enum WorkloadStatus { Healthy, Unhealthy }
+public enum WorkloadStatus : byte { Healthy, Unhealthy }
 
-public enum WorkloadType { Deployment, CronJob, Pod, Job }
+public enum WorkloadType : byte { Deployment, CronJob, Pod, Job }
 
 /// <summary>A workload's place in a service, with its own port mapping.</summary>
 /// <param name="Status">Health as a member of this service; null = the workload's own.</param>
 public sealed record ServiceMembership(ServiceKey Service, PortMap Ports, WorkloadStatus? Status = null);
 
 /// <summary>A pod, virtual machine or other endpoint. Immutable, equal by content.</summary>
+/// <remarks>
+/// A node proxy knows 100,000 of them, so what the pods of one workload have in common is kept once for all, as is the node of
+/// those that run on it, and a uid or an address that follows from the rest or fits into a number is made when it is asked for.
+/// </remarks>
 public sealed record Workload
 {
-    private SpiffeId? _identity;
+    private const string PodKind = "//Pod/";
 
-    /// <summary>Unique key: <c>cluster/group/kind/namespace/name[/section]</c>.</summary>
-    public required string Uid { get; init; }
+    private WorkloadTraits _traits = WorkloadTraits.None;
+    private WorkloadPlace _place = WorkloadPlace.Unknown;
+    private string? _uid;             // null: what PodUid makes of the other names
+    private IPAddress[]? _addresses;  // null: none, or _ipv4
+    private uint _ipv4;               // in network order
+    private bool _hasIPv4, _ownsTraits;
+
+    private Workload(Workload original)
+    {
+        (_traits, _place, _addresses, _ipv4, _hasIPv4) = (original._traits, original._place, original._addresses, original._ipv4, original._hasIPv4);
+        (_uid, Name, Status) = (original.Uid, original.Name, original.Status); // the names may change, the uid does not with them
+    }
+
+    /// <summary>Unique key: <c>cluster/group/kind/namespace/name[/section]</c>. Made at each call for most pods.</summary>
+    public required string Uid
+    {
+        get => _uid ?? $"{ClusterId}{PodKind}{Namespace}/{Name}";
+        init => _uid = value;
+    }
+
+    internal int UidHash => string.GetHashCode(_uid is null ? PodUid(stackalloc char[256]) : _uid);
+
+    internal bool IsPod => _uid is null || _uid.Contains(PodKind, StringComparison.Ordinal);
+
+    internal bool HasUid(string uid) => _uid is null ? IsPodUid(uid) : _uid == uid;
 
     public string Name { get; init; } = "";
 
     /// <exception cref="ArgumentException">Not usable as part of an identity, see <see cref="SpiffeId.CheckPart"/>.</exception>
-    public string Namespace { get; init => field = SpiffeId.CheckPart(value); } = "";
+    public string Namespace { get => _traits.Namespace; init => Own.Namespace = SpiffeId.CheckPart(value); }
 
-    public EquatableArray<IPAddress> Addresses { get; init; }
+    /// <summary>Made at each call for a workload with one IPv4 address; see <see cref="HasAddress"/> and <see cref="Owns(IPAddress)"/>.</summary>
+    public EquatableArray<IPAddress> Addresses
+    {
+        get => _hasIPv4 ? [new IPAddress(_ipv4)] : _addresses is null ? default : new(_addresses);
+        init
+        {
+            _hasIPv4 = value.Count == 1 && value[0].AddressFamily == AddressFamily.InterNetwork;
+            _addresses = _hasIPv4 || value.IsEmpty ? null : value.AsSpan().ToArray();
+            if (_hasIPv4) _ipv4 = ValueOf(value[0]);
+        }
+    }
 
     /// <summary>Network id; empty = the default network.</summary>
-    public string Network { get; init; } = "";
+    public string Network { get => _traits.Network; init => Own.Network = value; }
 
-    public TunnelProtocol Protocol { get; init; }
+    public TunnelProtocol Protocol { get => _traits.Protocol; init => Own.Protocol = value; }
 
     /// <summary>Always spelled out here; messages leave out the default, <c>cluster.local</c>.</summary>
     /// <inheritdoc cref="Namespace" path="/exception"/>
-    public string TrustDomain { get; init => field = SpiffeId.CheckPart(value); } = "";
+    public string TrustDomain { get => _traits.TrustDomain; init => Own.TrustDomain = SpiffeId.CheckPart(value); }
 
     /// <inheritdoc cref="Namespace"/>
-    public string ServiceAccount { get; init => field = SpiffeId.CheckPart(value); } = "";
+    public string ServiceAccount { get => _traits.ServiceAccount; init => Own.ServiceAccount = SpiffeId.CheckPart(value); }
 
     /// <summary>Mandatory next hop for traffic that addresses this workload itself.</summary>
-    public GatewayAddress? Waypoint { get; init; }
+    public GatewayAddress? Waypoint { get => _traits.Waypoint; init => Own.Waypoint = value; }
 
     /// <summary>Gateway for clients of other networks.</summary>
-    public GatewayAddress? NetworkGateway { get; init; }
+    public GatewayAddress? NetworkGateway { get => _traits.NetworkGateway; init => Own.NetworkGateway = value; }
 
-    public string Node { get; init; } = "";
+    public string Node { get => _place.Node; init => _place = _place with { Node = value }; }
 
-    public string ClusterId { get; init; } = "";
+    public string ClusterId { get => _traits.ClusterId; init => Own.ClusterId = value; }
 
-    public string CanonicalName { get; init; } = "";
+    public string CanonicalName { get => _traits.CanonicalName; init => Own.CanonicalName = value; }
 
-    public string CanonicalRevision { get; init; } = "";
+    public string CanonicalRevision { get => _traits.CanonicalRevision; init => Own.CanonicalRevision = value; }
 
-    public WorkloadType Type { get; init; }
+    public WorkloadType Type { get => _traits.Type; init => Own.Type = value; }
 
-    public string WorkloadName { get; init; } = "";
+    public string WorkloadName { get => _traits.WorkloadName; init => Own.WorkloadName = value; }
 
     /// <summary>Terminates tunnels itself, as a node proxy or gateway does.</summary>
-    public bool NativeTunnel { get; init; }
+    public bool NativeTunnel { get => _traits.NativeTunnel; init => Own.NativeTunnel = value; }
 
     /// <summary>Names (<c>namespace/name</c>) of the policies that select this workload.</summary>
-    public EquatableArray<string> AuthorizationPolicies { get; init; }
+    public EquatableArray<string> AuthorizationPolicies { get => _traits.AuthorizationPolicies; init => Own.AuthorizationPolicies = value; }
 
     public WorkloadStatus Status { get; init; }
 
     /// <summary>DNS name to resolve when it has no address.</summary>
-    public string Hostname { get; init; } = "";
+    public string Hostname { get => _traits.Hostname; init => Own.Hostname = value; }
 
-    public EquatableArray<ServiceMembership> Services { get; init; }
+    public EquatableArray<ServiceMembership> Services { get => _traits.Services; init => Own.Services = value; }
 
-    public ApplicationTunnel? ApplicationTunnel { get; init; }
+    public ApplicationTunnel? ApplicationTunnel { get => _traits.ApplicationTunnel; init => Own.ApplicationTunnel = value; }
 
     /// <summary>Why what was said of it could not be read; null for a sound workload. One with a fault is not to be reached, and nobody may speak to it.</summary>
-    public string? Fault { get; init; }
+    public string? Fault { get => _traits.Fault; init => Own.Fault = value; }
 
-    public Locality Locality { get; init; }
+    public Locality Locality { get => _place.Locality; init => _place = _place with { Locality = value }; }
 
-    public NetworkMode NetworkMode { get; init; }
+    public NetworkMode NetworkMode { get => _traits.NetworkMode; init => Own.NetworkMode = value; }
 
     /// <summary>Share of a service's connections relative to its other endpoints; 0 gets none.</summary>
-    public uint Capacity { get; init; } = 1;
+    public uint Capacity { get => _traits.Capacity; init => Own.Capacity = value; }
 
-    public SpiffeId Identity
-    {
-        get
-        {
-            // A copy made by "with" takes the remembered identity along, so look whether it still fits.
-            var known = _identity;
-            if (known is null || known.TrustDomain != TrustDomain || known.Namespace != Namespace || known.ServiceAccount != ServiceAccount)
-                _identity = known = new(TrustDomain, Namespace, ServiceAccount);
-            return known;
-        }
-    }
+    public SpiffeId Identity => _traits.Identity;
+
+    public bool HasAddress => _hasIPv4 || _addresses is not null;
 
     /// <summary>True if <paramref name="address"/> is one of <see cref="Addresses"/>.</summary>
     public bool Owns(IPAddress address)
     {
-        foreach (var own in Addresses)
+        if (_hasIPv4) return address.AddressFamily == AddressFamily.InterNetwork && ValueOf(address) == _ipv4;
+        foreach (var own in _addresses ?? [])
             if (own.Equals(address)) return true;
+        return false;
+    }
+
+    internal bool Owns(IpBits address)
+    {
+        if (_hasIPv4) return !address.IsIPv6 && address.Value == BinaryPrimitives.ReverseEndianness(_ipv4);
+        foreach (var own in _addresses ?? [])
+            if (IpBits.Of(own) == address) return true;
         return false;
     }
 
@@ -126,18 +167,42 @@ public sealed record Workload
         return null;
     }
 
-    public bool Equals(Workload? other) => other is not null && (ReferenceEquals(this, other) || SameContent(other));
+    public bool Equals(Workload? other) => other is not null && (ReferenceEquals(this, other)
+        || (Name == other.Name && Status == other.Status && _place == other._place && _traits.Equals(other._traits)
+            && Addresses == other.Addresses && Uid == other.Uid));
 
-    public override int GetHashCode() => Uid.GetHashCode();
+    public override int GetHashCode() => Name.GetHashCode();
 
-    private bool SameContent(Workload other) =>
-        Uid == other.Uid && Name == other.Name && Namespace == other.Namespace && Addresses == other.Addresses
-        && Network == other.Network && Protocol == other.Protocol && TrustDomain == other.TrustDomain
-        && ServiceAccount == other.ServiceAccount && Waypoint == other.Waypoint && NetworkGateway == other.NetworkGateway
-        && Node == other.Node && ClusterId == other.ClusterId && CanonicalName == other.CanonicalName
-        && CanonicalRevision == other.CanonicalRevision && Type == other.Type && WorkloadName == other.WorkloadName
-        && NativeTunnel == other.NativeTunnel && AuthorizationPolicies == other.AuthorizationPolicies
-        && Status == other.Status && Hostname == other.Hostname && Services == other.Services
-        && ApplicationTunnel == other.ApplicationTunnel && Locality == other.Locality
-        && NetworkMode == other.NetworkMode && Capacity == other.Capacity;
+    /// <summary>Lets go of what is the same for others and of what follows from the rest. Its content stays as it is; any thread may read meanwhile.</summary>
+    internal void ShareWith(WorkloadSharing sharing)
+    {
+        _ownsTraits = false;
+        _traits = sharing.Share(_traits);
+        _place = sharing.Share(_place);
+        if (_uid is { } uid && IsPodUid(uid)) _uid = null;
+    }
+
+    private WorkloadTraits Own
+    {
+        get
+        {
+            if (!_ownsTraits) (_traits, _ownsTraits) = (_traits.Copy(), true);
+            return _traits;
+        }
+    }
+
+    private ReadOnlySpan<char> PodUid(Span<char> room) =>
+        room.TryWrite($"{ClusterId}{PodKind}{Namespace}/{Name}", out var length) ? room[..length] : Uid;
+
+    private bool IsPodUid(ReadOnlySpan<char> uid) =>
+        uid.Length == ClusterId.Length + PodKind.Length + Namespace.Length + 1 + Name.Length
+        && uid.StartsWith(ClusterId) && uid[ClusterId.Length..].StartsWith(PodKind)
+        && uid[(ClusterId.Length + PodKind.Length)..].StartsWith(Namespace) && uid[^(Name.Length + 1)] == '/' && uid.EndsWith(Name);
+
+    private static uint ValueOf(IPAddress ipv4)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        ipv4.TryWriteBytes(bytes, out _);
+        return BitConverter.ToUInt32(bytes);
+    }
 }

@@ -41,7 +41,12 @@ public sealed partial class DiscoveryClient
         _delay = new(random);
         _node = StateToken.Announce(options.Node);
         _demands = new(options.MaxMissingNames);
-        _types = [new(ResourceTypes.Address, isWildcard: !options.OnDemand), new(ResourceTypes.Authorization, isWildcard: true)];
+        _types =
+        [
+            new(ResourceTypes.Address, isWildcard: !options.OnDemand, () => state.Current.Workloads.Select(static workload => workload.Uid)
+                .Concat(state.Current.Services.Select(static entry => entry.Service.Key.ToString()))),
+            new(ResourceTypes.Authorization, isWildcard: true, () => state.Current.Policies.Select(static policy => policy.ResourceName)),
+        ];
         _unacknowledged = [.. _types.Where(static type => type.IsWildcard).Select(static type => type.TypeUrl)];
     }
 

@@ -3,9 +3,10 @@ using Ambient.Protos.Xds;
 namespace Ambient.Xds.Client;
 
 /// <summary>What is held of one type of resource, across streams. Used by the client's own task only.</summary>
-internal sealed class HeldResources(string typeUrl, bool isWildcard)
+/// <param name="names">All names of the type that the state has, maybe more than came from this server.</param>
+internal sealed class HeldResources(string typeUrl, bool isWildcard, Func<IEnumerable<string>> names)
 {
-    private readonly Dictionary<string, HeldVersion> _versions = [];
+    private readonly HeldVersions _versions = new();
     private readonly Dictionary<string, string> _rejected = [];
 
     public string TypeUrl { get; } = typeUrl;
@@ -21,11 +22,11 @@ internal sealed class HeldResources(string typeUrl, bool isWildcard)
     /// <summary>Resources of which the latest version was rejected, with the reason: an older one may still be in use.</summary>
     public IReadOnlyDictionary<string, string> Rejected => _rejected;
 
-    public bool IsHeld(string name) => _versions.ContainsKey(name);
+    public bool IsHeld(string name) => _versions.Contains(name);
 
     public void Accept(string name, string version)
     {
-        _versions[name] = new(version);
+        _versions.Set(name, version);
         _rejected.Remove(name);
     }
 
@@ -41,6 +42,7 @@ internal sealed class HeldResources(string typeUrl, bool isWildcard)
     public void WriteVersions(DeltaDiscoveryRequest request)
     {
         foreach (var name in _rejected.Keys) request.InitialResourceVersions[name] = "";
-        foreach (var (name, version) in _versions) request.InitialResourceVersions[name] = version.ToString();
+        foreach (var name in names())
+            if (_versions.Find(name) is { } version) request.InitialResourceVersions[name] = version;
     }
 }

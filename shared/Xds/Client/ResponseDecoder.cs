@@ -34,7 +34,7 @@ internal sealed class ResponseDecoder
             {
                 var payload = PayloadOf(resource, typeUrl);
                 if (isPolicy) policies.Add(new(resource.Name, PolicyMapping.ToModel(Authorizations.ParseFrom(payload), _pool)));
-                else Decode(Addresses.ParseFrom(payload), resource.Name, workloads, services);
+                else Decode(Addresses.ParseFrom(payload), workloads, services);
                 accepted.Add(resource);
             }
             catch (Exception exception) when (exception is ArgumentException or InvalidProtocolBufferException)
@@ -63,12 +63,11 @@ internal sealed class ResponseDecoder
         return any.TypeUrl == typeUrl ? any.Value : throw new ArgumentException($"the resource is of type '{any.TypeUrl}', not '{typeUrl}'");
     }
 
-    private void Decode(WireAddress address, string name, List<Workload> workloads, List<Service> services)
+    private void Decode(WireAddress address, List<Workload> workloads, List<Service> services)
     {
         switch (address.TypeCase)
         {
             case WireAddress.TypeOneofCase.Workload:
-                if (address.Workload.Uid == name) address.Workload.Uid = name; // one copy of the text
                 workloads.Add(WorkloadMapping.ToModel(address.Workload, _pool));
                 break;
             case WireAddress.TypeOneofCase.Service:

@@ -118,7 +118,7 @@ public sealed class MeshStateTests
         foreach (var workload in mesh.Delta.Workloads) services.Replace(null, workload);
 
         Assert.Equal(2, services.TouchedServices);
-        Assert.All(services.ToTable().ByKey.Values, entry => Assert.Equal(100, entry.Endpoints.Count()));
+        Assert.All(services.ToTable().All.Items, entry => Assert.Equal(100, entry.Endpoints.Count()));
     }
 
     [Fact]
