@@ -16,7 +16,7 @@ internal static class StormRun
     private const int AtOncePerNode = 8, UrgentPerSecond = 25, PreparedRequests = 500, Beginning = 5;
 
     /// <summary>Nodes that run already, numbered after those of the storm.</summary>
-    public const int UrgentNodes = 25;
+    public const int UrgentNodes = 250;
 
     public static async Task<int> RunAsync(StormOptions options)
     {

@@ -60,6 +60,37 @@ public sealed class ClusterTests(ClusterFixture fixture) : IClassFixture<Cluster
     }
 
     [Fact]
+    public async Task A_host_without_an_address_gets_one_that_its_name_resolves_to_and_leads_to_its_endpoints()
+    {
+        await using var server = PodServer.Greet(fixture.Cart, 8086, "by entry");
+        await ApplyAsync($$"""
+            apiVersion: networking.istio.io/v1
+            kind: ServiceEntry
+            metadata: {name: store, namespace: shop}
+            spec:
+              hosts: [store.example.com]
+              location: MESH_INTERNAL
+              resolution: STATIC
+              ports: [{number: 80, targetPort: 8086, name: tcp, protocol: TCP}]
+              endpoints: [{address: {{fixture.Cart.Address.V4}}}]
+            """);
+        var address = "";
+        await Until.TrueAsync(async () => (address = await ResolveAsync()).Length > 0, "the host's name resolves");
+
+        Assert.StartsWith("240.240.", address, StringComparison.Ordinal);
+        using (var socket = await fixture.Web.ConnectAsync(new(IPAddress.Parse(address), 80))) Assert.Equal("by entry", await socket.ReadToEndAsync());
+
+        await DeleteAsync("serviceentry", "store");
+        await Until.TrueAsync(async () => await ResolveAsync() != address, "the name is gone");
+
+        async Task<string> ResolveAsync()
+        {
+            var answer = (await fixture.Web.RunAsync("dig", "+short", "+timeout=2", "+tries=1", "store.example.com")).Output.Trim();
+            return IPAddress.TryParse(answer, out _) ? answer : "";
+        }
+    }
+
+    [Fact]
     public async Task A_rule_that_ztunnel_cannot_evaluate_is_named_in_the_status_and_lets_nobody_in()
     {
         await using var server = PodServer.Echo(fixture.Cart, 8082);
