@@ -101,14 +101,17 @@ internal sealed record ControlPlaneOptions
             ("fail-closed", UnenforceableRules.FailClosed), ("as-stock", UnenforceableRules.AsStock)),
     };
 
+    // The web server would write five lines about every certificate.
+    private static readonly LogFilter OwnLines = LogFilter.Info.With("microsoft=warn");
+
     private static LogFilter ReadLogFilter(SettingsReader settings)
     {
         var text = settings.Text("LOG_LEVEL", "info");
-        try { return LogFilter.Parse(text); }
+        try { return OwnLines.With(text); }
         catch (FormatException e)
         {
             settings.Mistake("LOG_LEVEL", text, e.Message);
-            return LogFilter.Info;
+            return OwnLines;
         }
     }
 

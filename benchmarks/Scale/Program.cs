@@ -1,18 +1,19 @@
 using Ambient.Scale;
 
 const string help = """
-    Discovery at size: what does the control plane's distribution hold, and how soon is a change applied everywhere?
+    Discovery at size: what does the control plane hold, and how soon is a change of an object at every node?
 
-    scale run [--workloads 100000] [--services 20000] [--nodes 500] [--changes 100] [--seconds 60]
-        starts the server and the nodes as processes of their own, connects all nodes, changes workloads, cuts and connects all again
-    scale serve …, scale nodes ADDRESS …, scale client ADDRESS …     one part alone (run starts the first two)
+    scale run CONTROL-PLANE [--workloads 100000] [--services 20000] [--nodes 500] [--changes 100] [--seconds 60]
+        starts a cluster's API, the control plane's program and the nodes as processes of their own, connects all nodes, changes pods,
+        connects all again, and makes the mesh STRICT
+    scale cluster …, scale nodes ADDRESS …, scale client ADDRESS …     one part alone (run starts the first two)
     """;
 
 var options = ScaleOptions.Read(args);
 switch (args.FirstOrDefault())
 {
-    case "run": return await ScaleRun.RunAsync(options);
-    case "serve": return await ScaleServer.RunAsync(options);
+    case "run" when args.Length > 1: return await ScaleRun.RunAsync(options, args[1]);
+    case "cluster": return await ScaleCluster.RunAsync(options);
     case "nodes": return await ScaleNodes.RunAsync(new(args[1]), options);
     case "client": return await ScaleClient.RunAsync(new(args[1]));
     default:

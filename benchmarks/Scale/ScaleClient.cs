@@ -12,10 +12,10 @@ internal sealed class ScaleClient : IDiscoveryJournal
     public static async Task<int> RunAsync(Uri address)
     {
         var before = Rss();
-        using var channel = new GrpcChannel(new() { Address = address, Roots = ServerRoots.File(ScaleServer.RootFile), MaxReceiveBytes = 200 << 20 });
+        using var channel = new GrpcChannel(new() { Address = address, Roots = ServerRoots.File(ScaleFiles.Roots), AlternativeHostName = "istiod.istio-system.svc", MaxReceiveBytes = 200 << 20 });
         var state = new MeshState("node-1");
         using var stop = new CancellationTokenSource();
-        var client = new DiscoveryClient(channel, new() { Node = new() { Id = "ztunnel~10.0.0.1~ztunnel-1.istio-system~istio-system.svc.cluster.local" } },
+        var client = new DiscoveryClient(channel, new() { Node = new() { Id = "ztunnel~10.0.0.1~ztunnel-1.istio-system~istio-system.svc.cluster.local" }, Headers = ScaleNodes.Credentials },
             state, new ScaleClient(), TimeProvider.System, new Random(1), NullLogger<DiscoveryClient>.Instance);
         var clock = Stopwatch.StartNew();
         var running = client.RunAsync(stop.Token);

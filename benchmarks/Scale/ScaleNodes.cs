@@ -3,10 +3,13 @@ using Ambient.Grpc;
 using Ambient.Grpc.Calls;
 using Ambient.Grpc.Channel;
 using Ambient.Grpc.Messages;
+using Ambient.Kubernetes.Client;
+using Ambient.Kubernetes.Configuration;
 using Ambient.Protos.Xds;
 using Ambient.Xds;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
+using KubernetesTypes = Ambient.Kubernetes.Resources.ResourceTypes;
 
 namespace Ambient.Scale;
 
@@ -18,6 +21,7 @@ internal sealed class ScaleNodes
 
     private readonly string[] _tokens;
     private readonly Uri _address;
+    private readonly List<double> _ages = [];
     private long _bytes, _sent, _responses;
     private int _whole;
 
@@ -26,6 +30,7 @@ internal sealed class ScaleNodes
     public static async Task<int> RunAsync(Uri address, ScaleOptions options)
     {
         var nodes = new ScaleNodes(address, options.Nodes);
+        await nodes.FetchRootsAsync();
         await nodes.RoundAsync("first connection", 1, untilTold: false);
         // The others hold what the first one was sent, as nodes do that come back.
         Array.Fill(nodes._tokens, nodes._tokens[0]);
@@ -43,23 +48,69 @@ internal sealed class ScaleNodes
         var running = Enumerable.Range(0, count).Select(number => Task.Run(() => RunNodeAsync(number, stop.Token))).ToArray();
         while (Volatile.Read(ref _whole) < count) await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
         Console.WriteLine($"{what}: {count} nodes in {clock.Elapsed.TotalSeconds:0.0} s, {_bytes / count:N0} bytes received and {_sent / count:N0} sent each (messages)");
-        if (untilTold) Console.ReadLine();
+        while (untilTold && Console.ReadLine() is { } command && command != "again") await ObeyAsync(command);
         Console.WriteLine($"{_responses:N0} responses, {_bytes / 1048576.0:N1} MiB received by all");
         await stop.CancelAsync();
         await Task.WhenAll(running);
     }
 
+    private async Task ObeyAsync(string command)
+    {
+        if (command == "ages") PrintAges();
+        else if (command == "whole") await WaitForWholeAsync();
+    }
+
+    private void PrintAges()
+    {
+        lock (_ages)
+        {
+            _ages.Sort();
+            if (_ages.Count > 0)
+                Console.WriteLine($"from the change of the object to node 0: n {_ages.Count}, p50 {_ages[_ages.Count / 2]:0} ms, p90 {_ages[_ages.Count * 9 / 10]:0} ms, p99 {_ages[_ages.Count * 99 / 100]:0} ms, most {_ages[^1]:0} ms");
+        }
+        Console.WriteLine("ages printed");
+    }
+
+    // Every workload is sent to everybody: done when all have as much, and nothing more comes.
+    private async Task WaitForWholeAsync()
+    {
+        var clock = Stopwatch.StartNew();
+        for (long before = -1, now; (now = Volatile.Read(ref _bytes)) != before || clock.Elapsed < TimeSpan.FromSeconds(5); before = now)
+            await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System);
+        Console.WriteLine($"whole mesh sent: {_bytes / 1048576.0:N0} MiB to all nodes within {clock.Elapsed.TotalSeconds - 1:0} s");
+    }
+
+    // As the trust bundle that every namespace has, where the node proxies' pods have it mounted.
+    private async Task FetchRootsAsync()
+    {
+        using var api = new ApiClient(ApiConfiguration.FromKubeconfig(ScaleFiles.Kubeconfig, TimeProvider.System), TimeProvider.System);
+        while (true)
+        {
+            var bundle = await api.FindAsync(KubernetesTypes.ConfigMap, new("istio-system", "istio-ca-root-cert"), CancellationToken.None);
+            if (bundle?.Data?.GetValueOrDefault("root-cert.pem") is { Length: > 0 } roots)
+            {
+                await File.WriteAllTextAsync(ScaleFiles.Roots, roots);
+                return;
+            }
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
+        }
+    }
+
+    public static GrpcMetadata Credentials() => new() { { "authorization", $"Bearer {File.ReadAllText(ScaleFiles.Token)}" } };
+
     private async Task RunNodeAsync(int number, CancellationToken stop)
     {
-        using var channel = new GrpcChannel(new() { Address = _address, Roots = ServerRoots.File(ScaleServer.RootFile), MaxReceiveBytes = 200 << 20, ConnectTimeout = TimeSpan.FromSeconds(120) });
-        await using var call = channel.OpenDuplex(Method, null, null, stop);
+        using var channel = new GrpcChannel(new() { Address = _address, Roots = ServerRoots.File(ScaleFiles.Roots), AlternativeHostName = "istiod.istio-system.svc", MaxReceiveBytes = 200 << 20, ConnectTimeout = TimeSpan.FromSeconds(120) });
+        await using var call = channel.OpenDuplex(Method, Credentials(), null, stop);
         try
         {
             await WriteAsync(call, FirstRequest(number), stop);
             var whole = false;
             while (true)
             {
-                var (nonce, info, bytes) = Read(await call.ReadAsync(stop));
+                var response = await call.ReadAsync(stop);
+                if (number == 0 && whole) lock (_ages) ScaleClock.Read(response.Span, _ages);
+                var (nonce, info, bytes) = Read(response);
                 Interlocked.Add(ref _bytes, bytes);
                 Interlocked.Increment(ref _responses);
                 if (StateToken.Read(info) is { } token)

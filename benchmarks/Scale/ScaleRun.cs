@@ -2,33 +2,64 @@ using System.Diagnostics;
 
 namespace Ambient.Scale;
 
-/// <summary>Server and nodes as processes of their own, so that each one's memory is its own.</summary>
+/// <summary>The cluster, the control plane's own program and the nodes as processes of their own, so that each one's memory is its own.</summary>
 internal static class ScaleRun
 {
-    public static async Task<int> RunAsync(ScaleOptions options)
+    public static async Task<int> RunAsync(ScaleOptions options, string controlPlane)
     {
-        using var server = Start("serve", options);
-        var address = (await ReadAsync(server, "listening ")).Split(' ')[1];
-        await AskAsync(server, "rss", "rss");
-        using var nodes = Start($"nodes {address}", options);
+        using var cluster = Start(Environment.ProcessPath!, ["cluster", .. options.ToArguments()]);
+        await ReadAsync(cluster, "cluster filled");
+        var clock = Stopwatch.StartNew();
+        using var server = StartControlPlane(controlPlane);
+        var port = (await ReadAsync(server, "Listening: ", quiet: true)).Split("Listening: ")[1].Split(' ')[0];
+        await ReadAsync(server, "Ready: ");
+        Console.WriteLine($"ready after {clock.Elapsed.TotalSeconds:0.0} s");
+        _ = DrainAsync(server);
+        Report(server, "without nodes");
+
+        using var nodes = Start(Environment.ProcessPath!, ["nodes", $"https://localhost:{port}", .. options.ToArguments()]);
         await ReadAsync(nodes, "connection with the state held");
-        await AskAsync(server, "rss", "rss");
-        await AskAsync(server, "change", "changed");
-        await AskAsync(server, "metrics", "end");
-        await AskAsync(nodes, "", "connection again");
-        await AskAsync(server, "rss", "rss");
-        await nodes.StandardInput.WriteLineAsync();
+        Report(server, "nodes connected");
+        for (var round = 1; round <= 2; round++)
+        {
+            await AskAsync(cluster, "change", "change done");
+            Report(server, $"after changes, round {round}");
+        }
+        await AskAsync(nodes, "ages", "ages");
+        await AskAsync(nodes, "again", "connection again");
+        Report(server, "connected again");
+        var before = server.TotalProcessorTime;
+        await AskAsync(cluster, "strict", "strict done");
+        await AskAsync(nodes, "whole", "whole");
+        server.Refresh();
+        Console.WriteLine($"mesh-wide STRICT: {(server.TotalProcessorTime - before).TotalSeconds:0.0} s CPU of the control plane");
+        Report(server, "after STRICT");
+        foreach (var process in (Process[])[nodes, cluster]) process.StandardInput.Close();
         await nodes.WaitForExitAsync();
-        server.StandardInput.Close();
-        await server.WaitForExitAsync();
+        server.Kill();
+        cluster.Kill();
         return 0;
     }
 
-    private static Process Start(string command, ScaleOptions options) => Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [.. command.Split(' '), .. options.ToArguments()])
+    private static Process StartControlPlane(string program) => Start(program, ["discovery"], new()
     {
-        RedirectStandardInput = true,
-        RedirectStandardOutput = true,
-    })!;
+        ["KUBECONFIG"] = ScaleFiles.Kubeconfig, ["POD_NAME"] = "control-plane-0", ["AMBIENT_SECURE_GRPC_PORT"] = "0", ["AMBIENT_PLAINTEXT_GRPC"] = "false",
+        ["AMBIENT_MONITORING_PORT"] = "0", ["AMBIENT_HEALTH_PORT"] = "0", ["AMBIENT_ADMIN_PORT"] = "0",
+        ["LOG_LEVEL"] = "info,control_plane::publishing=debug",
+    });
+
+    private static Process Start(string program, IEnumerable<string> arguments, Dictionary<string, string>? environment = null)
+    {
+        var start = new ProcessStartInfo(program, [.. arguments]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        foreach (var (name, value) in environment ?? []) start.Environment[name] = value;
+        return Process.Start(start)!;
+    }
+
+    private static void Report(Process server, string when)
+    {
+        server.Refresh();
+        Console.WriteLine($"control plane, {when}: RSS {server.WorkingSet64 >> 20} MiB, peak {server.PeakWorkingSet64 >> 20} MiB, CPU {server.TotalProcessorTime.TotalSeconds:0.0} s");
+    }
 
     private static async Task AskAsync(Process process, string command, string until)
     {
@@ -36,13 +67,20 @@ internal static class ScaleRun
         await ReadAsync(process, until);
     }
 
-    private static async Task<string> ReadAsync(Process process, string until)
+    private static async Task<string> ReadAsync(Process process, string until, bool quiet = false)
     {
         while (await process.StandardOutput.ReadLineAsync() is { } line)
         {
-            Console.WriteLine(line);
-            if (line.StartsWith(until, StringComparison.Ordinal)) return line;
+            if (!quiet) Console.WriteLine(line);
+            if (line.Contains(until, StringComparison.Ordinal)) return line;
         }
-        throw new InvalidOperationException("The process ended early.");
+        throw new InvalidOperationException($"The process ended before it said '{until}'.");
+    }
+
+    // Its log goes on; the rebuilds of all are worth a line.
+    private static async Task DrainAsync(Process process)
+    {
+        while (await process.StandardOutput.ReadLineAsync() is { } line)
+            if (!line.Contains("Published", StringComparison.Ordinal) || line.Contains("0000 workloads", StringComparison.Ordinal)) Console.WriteLine(line);
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Ambient.ControlPlane.Indexing.Settings;
 using Ambient.Hosting.Options;
 using Ambient.Kubernetes.Resources;
@@ -58,5 +59,16 @@ public sealed class ControlPlaneOptionsTests
         var variables = environment.ToDictionary(pair => pair.Name, pair => pair.Value);
         variables.TryAdd("KUBECONFIG", "/nowhere");
         return ControlPlaneOptions.Read(variables, "machine");
+    }
+
+    [Theory]
+    [InlineData(null, LogLevel.Information, LogLevel.Warning)]
+    [InlineData("debug", LogLevel.Debug, LogLevel.Warning)]
+    [InlineData("info,microsoft=info", LogLevel.Information, LogLevel.Information)]
+    public void Lines_of_the_web_server_are_written_only_if_asked_for(string? level, LogLevel own, LogLevel server)
+    {
+        var filter = Read(level is null ? [] : [("LOG_LEVEL", level)]).LogFilter;
+
+        Assert.Equal((own, server), (filter.LevelOf("discovery"), filter.LevelOf("microsoft::asp_net_core::hosting")));
     }
 }
