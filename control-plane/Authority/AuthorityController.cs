@@ -44,6 +44,9 @@ internal sealed partial class AuthorityController : ILeafLifetimes
     /// <summary>Revocation lists that came with the plugged-in authority, PEM; null if there are none.</summary>
     public string? Revocations => _revocations;
 
+    /// <summary>After <see cref="Revocations"/> has changed, be it alone.</summary>
+    public event Action? RevocationsChanged;
+
     /// <summary>Something about the Secrets or the leadership has changed: look now, not only at the next minute.</summary>
     public void Wake()
     {
@@ -205,7 +208,10 @@ internal sealed partial class AuthorityController : ILeafLifetimes
         try
         {
             _pluggedIn.Authority = PluggedInAuthority.Read(secret, _time.GetUtcNow());
+            var before = _revocations;
             _revocations = _pluggedIn.Authority.Revocations;
+            if (_revocations != before)
+                RevocationsChanged?.Invoke();
             return null;
         }
         catch (AuthorityException error)

@@ -36,6 +36,7 @@ internal sealed class AuthorityParts : IDisposable
         if (options.PublishRevocations)
             Publish(around, options, PublishedText.Revocations(Controller));
         Authority.Changed += CheckBundles;
+        Controller.RevocationsChanged += CheckBundles;
 
         Callers = new CallerAuthenticator(new CertificateCallers(options.IsOurTrustDomain, time),
             new TokenAuthenticator(api, callers, time), callers, loggers.CreateLogger<CallerAuthenticator>());
@@ -75,6 +76,7 @@ internal sealed class AuthorityParts : IDisposable
     public void Dispose()
     {
         Authority.Changed -= CheckBundles;
+        Controller.RevocationsChanged -= CheckBundles;
         Server.Dispose();
         Handshakes.Dispose();
     }

@@ -1,7 +1,8 @@
-using Ambient.Grpc;
 using Ambient.Grpc.Headers;
-using Microsoft.AspNetCore.Http;
+using Ambient.Grpc;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -94,13 +95,16 @@ internal sealed partial class CallRunner<TRequest, TResponse>(
         if (exception is RpcException own) return own;
         if (deadline is { IsCancellationRequested: true }) return new(StatusCode.DeadlineExceeded, $"{method} did not end in time.");
         if (stopping.IsCancellationRequested) return new(StatusCode.Unavailable, "The server is stopping. Connect again to reach another.");
-        if (http.RequestAborted.IsCancellationRequested || exception is OperationCanceledException)
+        if (http.RequestAborted.IsCancellationRequested || exception is OperationCanceledException || IsCutOff(exception))
             return new(StatusCode.Cancelled, "The call was cancelled.");
         // A defect of ours: its text may hold anything, so it goes to our log and not to the caller.
         if (http.RequestServices.GetService<ILoggerFactory>() is { } loggers)
             Log.HandlerFailed(loggers.CreateLogger("Ambient.GrpcServer"), method.Path, exception);
         return new(StatusCode.Internal, "The server failed; its log says why.");
     }
+
+    // The reader may hear that the connection is gone before the call does.
+    private static bool IsCutOff(Exception exception) => exception is ConnectionResetException or IOException { InnerException: ConnectionAbortedException or ConnectionResetException };
 
     private static partial class Log
     {

@@ -43,6 +43,51 @@ public sealed class TrustBundleTests
         await Until.TrueAsync(() => IsGood(scene, "shop"), "the deleted bundle is back");
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Revocation_lists_of_a_plugged_in_authority_reach_every_namespace_and_so_does_each_new_one(bool published)
+    {
+        await using var scene = await AuthorityScene.StartAsync(options: new() { PublishRevocations = published });
+        scene.Cluster.Put(ResourceTypes.Secret, PluggedIn(List("first")));
+        await Until.TrueAsync(() => scene.Parts.Controller.Revocations == List("first"), "the list is read");
+
+        if (!published)
+        {
+            await Until.TrueAsync(() => IsGood(scene, "shop"), "shop has the bundle");
+            Assert.Null(Lists(scene, "shop"));
+            return;
+        }
+        foreach (var ns in new[] { "shop", "istio-system" }) await Until.TrueAsync(() => Lists(scene, ns) == List("first"), $"{ns} has the list");
+        scene.AddNamespace("later");
+        await Until.TrueAsync(() => Lists(scene, "later") == List("first"), "a namespace that came later has the list");
+
+        // Nothing else of the Secret changes.
+        scene.Cluster.Put(ResourceTypes.Secret, PluggedIn(List("second")));
+        await Until.TrueAsync(() => Lists(scene, "shop") == List("second") && Lists(scene, "later") == List("second"), "the new list is everywhere");
+
+        static string List(string body) => $"-----BEGIN X509 CRL-----\n{Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(body))}\n-----END X509 CRL-----\n";
+    }
+
+    private static string? Lists(AuthorityScene scene, string ns) => scene.Cluster.Find(ResourceTypes.ConfigMap, new(ns, "istio-ca-crl"))?.Data?.GetValueOrDefault("ca-crl.pem");
+
+    private static readonly TestCertificate Root = TestCertificate.Root("root", TimeProvider.System.GetUtcNow().AddDays(-1), TimeSpan.FromDays(30));
+    private static readonly TestCertificate Issuer = Root.Intermediate("issuer", TimeProvider.System.GetUtcNow().AddDays(-1), TimeSpan.FromDays(20));
+
+    private static Secret PluggedIn(string revocations)
+    {
+        var material = Issuer.Material(Root);
+        return new()
+        {
+            Metadata = new() { Name = "cacerts", Namespace = "istio-system" },
+            Data = new Dictionary<string, string>
+            {
+                ["ca-cert.pem"] = material.Certificate, ["ca-key.pem"] = material.Key, ["cert-chain.pem"] = material.Chain, ["root-cert.pem"] = material.Roots,
+                ["ca-crl.pem"] = revocations,
+            }.ToDictionary(static entry => entry.Key, static entry => System.Text.Encoding.UTF8.GetBytes(entry.Value)),
+        };
+    }
+
     [Fact]
     public async Task A_namespace_on_its_way_out_is_left_alone()
     {
