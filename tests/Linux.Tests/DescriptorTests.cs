@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Ambient.Linux.Sockets;
+using Ambient.TestKit;
 
 namespace Ambient.Linux.Tests;
 
@@ -25,7 +26,7 @@ public class DescriptorTests
         using var duplicate = socket.Duplicate();
         socket.Dispose();
 
-        Assert.True(OpenDescriptors.IsCloseOnExec(duplicate));
+        Assert.True(DescriptorFlags.IsCloseOnExec(duplicate));
     }
 
     [Fact]
@@ -36,7 +37,7 @@ public class DescriptorTests
         using var taken = new Descriptor(original.Release());
         original.Dispose();
 
-        Assert.True(OpenDescriptors.IsCloseOnExec(taken));
+        Assert.True(DescriptorFlags.IsCloseOnExec(taken));
     }
 
     [Fact]

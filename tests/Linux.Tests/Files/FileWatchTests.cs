@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Ambient.Linux.Files;
+using Ambient.TestKit;
 
 namespace Ambient.Linux.Tests.Files;
 

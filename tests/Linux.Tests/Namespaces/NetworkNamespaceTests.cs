@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Ambient.Linux.Namespaces;
 using Ambient.Linux.Sockets;
+using Ambient.TestKit;
 
 namespace Ambient.Linux.Tests.Namespaces;
 

@@ -1,4 +1,5 @@
 using Ambient.Linux.Sockets;
+using Ambient.TestKit;
 
 namespace Ambient.Linux.Tests.Sockets;
 
@@ -37,7 +38,7 @@ public sealed class SeqPacketSocketTests : IDisposable
         Assert.Equal((4, false, 0, false), (message.Length, message.IsTruncated, message.ExtraDescriptors, message.IsEnd));
         Assert.NotNull(message.Attached);
         Assert.NotEqual(signal.Descriptor, message.Attached.Value);
-        Assert.True(OpenDescriptors.IsCloseOnExec(message.Attached));
+        Assert.True(DescriptorFlags.IsCloseOnExec(message.Attached));
         Assert.Equal(File.ResolveLinkTarget($"/proc/self/fd/{signal.Descriptor}", false)!.Name, File.ResolveLinkTarget($"/proc/self/fd/{message.Attached.Value}", false)!.Name);
         message.Attached.Dispose();
         Close(left, right);

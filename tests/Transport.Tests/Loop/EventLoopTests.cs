@@ -1,3 +1,5 @@
+using Ambient.TestKit;
+
 namespace Ambient.Transport.Tests.Loop;
 
 public class EventLoopTests

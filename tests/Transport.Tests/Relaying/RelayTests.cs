@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Ambient.Linux;
+using Ambient.TestKit;
 
 namespace Ambient.Transport.Tests.Relaying;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using Ambient.Linux;
 using Ambient.Linux.Sockets;
+using Ambient.TestKit;
 
 namespace Ambient.Transport.Tests.Sockets;
 

@@ -1,10 +1,10 @@
-namespace Ambient.Linux.Tests;
+namespace Ambient.TestKit;
 
 /// <summary>What the process has open, for tests that nothing leaks.</summary>
-internal static class OpenDescriptors
+public static class OpenDescriptors
 {
     /// <summary>Sockets, epolls, eventfds, inotifies and namespaces; files and pipes come and go with the runtime.</summary>
-    internal static int Count() => Directory.GetFiles("/proc/self/fd").Count(IsOurKind);
+    public static int Count() => Directory.GetFiles("/proc/self/fd").Count(IsOurKind);
 
     private static bool IsOurKind(string path)
     {
@@ -24,12 +24,5 @@ internal static class OpenDescriptors
         {
             return "";
         }
-    }
-
-    /// <summary>The flags line of /proc/self/fdinfo, which shows close-on-exec (octal 02000000).</summary>
-    internal static bool IsCloseOnExec(Descriptor descriptor)
-    {
-        var flags = File.ReadLines($"/proc/self/fdinfo/{descriptor.Value}").First(line => line.StartsWith("flags:", StringComparison.Ordinal));
-        return (Convert.ToInt32(flags[6..].Trim(), 8) & 0x80000) != 0;
     }
 }
