@@ -6,4 +6,6 @@ namespace Ambient.HttpProxy;
 
 /// <summary>What the connections of one worker share.</summary>
 /// <param name="Upstreams">Of the same loop as the connections; the owner of the context disposes it after them.</param>
-public sealed record HttpProxyContext(IRequestRouter Router, UpstreamPool Upstreams, IExchangeObserver Observer, HttpProxyOptions Options);
+/// <param name="Random">For balancing and pauses; on the worker only.</param>
+public sealed record HttpProxyContext(
+    IRequestRouter Router, UpstreamPool Upstreams, IExchangeObserver Observer, Random Random, HttpProxyOptions Options);

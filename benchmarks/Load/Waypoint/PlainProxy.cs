@@ -13,7 +13,9 @@ namespace Ambient.Load.Waypoint;
 /// <summary>The waypoint's HTTP engine as a plain reverse proxy: one thread, one route.</summary>
 internal sealed class PlainProxy(IPEndPoint at, IPEndPoint server) : IRequestRouter, IExchangeObserver
 {
-    public RouteDecision Route(RequestHead request) => RouteDecision.To(server);
+    private readonly UpstreamCluster _cluster = new("server", [new UpstreamEndpoint(server)]);
+
+    public RouteDecision Route(RequestHead request) => RouteDecision.To(_cluster);
 
     public void Ended(RequestHead request, in ExchangeReport report) { }
 
@@ -27,7 +29,7 @@ internal sealed class PlainProxy(IPEndPoint at, IPEndPoint server) : IRequestRou
         await loop.RunAsync(() =>
         {
             var options = HttpProxyOptions.Default;
-            var proxy = new HttpProxyContext(this, new(loop, new TcpDialer(TimeSpan.FromSeconds(5)), options), this, options);
+            var proxy = new HttpProxyContext(this, new(loop, new TcpDialer(TimeSpan.FromSeconds(5)), options), this, new Random(), options);
             var connections = new ConnectionSet(loop);
             var listener = ListeningSocket.Open(at, new() { NoDelay = true });
             AcceptLoop.Start(loop, listener, (descriptor, _) => HttpConnection.Start(LoopSocket.Attach(loop, descriptor), proxy, connections));

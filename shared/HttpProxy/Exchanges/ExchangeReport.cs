@@ -11,6 +11,9 @@ public enum ExchangeFlag : byte
     /// <summary>The router answered.</summary>
     LocalReply,
 
+    /// <summary>UH: the cluster has no server.</summary>
+    NoServer,
+
     /// <summary>UF: no connection to the server.</summary>
     UpstreamConnectFailed,
 
@@ -32,9 +35,9 @@ public enum ExchangeFlag : byte
 
 /// <summary>One exchange, when it is over.</summary>
 /// <param name="Status">What the client was answered; 0 if it went before.</param>
-/// <param name="Endpoint">The server; null if none was chosen.</param>
+/// <param name="Endpoint">The server of the last attempt; null if none was chosen.</param>
 /// <param name="Duration">From the request's head to the end of the response.</param>
-/// <param name="Attempts">Connections tried.</param>
+/// <param name="Attempts">Servers tried.</param>
 public readonly record struct ExchangeReport(int Status, ExchangeFlag Flag, IPEndPoint? Endpoint, TimeSpan Duration, int Attempts);
 
 /// <summary>Told of each exchange, on its worker.</summary>

@@ -27,7 +27,8 @@ internal sealed class ProxyScene : IRequestRouter, IExchangeObserver, IAsyncDisp
         _server.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _server.Listen();
         Endpoint = (IPEndPoint)_server.LocalEndPoint!;
-        Decide = _ => RouteDecision.To(Endpoint);
+        var toServer = To(Endpoint);
+        Decide = _ => toServer;
     }
 
     /// <summary>The server's.</summary>
@@ -58,6 +59,8 @@ internal sealed class ProxyScene : IRequestRouter, IExchangeObserver, IAsyncDisp
         });
         return scene;
     }
+
+    public static RouteDecision To(IPEndPoint endpoint, RoutePlan? plan = null) => RouteDecision.To(new("test", [new(endpoint)]), plan);
 
     public RouteDecision Route(RequestHead request) => Decide(request);
 
@@ -118,7 +121,7 @@ internal sealed class ProxyScene : IRequestRouter, IExchangeObserver, IAsyncDisp
     {
         Connections = new(_loop);
         _pool = new(_loop, new TcpDialer(TimeSpan.FromSeconds(10)), options);
-        var proxy = new HttpProxyContext(this, _pool, this, options);
+        var proxy = new HttpProxyContext(this, _pool, this, new Random(1), options);
         var listener = ListeningSocket.Open(new(IPAddress.Loopback, 0), new() { NoDelay = true });
         _accepting = AcceptLoop.Start(_loop, listener, (descriptor, _) => HttpConnection.Start(LoopSocket.Attach(_loop, descriptor), proxy, Connections));
         Address = _accepting.LocalName.ToEndPoint();

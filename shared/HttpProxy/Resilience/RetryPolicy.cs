@@ -1,0 +1,93 @@
+using System.Globalization;
+
+namespace Ambient.HttpProxy.Resilience;
+
+/// <summary>When and how often a request is tried again. Immutable; shared by all requests of a route.</summary>
+public sealed record RetryPolicy
+{
+    private const int MaxAttempts = 100, MaxCodes = 64;
+
+    public static readonly RetryPolicy None = new() { Attempts = 0, On = RetryOn.None };
+
+    /// <summary>What every route has that says nothing: two more attempts where the server cannot have begun, or says so itself.</summary>
+    public static readonly RetryPolicy Default = new()
+    {
+        Attempts = 2,
+        On = RetryOn.ConnectFailure | RetryOn.RefusedStream | RetryOn.GrpcUnavailable | RetryOn.GrpcCancelled | RetryOn.StatusCodes,
+    };
+
+    /// <summary>Retries, so one less than the attempts in all.</summary>
+    public int Attempts { get; init; }
+
+    public RetryOn On { get; init; }
+
+    /// <summary>For <see cref="RetryOn.StatusCodes"/>: 400 to 599.</summary>
+    public IReadOnlyList<int> Codes { get; init; } = [];
+
+    /// <summary>For each attempt, from its request to the end of the response's head; zero for none.</summary>
+    public TimeSpan PerTryTimeout { get; init; }
+
+    /// <summary>The first pause is somewhere up to this, the next up to thrice this, and so on to ten times this.</summary>
+    public TimeSpan BackoffBase { get; init; } = TimeSpan.FromMilliseconds(25);
+
+    /// <summary>Reads the words of <c>retryOn</c>, separated by commas; numbers among them are status codes.</summary>
+    /// <exception cref="FormatException">A word that means nothing, or too many codes.</exception>
+    public static (RetryOn On, IReadOnlyList<int> Codes) Parse(string retryOn)
+    {
+        var (on, codes) = (RetryOn.None, new List<int>());
+        foreach (var word in retryOn.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var code) && code is >= 400 and < 600) codes.Add(code);
+            else on |= WordOf(word);
+        }
+
+        if (codes.Count > MaxCodes) throw new FormatException($"retryOn lists {codes.Count} status codes; at most {MaxCodes} are taken.");
+        return (codes.Count > 0 ? on | RetryOn.StatusCodes : on, codes);
+    }
+
+    /// <summary>An attempt that got no answer.</summary>
+    /// <param name="sent">False if there was no connection to send anything on.</param>
+    internal bool CoversNoAnswer(bool sent) =>
+        (On & (RetryOn.FiveXx | RetryOn.Reset)) != 0 ? sent || (On & (RetryOn.FiveXx | RetryOn.ConnectFailure)) != 0
+        : !sent && On.HasFlag(RetryOn.ConnectFailure);
+
+    /// <param name="grpcStatus">In the head of the response; -1 if there is none.</param>
+    internal bool CoversAnswer(int status, int grpcStatus) =>
+        (status >= 500 && On.HasFlag(RetryOn.FiveXx))
+        || (status is 502 or 503 or 504 && On.HasFlag(RetryOn.GatewayError))
+        || (status == 409 && On.HasFlag(RetryOn.Retriable4xx))
+        || (On.HasFlag(RetryOn.StatusCodes) && Codes.Contains(status))
+        || (GrpcFlagOf(grpcStatus) is var flag and not RetryOn.None && On.HasFlag(flag));
+
+    /// <summary>The pause before a retry: full jitter under an exponential bound, so that many who failed together do not come back together.</summary>
+    /// <param name="retry">1 for the first.</param>
+    internal TimeSpan Backoff(int retry, Random random) =>
+        BackoffBase * Math.Min(10, Math.Pow(2, Math.Min(retry, MaxAttempts)) - 1) * random.NextDouble();
+
+    private static RetryOn WordOf(string word) => word switch
+    {
+        "5xx" => RetryOn.FiveXx,
+        "gateway-error" => RetryOn.GatewayError,
+        "reset" or "reset-before-request" => RetryOn.Reset,
+        "connect-failure" => RetryOn.ConnectFailure,
+        "refused-stream" => RetryOn.RefusedStream,
+        "retriable-4xx" => RetryOn.Retriable4xx,
+        "retriable-status-codes" => RetryOn.StatusCodes,
+        "cancelled" => RetryOn.GrpcCancelled,
+        "deadline-exceeded" => RetryOn.GrpcDeadlineExceeded,
+        "resource-exhausted" => RetryOn.GrpcResourceExhausted,
+        "internal" => RetryOn.GrpcInternal,
+        "unavailable" => RetryOn.GrpcUnavailable,
+        _ => throw new FormatException($"retryOn has '{word}', which is neither a condition that is known here nor a status code of 400 to 599."),
+    };
+
+    private static RetryOn GrpcFlagOf(int status) => status switch
+    {
+        1 => RetryOn.GrpcCancelled,
+        4 => RetryOn.GrpcDeadlineExceeded,
+        8 => RetryOn.GrpcResourceExhausted,
+        13 => RetryOn.GrpcInternal,
+        14 => RetryOn.GrpcUnavailable,
+        _ => RetryOn.None,
+    };
+}

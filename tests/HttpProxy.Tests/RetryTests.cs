@@ -1,0 +1,178 @@
+using System.Net;
+using Ambient.HttpProxy.Exchanges;
+using Ambient.HttpProxy.Resilience;
+using Ambient.HttpProxy.Routing;
+using Ambient.HttpProxy.Tests.Scenes;
+using Ambient.HttpProxy.Upstreams;
+
+namespace Ambient.HttpProxy.Tests;
+
+public sealed class RetryTests
+{
+    private const string Get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+    private static readonly IPEndPoint Nobody = new(IPAddress.Loopback, 1);
+
+    [Theory]
+    [InlineData(Get)]
+    [InlineData("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc")]
+    public async Task A_server_that_is_not_there_is_passed_over_whatever_the_request(string request)
+    {
+        await using var scene = await ProxyScene.StartAsync();
+        var cluster = new UpstreamCluster("two", [new(Nobody), new(scene.Endpoint)]);
+        scene.Decide = _ => RouteDecision.To(cluster);
+
+        for (var round = 1; round <= 8; round++) // whichever is picked first
+        {
+            var client = await scene.ConnectAsync();
+            await client.SendAsync(request);
+            var server = await scene.AcceptAsync();
+            await server.ReadHeadAsync();
+            await server.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+
+            Assert.StartsWith("HTTP/1.1 200 ", await client.ReadHeadAsync());
+            Assert.Equal((ExchangeFlag.None, scene.Endpoint), ((await scene.ReportAsync(round)).Flag, (await scene.ReportAsync(round)).Endpoint));
+        }
+
+        Assert.Contains(scene.Reports, report => report.Attempts > 1);
+        Assert.All(cluster.Endpoints, endpoint => Assert.Equal(0, endpoint.Active));
+        Assert.Equal(0, cluster.Retries.Active);
+    }
+
+    [Fact]
+    public async Task The_last_answer_is_passed_on_as_it_is()
+    {
+        await using var scene = await ProxyScene.StartAsync();
+        scene.Decide = _ => ProxyScene.To(scene.Endpoint, Plan(RetryOn.FiveXx, attempts: 2));
+        var client = await scene.ConnectAsync();
+
+        await client.SendAsync(Get);
+        for (var attempt = 1; attempt <= 3; attempt++)
+        {
+            var server = await scene.AcceptAsync();
+            await server.ReadHeadAsync();
+            await server.SendAsync($"HTTP/1.1 503 Service Unavailable\r\nX-Attempt: {attempt}\r\nContent-Length: 0\r\n\r\n");
+        }
+
+        Assert.Contains("X-Attempt: 3\r\n", await client.ReadHeadAsync());
+        Assert.Equal((503, ExchangeFlag.None, 3), ((await scene.ReportAsync()).Status, (await scene.ReportAsync()).Flag, (await scene.ReportAsync()).Attempts));
+    }
+
+    [Theory]
+    [InlineData(RetryOn.FiveXx, "500 x", true)]
+    [InlineData(RetryOn.FiveXx, "499 x", false)]
+    [InlineData(RetryOn.GatewayError, "500 x", false)]
+    [InlineData(RetryOn.GatewayError, "504 x", true)]
+    [InlineData(RetryOn.Retriable4xx, "409 x", true)]
+    [InlineData(RetryOn.Retriable4xx, "404 x", false)]
+    [InlineData(RetryOn.StatusCodes, "418 x", true)]
+    [InlineData(RetryOn.StatusCodes, "417 x", false)]
+    [InlineData(RetryOn.GrpcUnavailable, "200 x\r\ngrpc-status: 14", true)]
+    [InlineData(RetryOn.GrpcUnavailable, "200 x\r\ngrpc-status: 13", false)]
+    [InlineData(RetryOn.Reset, "503 x", false)]
+    public async Task An_answer_is_tried_again_only_for_what_the_route_names(RetryOn on, string answer, bool again)
+    {
+        await using var scene = await ProxyScene.StartAsync();
+        scene.Decide = _ => ProxyScene.To(scene.Endpoint, Plan(on, attempts: 1, 418));
+        var client = await scene.ConnectAsync();
+
+        await client.SendAsync(Get);
+        var server = await scene.AcceptAsync();
+        await server.ReadHeadAsync();
+        await server.SendAsync($"HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n");
+        if (again)
+        {
+            var second = await scene.AcceptAsync();
+            await second.ReadHeadAsync();
+            await second.SendAsync("HTTP/1.1 204 No Content\r\n\r\n");
+        }
+
+        Assert.StartsWith(again ? "HTTP/1.1 204 " : $"HTTP/1.1 {answer[..3]} ", await client.ReadHeadAsync());
+    }
+
+    [Fact]
+    public async Task A_body_that_was_sent_is_not_sent_twice()
+    {
+        await using var scene = await ProxyScene.StartAsync();
+        scene.Decide = _ => ProxyScene.To(scene.Endpoint, Plan(RetryOn.FiveXx, attempts: 2));
+        var client = await scene.ConnectAsync();
+
+        await client.SendAsync("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
+        var server = await scene.AcceptAsync();
+        await server.ReadToAsync("abc");
+        await server.SendAsync("HTTP/1.1 500 x\r\nContent-Length: 0\r\n\r\n");
+
+        Assert.StartsWith("HTTP/1.1 500 ", await client.ReadHeadAsync());
+        Assert.Equal(1, (await scene.ReportAsync()).Attempts);
+    }
+
+    [Fact]
+    public async Task Each_attempt_has_its_time_and_all_together_theirs()
+    {
+        await using var scene = await ProxyScene.StartAsync();
+        var retries = RetryPolicy.Default with { On = RetryOn.Reset, PerTryTimeout = TimeSpan.FromMilliseconds(30), Attempts = 100 };
+        scene.Decide = _ => ProxyScene.To(scene.Endpoint, new() { Retries = retries, Timeout = TimeSpan.FromMilliseconds(500) });
+        var client = await scene.ConnectAsync();
+
+        await client.SendAsync(Get);
+
+        Assert.StartsWith("HTTP/1.1 504 ", await client.ReadHeadAsync());
+        var report = await scene.ReportAsync();
+        Assert.Equal(ExchangeFlag.TimedOut, report.Flag);
+        Assert.InRange(report.Attempts, 2, 20);
+    }
+
+    [Fact]
+    public async Task A_cluster_without_servers_says_so()
+    {
+        await using var scene = await ProxyScene.StartAsync();
+        scene.Decide = _ => RouteDecision.To(new("empty", []));
+        var client = await scene.ConnectAsync();
+
+        await client.SendAsync(Get);
+
+        Assert.StartsWith("HTTP/1.1 503 ", await client.ReadHeadAsync());
+        Assert.Equal(ExchangeFlag.NoServer, (await scene.ReportAsync()).Flag);
+    }
+
+    [Fact]
+    public void Retries_are_a_fraction_of_what_is_under_way()
+    {
+        var budget = new RetryBudget();
+        Assert.Equal([true, true, true, false], Enumerable.Range(0, 4).Select(_ => budget.TryBeginRetry()));
+
+        for (var i = 0; i < 100; i++) budget.Begin();
+        Assert.Equal(17, Enumerable.Range(0, 100).Count(_ => budget.TryBeginRetry())); // a fifth, less the three
+        budget.EndRetry();
+        Assert.True(budget.TryBeginRetry());
+    }
+
+    [Fact]
+    public void The_less_busy_of_two_is_picked()
+    {
+        var cluster = new UpstreamCluster("many", [.. Enumerable.Range(1, 10).Select(port => new UpstreamEndpoint(new(IPAddress.Loopback, port)))]);
+        var busy = cluster.Endpoints[0];
+        for (var i = 0; i < 1000; i++) busy.Begin();
+
+        var random = new Random(1);
+        var picked = Enumerable.Range(0, 10_000).Select(_ => cluster.Pick(random, [])!).GroupBy(endpoint => endpoint).ToDictionary(group => group.Key, group => group.Count());
+
+        Assert.InRange(picked.GetValueOrDefault(busy), 1, 300); // only if both picks are that one: one in a hundred
+        Assert.All(cluster.Endpoints.Skip(1), endpoint => Assert.InRange(picked[endpoint], 800, 1400));
+    }
+
+    [Theory]
+    [InlineData("5xx,reset,connect-failure,retriable-4xx", RetryOn.FiveXx | RetryOn.Reset | RetryOn.ConnectFailure | RetryOn.Retriable4xx)]
+    [InlineData("gateway-error, unavailable,", RetryOn.GatewayError | RetryOn.GrpcUnavailable)]
+    [InlineData("429", RetryOn.StatusCodes)]
+    [InlineData("", RetryOn.None)]
+    public void Words_are_read_as_users_write_them(string text, RetryOn expected) => Assert.Equal(expected, RetryPolicy.Parse(text).On);
+
+    [Theory]
+    [InlineData("5xxx")]
+    [InlineData("200")]
+    [InlineData("600")]
+    public void A_word_that_means_nothing_is_told(string text) => Assert.Throws<FormatException>(() => RetryPolicy.Parse(text));
+
+    private static RoutePlan Plan(RetryOn on, int attempts, params int[] codes) => new() { Retries = new() { On = on, Attempts = attempts, Codes = codes } };
+}
