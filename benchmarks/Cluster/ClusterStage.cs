@@ -1,7 +1,6 @@
-using Ambient.Lab.Mesh;
-using Ambient.Lab.Network;
 using Ambient.Lab.Processes;
 using Ambient.Playground.Cluster;
+using Ambient.Playground.Kubelet;
 
 namespace Ambient.ClusterBenchmark;
 
@@ -10,41 +9,37 @@ internal sealed class ClusterStage : IAsyncDisposable
 {
     public const int Port = 8080;
 
-    private ClusterStage(ClusterLab cluster, LabPod client, LabPod server) => (Cluster, Client, Server) = (cluster, client, server);
+    private int _paces;
+
+    private ClusterStage(ClusterLab cluster, RunningPod client, RunningPod server) => (Cluster, Client, Server) = (cluster, client, server);
 
     public ClusterLab Cluster { get; }
-    public LabPod Client { get; }
-    public LabPod Server { get; }
+    public RunningPod Client { get; }
+    public RunningPod Server { get; }
 
-    public string Target => $"{Server.Address.V4}:{Port}";
+    public string Target => $"{Server.Address}:{Port}";
 
     public static async Task<ClusterStage> SetAsync(
         IEnumerable<KeyValuePair<string, string>>? controlPlane = null, params IReadOnlyList<KeyValuePair<string, string>> ztunnel)
     {
-        var cluster = await ClusterLab.StartAsync(["n1", "n2"], controlPlane ?? []);
-        foreach (var node in cluster.Nodes) await ConfigureAsync(node, ztunnel);
+        var cluster = await ClusterLab.StartAsync(["n1", "n2"], new() { ControlPlane = controlPlane ?? [], Ztunnel = ztunnel });
         var client = await cluster.AddPodAsync(cluster.Nodes[0], "web", "web", "shop");
-        var server = await cluster.AddPodAsync(cluster.Nodes[1], "cart", "cart", "shop");
-        server.Start("application", ApplicationProgram, "application", "cart", $"{Port}");
-        var stage = new ClusterStage(cluster, client, server);
-        await cluster.EnrolAsync(client, server);
+        cluster.Pods.EnsureNamespace("shop", "cart");
+        cluster.Pods.Create($$"""
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: cart, namespace: shop, labels: {app: cart} }
+            spec: {serviceAccountName: cart, nodeName: n2, containers: [{name: main, image: playground/application, args: [cart, "{{Port}}"]}]}
+            """);
+        var stage = new ClusterStage(cluster, client, await cluster.Pods.ReadyAsync("shop", "cart"));
+        await cluster.EnrolAsync("shop");
         await Until.TrueAsync(async () => (await client.RunAsync("curl", "-sS", "--max-time", "3", $"http://{stage.Target}")).Succeeded, "the server answers");
         return stage;
     }
 
     /// <summary>A client in its pod that makes so many new connections a second.</summary>
-    public Daemon Pace(int rate, TimeSpan duration) =>
-        Client.Start("pace", Environment.ProcessPath!, "pace", Target, $"{rate}", $"{(int)duration.TotalSeconds}");
+    public Daemon Pace(int rate, TimeSpan duration) => Daemon.Start("pace", Client.NetworkNamespace, Cluster.Network.PathOf($"pace{++_paces}.log"), [],
+        Environment.ProcessPath!, "pace", Target, $"{rate}", $"{(int)duration.TotalSeconds}");
 
     public ValueTask DisposeAsync() => Cluster.DisposeAsync();
-
-    // The playground's program is built beside ours.
-    private static string ApplicationProgram => Path.Combine(AppContext.BaseDirectory, "Ambient.Playground");
-
-    private static async Task ConfigureAsync(MeshNode node, IReadOnlyList<KeyValuePair<string, string>> settings)
-    {
-        if (settings.Count == 0) return;
-        foreach (var (name, value) in settings) node.ZtunnelSettings[name] = value;
-        await node.RestartZtunnelAsync();
-    }
 }

@@ -17,11 +17,11 @@ internal static class RotationRun
         var pace = stage.Pace(rate, Patience);
         var watch = Stopwatch.StartNew();
         (await stage.Cluster.KubectlAsync("annotate", "secret", "istio-ca-secret", "-n", "istio-system", "ambient.istio.io/rotate-root=now")).OutputOrThrow();
-        var before = await stage.Cluster.RootsAsync();
+        var before = stage.Cluster.Roots();
         var phase = 0;
-        await Until.TrueAsync(async () =>
+        await Until.TrueAsync(() =>
         {
-            var roots = await stage.Cluster.RootsAsync();
+            var roots = stage.Cluster.Roots();
             var count = roots.Split("BEGIN CERTIFICATE").Length - 1;
             if (phase == 0 && count == 2) Say(++phase, "both roots are trusted");
             if (phase == 1 && count == 1 && roots != before) Say(++phase, "the old root is retired");

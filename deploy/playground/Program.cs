@@ -10,6 +10,8 @@ switch (args)
         return await DemoAsync(keep: true);
     case ["api", .. var options]:
         return await ApiCommand.RunAsync(options);
+    case ["reboot", .. var numbers]:
+        return await RebootCommand.RunAsync(numbers);
     case ["application", var name, var port]:
         await new HttpApplication(name).RunAsync(int.Parse(port));
         return 0;
@@ -17,7 +19,7 @@ switch (args)
         await HealthApplication.RunAsync(int.Parse(port));
         return 0;
     default:
-        await Console.Error.WriteLineAsync($"usage: Ambient.Playground demo [--keep]\n       Ambient.Playground {ApiCommand.Usage}");
+        await Console.Error.WriteLineAsync($"usage: Ambient.Playground demo [--keep]\n       Ambient.Playground {ApiCommand.Usage}\n       Ambient.Playground {RebootCommand.Usage}");
         return 2;
 }
 

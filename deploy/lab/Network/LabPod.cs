@@ -1,9 +1,11 @@
+using System.Net;
+using System.Net.Sockets;
 using Ambient.Lab.Processes;
 
 namespace Ambient.Lab.Network;
 
 /// <summary>A pod: a namespace with one interface on its node's bridge, and who it is in the mesh.</summary>
-public sealed class LabPod
+public sealed class LabPod : IPod
 {
     internal LabPod(LabNode node, string name, string ns, string serviceAccount, int number)
     {
@@ -28,6 +30,8 @@ public sealed class LabPod
     public string Uid => $"lab//Pod/{MeshNamespace}/{Name}";
 
     public string Identity => $"spiffe://cluster.local/ns/{MeshNamespace}/sa/{ServiceAccount}";
+
+    public IPAddress AddressOf(AddressFamily family) => family == AddressFamily.InterNetworkV6 ? Address.V6 : Address.V4;
 
     public Daemon Start(string name, string program, params IEnumerable<string> arguments) =>
         Start(name, [], program, arguments);

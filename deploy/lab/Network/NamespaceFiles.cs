@@ -10,6 +10,7 @@ public static class NamespaceFiles
     }
 
     /// <summary>Names that need no resolver there.</summary>
-    public static Task WriteHostsAsync(string ns, LabAddress address, params IEnumerable<string> names) =>
-        File.WriteAllTextAsync(Path.Combine("/etc/netns", ns, "hosts"), $"127.0.0.1 localhost\n::1 localhost\n{address.V4} {string.Join(' ', names)}\n");
+    /// <param name="lines">"ADDRESS NAME..."</param>
+    public static Task WriteHostsAsync(string ns, params IEnumerable<string> lines) =>
+        File.WriteAllLinesAsync(Path.Combine("/etc/netns", ns, "hosts"), ["127.0.0.1 localhost", "::1 localhost", .. lines]);
 }

@@ -44,10 +44,13 @@ public sealed class Daemon : IAsyncDisposable
         return new(name, process, logFile);
     }
 
-    public string ReadLog()
+    public string ReadLog() => ReadLog(LogFile);
+
+    /// <summary>What a daemon has written so far to its file; empty if there is none.</summary>
+    public static string ReadLog(string file)
     {
-        if (!File.Exists(LogFile)) return "";
-        using var stream = new FileStream(LogFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        if (!File.Exists(file)) return "";
+        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
     }

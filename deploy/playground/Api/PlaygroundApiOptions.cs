@@ -50,6 +50,9 @@ public sealed record PlaygroundApiOptions
     /// <summary>Longest watch: the client watches again. Default 30 min.</summary>
     public TimeSpan LongestWatch { get; init; } = TimeSpan.FromMinutes(30);
 
+    /// <summary>How long writes take to reach a caller's watches, by its name; asked at each write. Null: no time. For a slow control plane.</summary>
+    public Func<string, TimeSpan>? WatchDelay { get; init; }
+
     /// <summary>Who issues tokens, and the audience of tokens for this API.</summary>
     public string Issuer { get; init; } = "https://kubernetes.default.svc.cluster.local";
 

@@ -1,206 +1,180 @@
-using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Ambient.Linux.Namespaces;
-using Ambient.Linux.Sockets;
-using Ambient.Playground.Api;
-using Ambient.Playground.Api.Storage;
 using Ambient.Lab.Network;
-using Ambient.Lab.Mesh;
 using Ambient.Lab.Processes;
+using Ambient.Playground.Api;
+using Ambient.Playground.Api.Documents;
+using Ambient.Playground.Kubelet;
 
 namespace Ambient.Playground.Cluster;
 
 /// <summary>
-/// A lab that is a cluster: its machines and pods stand in a Kubernetes API that kubectl speaks to, the control plane runs against
-/// that API, and the nodes' ztunnels get everything from the control plane. The lab plays the kubelet.
+/// A cluster with the mesh in it: the control plane runs against the cluster's API, ztunnel and the node agent are DaemonSets that the
+/// kubelets run, and pods come into the mesh as they do anywhere: by the label of their namespace.
 /// </summary>
 public sealed class ClusterLab : IAsyncDisposable
 {
-    private const string SystemNamespace = "istio-system";
-    private const string RootsName = "istio-ca-root-cert";
-    private const int ApiPort = 6443;
+    private const string Label = "istio.io/dataplane-mode", Redirection = "ambient.istio.io/redirection";
 
-    private readonly List<MeshNode> _nodes = [];
-    private readonly string _kubeconfig;
-
-    private ClusterLab(NetworkLab network, PlaygroundApi api)
+    private ClusterLab(PodCluster pods)
     {
-        (Network, Api, _kubeconfig) = (network, api, network.PathOf("kubeconfig"));
-        ControlPlane = new(network, network.PathOf("istiod.kubeconfig"));
+        Pods = pods;
+        ControlPlane = new(Network, Network.PathOf("istiod.kubeconfig"));
     }
 
-    public NetworkLab Network { get; }
-    public PlaygroundApi Api { get; }
+    /// <summary>The cluster itself.</summary>
+    public PodCluster Pods { get; }
+
     public ControlPlaneProcess ControlPlane { get; }
-    public IReadOnlyList<MeshNode> Nodes => _nodes;
+    public NetworkLab Network => Pods.Network;
+    public PlaygroundApi Api => Pods.Api;
+    public IReadOnlyList<ClusterNode> Nodes => Pods.Nodes;
 
-    /// <summary>What to set KUBECONFIG to.</summary>
-    public string Kubeconfig => _kubeconfig;
-
-    public static async Task<ClusterLab> StartAsync(IEnumerable<string> nodes, params IEnumerable<KeyValuePair<string, string>> controlPlaneSettings)
+    public static async Task<ClusterLab> StartAsync(IEnumerable<string> nodes, ClusterLabOptions? options = null)
     {
-        var network = await NetworkLab.CreateAsync(nodes);
-        ClusterLab? cluster = null;
+        options ??= new();
+        var cluster = new ClusterLab(await PodCluster.StartAsync(nodes, options.Families));
         try
         {
-            var address = $"{network.UnderlayAddress.V4}";
-            var api = await PlaygroundApi.StartAsync(new() { TlsPort = null, TlsHandle = ListenOnWire(network), ServerNames = [address] });
-            cluster = new(network, api);
-            foreach (var (name, value) in controlPlaneSettings) cluster.ControlPlane.Settings[name] = value;
-            await cluster.PopulateAsync();
-            await api.WriteKubeconfigAsync(cluster._kubeconfig);
-            await api.WriteKubeconfigAsync(network.PathOf("istiod.kubeconfig"), SystemNamespace, "istiod", $"https://{address}:{ApiPort}");
-            await cluster.ControlPlane.StartAsync();
-            await cluster.StartNodesAsync();
+            await cluster.InstallAsync(options);
             return cluster;
         }
         catch
         {
-            await (cluster?.DisposeAsync() ?? network.DisposeAsync());
+            await cluster.DisposeAsync();
             throw;
         }
     }
 
-    /// <summary>Runs the real kubectl as the cluster's administrator.</summary>
-    public Task<CommandResult> KubectlAsync(params IEnumerable<string> arguments) => KubectlAsync(input: null, arguments);
+    public Task<CommandResult> KubectlAsync(params IEnumerable<string> arguments) => Pods.KubectlAsync(arguments);
 
-    /// <summary>kubectl apply of this text.</summary>
-    public Task<CommandResult> ApplyAsync(string manifest) => KubectlAsync(manifest, "apply", "-f", "-");
+    public Task<CommandResult> ApplyAsync(string manifest) => Pods.ApplyAsync(manifest);
 
-    /// <summary>A pod that runs and is ready, as a kubelet would have made it; not in the mesh yet.</summary>
-    public async Task<LabPod> AddPodAsync(MeshNode node, string name, string account, string ns, params IEnumerable<KeyValuePair<string, string>> labels)
+    /// <summary>A pod that does nothing by itself, on a node, in its namespace: ready once this returns.</summary>
+    public async Task<RunningPod> AddPodAsync(ClusterNode node, string name, string account, string ns, params IEnumerable<KeyValuePair<string, string>> labels)
     {
-        Ensure(ClusterDocuments.Namespace(ns));
-        Ensure(ClusterDocuments.ServiceAccount(ns, account));
-        var pod = await node.Lab.AddPodAsync(name, account, ns);
-        AddRunning(ns, name, account, node.Lab, pod.Address, new(labels.DefaultIfEmpty(new("app", name))));
-        return pod;
-    }
-
-    /// <summary>Captured and served by the node's ztunnel, and known as such to all nodes once this returns.</summary>
-    public async Task EnrolAsync(params IReadOnlyList<LabPod> pods)
-    {
-        foreach (var pod in pods)
+        Pods.EnsureNamespace(ns, account);
+        Pods.Create(new JsonObject
         {
-            await NodeOf(pod).EnrolAsync(pod);
-            Change("Pod", pod.MeshNamespace, pod.Name, document => Annotate(document, "ambient.istio.io/redirection", "enabled"));
-        }
-        foreach (var pod in pods) await KnownAsync(pod, "HBONE");
+            ["apiVersion"] = "v1", ["kind"] = "Pod",
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = name, ["namespace"] = ns,
+                ["labels"] = new JsonObject(labels.DefaultIfEmpty(new("app", name)).Select(label => KeyValuePair.Create(label.Key, (JsonNode?)label.Value))),
+            },
+            ["spec"] = new JsonObject
+            {
+                ["nodeName"] = node.Name, ["serviceAccountName"] = account, ["terminationGracePeriodSeconds"] = 1,
+                ["containers"] = new JsonArray(new JsonObject { ["name"] = "main", ["image"] = "playground/pause" }),
+            },
+        }.ToText());
+        return await Pods.ReadyAsync(ns, name);
     }
 
-    /// <summary>Returns once every running ztunnel knows how this pod is reached.</summary>
-    public async Task KnownAsync(LabPod pod, string protocol)
+    /// <summary>Labels namespaces and waits until all of their pods are captured, served and known as such to every node.</summary>
+    public async Task EnrolAsync(params IReadOnlyList<string> namespaces)
     {
-        foreach (var node in _nodes.Where(node => node.Ztunnel.IsRunning))
-            await Until.TrueAsync(async () => ProtocolOf(await node.ConfigDumpAsync(), pod) == protocol,
-                () => $"{node.Name} knows that {pod.Name} is reached by {protocol}. The control plane's log ends with:\n{ControlPlane.Process.LogTail(20)}");
+        foreach (var ns in namespaces) (await KubectlAsync("label", "namespace", ns, $"{Label}=ambient", "--overwrite")).OutputOrThrow();
+        foreach (var ns in namespaces) await EnrolledAsync(ns);
     }
 
-    /// <summary>The roots that the control plane publishes now, also written where the nodes' ztunnels read them, as kubelets do with a mounted ConfigMap.</summary>
-    public async Task<string> RootsAsync()
+    /// <summary>Returns once every running pod of a namespace is in the mesh, and every node knows.</summary>
+    public async Task EnrolledAsync(string ns)
     {
-        var roots = Find("ConfigMap", SystemNamespace, RootsName)?.Copy()["data"]?["root-cert.pem"]?.GetValue<string>() ?? "";
-        if (roots.Length == 0 || (File.Exists(RootsFile) && await File.ReadAllTextAsync(RootsFile) == roots)) return roots;
-        await File.WriteAllTextAsync(RootsFile + ".new", roots);
-        File.Move(RootsFile + ".new", RootsFile, overwrite: true);
-        return roots;
+        await Until.TrueAsync(() => Outside(ns).Count == 0, () => $"the pods of {ns} are in the mesh. {Outside(ns).Select(name => Pods.Describe(ns, name)).FirstOrDefault()}\n{AgentLogs()}", PodCluster.Patience);
+        foreach (var name in Running(ns)) await KnownAsync(ns, name, "HBONE");
     }
 
-    public MeshNode NodeOf(LabPod pod) => _nodes.Single(node => node.Lab == pod.Node);
+    /// <summary>Returns once every ztunnel knows how a pod is reached: HBONE, TCP, or null if it is to know nothing of it.</summary>
+    public async Task KnownAsync(string ns, string name, string? protocol)
+    {
+        foreach (var node in Nodes)
+            await Until.TrueAsync(async () => ProtocolOf(await ConfigDumpAsync(node), ns, name) == protocol,
+                () => $"{node.Name} knows that {name} is reached by {protocol ?? "nothing"}. The control plane's log ends with:\n{ControlPlane.Process.LogTail(20)}\n{AgentLogs()}", PodCluster.Patience);
+    }
+
+    /// <summary>The running pods of a namespace that the node agents have not enrolled.</summary>
+    public IReadOnlyList<string> Outside(string ns) => [.. Documents(ns).Where(pod => pod.Text("metadata", "annotations", Redirection) != "enabled").Select(pod => pod.Text("metadata", "name")!)];
+
+    /// <summary>ztunnel's pod on a node; null while there is none.</summary>
+    public RunningPod? Ztunnel(ClusterNode node) => SystemPod(node, "app", MeshManifests.Ztunnel);
+
+    /// <summary>An HTTP request to one of ztunnel's own pages, made inside its pod.</summary>
+    public async Task<CommandResult> GetAsync(ClusterNode node, int port, string path) => Ztunnel(node) is { } pod
+        ? await pod.RunAsync("curl", "-sS", "--fail-with-body", "--max-time", "5", $"http://127.0.0.1:{port}/{path}")
+        : new("curl", 1, "", "there is no ztunnel on this node");
+
+    public async Task<string> MetricsAsync(ClusterNode node) => (await GetAsync(node, 15020, "metrics")).OutputOrThrow();
+
+    /// <returns>Empty while ztunnel does not answer.</returns>
+    public async Task<string> ConfigDumpAsync(ClusterNode node) => await GetAsync(node, 15000, "config_dump") is { Succeeded: true } dump ? dump.Output : "";
+
+    /// <summary>What ztunnel on a node has logged since its pod was created.</summary>
+    public string ZtunnelLog(ClusterNode node) => Log(node, "app", MeshManifests.Ztunnel, "istio-proxy");
+
+    /// <summary>What the agent on a node has logged since its pod was created.</summary>
+    public string AgentLog(ClusterNode node) => Log(node, "k8s-app", MeshManifests.Agent, "install-cni");
+
+    /// <summary>Kills ztunnel with SIGKILL; the kubelet starts it again.</summary>
+    public async Task KillZtunnelAsync(ClusterNode node) => (await Command.RunAsync("kill", "-KILL",
+        $"{ZtunnelProcess(node) ?? throw new Lab.LabException($"ztunnel does not run on {node.Name}")}")).OutputOrThrow();
+
+    public bool ZtunnelRuns(ClusterNode node) => ZtunnelProcess(node) is { } id && Directory.Exists($"/proc/{id}");
+
+    /// <summary>Returns once ztunnel and the agent of a node are ready.</summary>
+    public async Task ReadyAsync(ClusterNode node)
+    {
+        foreach (var (label, value) in new[] { ("app", MeshManifests.Ztunnel), ("k8s-app", MeshManifests.Agent) })
+            await Until.TrueAsync(() => SystemPod(node, label, value) is { } pod && PodCluster.IsReady(Pods.Find("Pod", pod.Namespace, pod.Name)),
+                () => $"{value} on {node.Name} is ready.\n{string.Join('\n', Pods.Pods(MeshManifests.SystemNamespace, label, value).Select(pod => Pods.Describe(MeshManifests.SystemNamespace, pod.Text("metadata", "name")!)))}\n{Tail(ZtunnelLog(node))}\n{Tail(AgentLog(node))}", PodCluster.Patience);
+    }
+
+    /// <summary>The ends of the agents' logs, for messages.</summary>
+    public string AgentLogs() => string.Join('\n', Nodes.Select(node => $"The agent's log on {node.Name} ends with:\n{Tail(AgentLog(node))}"));
+
+    /// <summary>The roots that the control plane publishes now.</summary>
+    public string Roots() => Pods.Find("ConfigMap", MeshManifests.SystemNamespace, MeshManifests.RootsName)?.Copy().Text("data", "root-cert.pem") ?? "";
 
     public async ValueTask DisposeAsync()
     {
         await ControlPlane.DisposeAsync();
-        await Network.DisposeAsync();
-        await Api.DisposeAsync();
+        await Pods.DisposeAsync();
     }
 
-    private async Task<CommandResult> KubectlAsync(string? input, params IEnumerable<string> arguments) =>
-        await Command.RunAsync(new("kubectl", ["--kubeconfig", _kubeconfig, .. arguments]), input, Command.DefaultLimit);
-
-    private static int ListenOnWire(NetworkLab network)
+    private async Task InstallAsync(ClusterLabOptions options)
     {
-        using var ns = NetworkNamespace.Open(Path.Combine(LabId.NamespaceDirectory, network.Underlay));
-        return ns.Run(() => ListeningSocket.Open(new(IPAddress.Any, ApiPort), new())).Release();
+        foreach (var (name, value) in options.ControlPlane) ControlPlane.Settings[name] = value;
+        Pods.EnsureNamespace(MeshManifests.SystemNamespace, "istiod", "ztunnel", MeshManifests.AgentAccount);
+        await Api.WriteKubeconfigAsync(Network.PathOf("istiod.kubeconfig"), MeshManifests.SystemNamespace, "istiod", Pods.ApiUrl);
+        await Api.WriteKubeconfigAsync(Network.PathOf("cni.kubeconfig"), MeshManifests.SystemNamespace, MeshManifests.AgentAccount, Pods.ApiUrl);
+        await ControlPlane.StartAsync();
+        Pods.Create(MeshManifests.AgentDaemonSet(Network.Id.Directory, Network.PathOf("cni.kubeconfig")));
+        Pods.Create(MeshManifests.ZtunnelDaemonSet(Network.Id.Directory, $"{Pods.Families.Of(Network.UnderlayAddress)[0]}", options.Ztunnel));
+        foreach (var node in Nodes) await ReadyAsync(node);
     }
 
-    private async Task PopulateAsync()
+    private int? ZtunnelProcess(ClusterNode node) => Ztunnel(node) is { } pod ? node.Kubelet.ProcessOf(pod.Namespace, pod.Name, "istio-proxy") : null;
+
+    private IEnumerable<JsonObject> Documents(string ns) => Api.Store.List(Api.Store.Kinds.Get("", "Pod"), ns).Items.Where(pod => !pod.IsEnding).Select(pod => pod.Copy())
+        .Where(pod => pod.Text("status", "phase") is not ("Succeeded" or "Failed") && !pod.Flag("spec", "hostNetwork"));
+
+    private IEnumerable<string> Running(string ns) => Documents(ns).Select(pod => pod.Text("metadata", "name")!);
+
+    private RunningPod? SystemPod(ClusterNode node, string label, string value) => Pods.Pods(MeshManifests.SystemNamespace, label, value)
+        .Where(pod => pod.Text("spec", "nodeName") == node.Name && pod.At("metadata", "deletionTimestamp") is null)
+        .Select(pod => node.Kubelet.Find(MeshManifests.SystemNamespace, pod.Text("metadata", "name")!)).FirstOrDefault(pod => pod is not null);
+
+    private string Log(ClusterNode node, string label, string value, string container) => SystemPod(node, label, value) is { } pod
+        && node.Kubelet.LogFileOf(pod.Namespace, pod.Name, container) is { } file && File.Exists(file) ? Daemon.ReadLog(file) : "";
+
+    private static string Tail(string log) => string.Join('\n', log.TrimEnd().Split('\n').TakeLast(25));
+
+    private static string? ProtocolOf(string configDump, string ns, string name)
     {
-        foreach (var node in Network.Nodes) Ensure(ClusterDocuments.Node(node));
-        Ensure(ClusterDocuments.Namespace(SystemNamespace));
-        foreach (var account in (ReadOnlySpan<string>)["istiod", "ztunnel"]) Ensure(ClusterDocuments.ServiceAccount(SystemNamespace, account));
-        foreach (var node in Network.Nodes)
-        {
-            AddRunning(SystemNamespace, ZtunnelPod(node), "ztunnel", node, node.Address, new() { ["app"] = "ztunnel" });
-            await NamespaceFiles.WriteHostsAsync(node.Namespace, Network.UnderlayAddress, ControlPlaneProcess.Host);
-        }
-    }
-
-    private async Task StartNodesAsync()
-    {
-        await Until.TrueAsync(async () => (await RootsAsync()).Length > 0,
-            () => $"the control plane publishes its roots. Its log ends with:\n{ControlPlane.Process.LogTail()}", TimeSpan.FromSeconds(30));
-        foreach (var node in Network.Nodes) _nodes.Add(new(node, await EnvironmentAsync(node)));
-        await Task.WhenAll(_nodes.Select(node => node.StartAsync()));
-    }
-
-    private async Task<Dictionary<string, string>> EnvironmentAsync(LabNode node)
-    {
-        var token = node.PathOf("token");
-        await File.WriteAllTextAsync(token, Api.Tokens.Issue(SystemNamespace, "ztunnel", ["istio-ca"], TimeSpan.FromHours(12), ZtunnelPod(node)).Token);
-        return new()
-        {
-            ["XDS_ADDRESS"] = $"https://{ControlPlaneProcess.Host}:15012",
-            ["CA_ADDRESS"] = $"https://{ControlPlaneProcess.Host}:15012",
-            ["XDS_ROOT_CA"] = RootsFile,
-            ["CA_ROOT_CA"] = RootsFile,
-            ["AUTH_TOKEN"] = token,
-            ["POD_NAME"] = ZtunnelPod(node),
-        };
-    }
-
-    private string RootsFile => Network.PathOf("root-cert.pem");
-
-    private static string ZtunnelPod(LabNode node) => $"ztunnel-{node.Name}";
-
-    // ---- the API, as kubelets and administrators use it
-
-    private void AddRunning(string ns, string name, string account, LabNode node, LabAddress address, Dictionary<string, string> labels)
-    {
-        Ensure(ClusterDocuments.Pod(ns, name, account, node.Name, labels));
-        Change("Pod", ns, name, document =>
-        {
-            document["status"] = ClusterDocuments.Running(address);
-            return document;
-        }, "status");
-    }
-
-    private void Ensure(JsonObject document)
-    {
-        var metadata = document["metadata"]!;
-        if (Find(document["kind"]!.GetValue<string>(), metadata["namespace"]?.GetValue<string>() ?? "", metadata["name"]!.GetValue<string>()) is null)
-            Api.Store.Create(document);
-    }
-
-    private StoredObject? Find(string kind, string ns, string name) => Api.Store.Find(Api.Store.Kinds.FindDocument("v1", kind)!.Value.Kind, ns, name);
-
-    private void Change(string kind, string ns, string name, Func<JsonObject, JsonObject> change, string subresource = "") =>
-        Api.Store.Update(Api.Store.Kinds.FindDocument("v1", kind)!.Value.Kind, ns, name, change, new() { Subresource = subresource });
-
-    private static JsonObject Annotate(JsonObject document, string name, string value)
-    {
-        var annotations = document["metadata"]!["annotations"]?.AsObject();
-        if (annotations is null) document["metadata"]!["annotations"] = annotations = [];
-        annotations[name] = value;
-        return document;
-    }
-
-    private static string? ProtocolOf(string configDump, LabPod pod)
-    {
+        if (configDump.Length == 0) return "unknown";
         using var dump = JsonDocument.Parse(configDump);
         foreach (var workload in dump.RootElement.GetProperty("workloads").EnumerateArray())
-            if (workload.GetProperty("name").GetString() == pod.Name && workload.GetProperty("namespace").GetString() == pod.MeshNamespace)
+            if (workload.GetProperty("name").GetString() == name && workload.GetProperty("namespace").GetString() == ns)
                 return workload.GetProperty("protocol").GetString();
         return null;
     }

@@ -27,11 +27,11 @@ public sealed class ClusterNode : IAsyncDisposable
     /// <summary>The one that runs now; another one after a reboot.</summary>
     public NodeKubelet Kubelet { get; private set; } = null!;
 
-    /// <summary>Starts the node's kubelet; the network is configured as by a fresh installation.</summary>
+    /// <summary>Starts the node's kubelet; if the node has no network yet, it is configured as by a fresh installation.</summary>
     public async Task StartAsync()
     {
         Directory.CreateDirectory(Files.NetworkConfiguration);
-        WriteNetwork();
+        if (!Directory.EnumerateFiles(Files.NetworkConfiguration).Any()) WriteNetwork();
         Kubelet = await NodeKubelet.StartAsync(_api, Machine, Files, _families.Of(Machine.Address));
     }
 

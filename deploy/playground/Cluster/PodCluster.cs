@@ -34,6 +34,9 @@ public sealed class PodCluster : IAsyncDisposable
     /// <summary>What to set KUBECONFIG to.</summary>
     public string Kubeconfig { get; }
 
+    /// <summary>How long writes take to reach the watches of a caller, by name; null for no time. May be changed at any time.</summary>
+    public Func<string, TimeSpan>? WatchDelay { get; set; }
+
     /// <summary>Where the API is reached from the nodes.</summary>
     public string ApiUrl => $"https://{new IPEndPoint(Families.Of(Network.UnderlayAddress)[0], ApiPort)}";
 
@@ -114,7 +117,7 @@ public sealed class PodCluster : IAsyncDisposable
         Api = await PlaygroundApi.StartAsync(new()
         {
             TlsPort = null, TlsHandle = ListenOnWire(), ServerNames = [$"{Network.UnderlayAddress.V4}", $"{Network.UnderlayAddress.V6}"],
-            Logs = new PodOutput(() => _nodes),
+            Logs = new PodOutput(() => _nodes), WatchDelay = caller => WatchDelay?.Invoke(caller) ?? TimeSpan.Zero,
         });
         await Api.WriteKubeconfigAsync(Kubeconfig);
         foreach (var machine in Network.Nodes)

@@ -1,20 +1,45 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Ambient.Playground.Demo;
 
-/// <summary>The application in the demo's pods: says who it is and who it thinks is calling; under /stream it keeps talking.</summary>
+/// <summary>
+/// The application in the demo's pods: says who it is and who it thinks is calling; under /stream it keeps talking. After SIGTERM it
+/// takes no more connections, and ends once those it has are answered: it does nothing else for the sake of its callers.
+/// </summary>
 internal sealed class HttpApplication(string name)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
+    private readonly CancellationTokenSource _ending = new();
+
     public async Task RunAsync(int port)
     {
-        using var listener = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true };
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => { signal.Cancel = true; _ending.Cancel(); });
+        var served = new List<Task>();
+        using (var listener = Listen(port))
+        {
+            try
+            {
+                while (true)
+                {
+                    served.Add(ServeAsync(await listener.AcceptAsync(_ending.Token)));
+                    served.RemoveAll(task => task.IsCompleted);
+                }
+            }
+            catch (OperationCanceledException) { }
+        }
+        await Task.WhenAll(served);
+    }
+
+    private static Socket Listen(int port)
+    {
+        var listener = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true };
         listener.Bind(new IPEndPoint(IPAddress.IPv6Any, port));
-        listener.Listen(64);
-        while (true) _ = ServeAsync(await listener.AcceptAsync());
+        listener.Listen(512);
+        return listener;
     }
 
     private async Task ServeAsync(Socket socket)
@@ -32,7 +57,8 @@ internal sealed class HttpApplication(string name)
         if (request.StartsWith("GET /stream ", StringComparison.Ordinal))
         {
             await SendAsync(socket, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
-            for (var i = 0; ; i++, await Task.Delay(Pause, TimeProvider.System)) await SendAsync(socket, $"{i} ");
+            for (var i = 0; !_ending.IsCancellationRequested; i++, await Task.Delay(Pause, TimeProvider.System)) await SendAsync(socket, $"{i} ");
+            return;
         }
         var caller = ((IPEndPoint)socket.RemoteEndPoint!).Address;
         var body = $"hello from {name}, you come from {(caller.IsIPv4MappedToIPv6 ? caller.MapToIPv4() : caller)}, and you said: {request.Split(' ').ElementAtOrDefault(1)}\n";

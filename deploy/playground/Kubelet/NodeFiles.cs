@@ -22,9 +22,14 @@ public sealed class NodeFiles
     /// <summary>Survives a reboot.</summary>
     public string State => Path.Combine(_root, "var/lib");
 
+    /// <summary>Where a path of the node is on this machine.</summary>
+    internal string OnNode(string path) => Path.Combine(_root, path.TrimStart('/'));
+
     internal string Sandboxes => Path.Combine(State, "kubelet/sandboxes");
 
-    internal string Pods => Path.Combine(State, "kubelet/pods");
+    internal const string PodsPath = "var/lib/kubelet/pods";
+
+    internal string Pods => Path.Combine(_root, PodsPath);
 
     internal string Logs => Path.Combine(_root, "var/log/pods");
 

@@ -25,7 +25,7 @@ public sealed class NodeKubelet : IAsyncDisposable
     private NodeKubelet(PlaygroundApi api, LabNode node, NodeFiles files, IReadOnlyList<IPAddress> addresses)
     {
         _node = node;
-        _parts = new(api.Store, files, new(node, files, addresses), new(api.Store, api.Tokens, files.Pods),
+        _parts = new(api.Store, files, new(node, files, addresses), new(api.Store, api.Tokens, files),
             new NodeSockets(Path.Combine(LabId.NamespaceDirectory, node.Namespace)), new(api.Store, $"kubelet.{node.Name}"), addresses);
     }
 
@@ -41,11 +41,14 @@ public sealed class NodeKubelet : IAsyncDisposable
 
     /// <summary>Where a pod runs.</summary>
     /// <returns>Null while it has no sandbox on this node.</returns>
-    public RunningPod? Find(string ns, string name)
-    {
-        var worker = _pods.Values.FirstOrDefault(worker => worker.Identity.Namespace == ns && worker.Identity.Name == name);
-        return worker?.Sandbox is { } sandbox ? new(worker.Identity.Namespace, worker.Identity.Name, worker.Identity.Uid, _node, sandbox.Namespace, sandbox.Addresses) : null;
-    }
+    public RunningPod? Find(string ns, string name) => WorkerOf(ns, name) is { Sandbox: { } sandbox } worker
+        ? new(ns, name, worker.Identity.Uid, _node, sandbox.Namespace, sandbox.Addresses) : null;
+
+    /// <summary>The process of a container; null if it does not run here now.</summary>
+    public int? ProcessOf(string ns, string name, string container) => WorkerOf(ns, name)?.ProcessOf(container);
+
+    /// <summary>Where a container's output is; null if its pod is not here.</summary>
+    public string? LogFileOf(string ns, string name, string container) => WorkerOf(ns, name)?.LogFile(container);
 
     /// <summary>The machine loses its power: every process of every pod ends at once, and nobody is told.</summary>
     public async Task KillAsync()
@@ -64,9 +67,6 @@ public sealed class NodeKubelet : IAsyncDisposable
         await KillAsync();
         _stop.Dispose();
     }
-
-    internal string? LogFileOf(string ns, string name, string container) =>
-        _pods.Values.FirstOrDefault(worker => worker.Identity.Namespace == ns && worker.Identity.Name == name)?.LogFile(container);
 
     // Pods that were deleted while this node was away: nobody else gives back what their networks hold.
     private async Task RemoveOrphansAsync()
@@ -112,6 +112,8 @@ public sealed class NodeKubelet : IAsyncDisposable
             foreach (var worker in _pods.Values.Where(worker => worker.Identity.Namespace == written.New.Namespace)) worker.RefreshVolumes();
         }
     }
+
+    private PodWorker? WorkerOf(string ns, string name) => _pods.Values.FirstOrDefault(worker => worker.Identity.Namespace == ns && worker.Identity.Name == name);
 
     private void See(StoredObject pod)
     {

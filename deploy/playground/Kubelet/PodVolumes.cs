@@ -7,10 +7,11 @@ using Ambient.Playground.Kubelet.Containers;
 namespace Ambient.Playground.Kubelet;
 
 /// <summary>
-/// The files of a pod's volumes: ConfigMaps and tokens of its account. There is no mounting: containers find them in the directory
-/// where kubelets keep them, <c>pods/UID/volumes/NAME</c> below the node's kubelet directory.
+/// The files of a pod's volumes: ConfigMaps, tokens of its account, directories of the node. There is no mounting: containers find
+/// them in the directory where kubelets keep them, <c>pods/UID/volumes/NAME</c> below the node's kubelet directory, and the node's in
+/// its own tree.
 /// </summary>
-internal sealed class PodVolumes(ObjectStore store, TokenIssuer tokens, string directory)
+internal sealed class PodVolumes(ObjectStore store, TokenIssuer tokens, NodeFiles files)
 {
     /// <summary>Writes what the pod's volumes hold now; called again, it brings them up to date.</summary>
     /// <exception cref="ContainerException">Something that a volume refers to is missing.</exception>
@@ -20,6 +21,7 @@ internal sealed class PodVolumes(ObjectStore store, TokenIssuer tokens, string d
         {
             var at = Directory.CreateDirectory(Path.Combine(DirectoryOf(pod.Text("metadata", "uid")!), volume.Text("name")!)).FullName;
             if (volume.ObjectAt("configMap") is { } map) WriteMap(at, pod, map);
+            if (volume.ObjectAt("hostPath") is { } host && host.Text("type") == "DirectoryOrCreate") Directory.CreateDirectory(files.OnNode(host.Text("path") ?? "/"));
             foreach (var source in volume.ObjectsAt("projected", "sources"))
             {
                 if (source.ObjectAt("configMap") is { } projected) WriteMap(at, pod, projected);
@@ -33,7 +35,7 @@ internal sealed class PodVolumes(ObjectStore store, TokenIssuer tokens, string d
         if (Path.GetDirectoryName(DirectoryOf(uid))! is var pod && Directory.Exists(pod)) Directory.Delete(pod, recursive: true);
     }
 
-    private string DirectoryOf(string uid) => Path.Combine(directory, uid, "volumes");
+    private string DirectoryOf(string uid) => Path.Combine(files.Pods, uid, "volumes");
 
     private void WriteMap(string at, JsonObject pod, JsonObject reference)
     {

@@ -28,7 +28,7 @@ internal sealed class PodWorker
         _initial = Containers(document, "initContainers", "initContainerStatuses");
         _containers = Containers(document, "containers", "containerStatuses");
         _report = new([.. _initial.Select(one => one.State)], [.. _containers.Select(one => one.State)], _policy, parts.NodeAddresses);
-        _pod = new(PodIdentity.Of(pod), parts.Store, parts.Events, parts.Sockets, parts.Files.Logs, WriteStatus) { Grace = GraceOf(document) };
+        _pod = new(PodIdentity.Of(document), parts.Store, parts.Events, parts.Sockets, parts.Files.Logs, WriteStatus) { Grace = GraceOf(document) };
         _pod.Document();
         Running = RunAsync();
     }
@@ -57,6 +57,9 @@ internal sealed class PodWorker
     }
 
     public string LogFile(string container) => _pod.LogFile(container);
+
+    /// <summary>The process of a container that runs now; null if it does not.</summary>
+    public int? ProcessOf(string container) => _containers.FirstOrDefault(one => one.State.Name == container).State?.ProcessId;
 
     /// <summary>What it refers to may have changed.</summary>
     public void RefreshVolumes()

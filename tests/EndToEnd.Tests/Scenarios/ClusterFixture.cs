@@ -1,20 +1,19 @@
-using Ambient.Lab.Mesh;
-using Ambient.Lab.Network;
 using Ambient.Playground.Cluster;
+using Ambient.Playground.Kubelet;
 
 namespace Ambient.EndToEnd.Tests.Scenarios;
 
-/// <summary>Two nodes of a cluster whose control plane runs: web on the first, cart and front on the second, and a pod outside the mesh.</summary>
+/// <summary>Two nodes of a cluster with the mesh in it: web and db on the first, cart on the second, and a pod outside the mesh.</summary>
 public sealed class ClusterFixture : IAsyncLifetime
 {
     public ClusterLab Cluster { get; private set; } = null!;
-    public LabPod Web { get; private set; } = null!;
-    public LabPod Db { get; private set; } = null!;
-    public LabPod Cart { get; private set; } = null!;
-    public LabPod Plain { get; private set; } = null!;
+    public RunningPod Web { get; private set; } = null!;
+    public RunningPod Db { get; private set; } = null!;
+    public RunningPod Cart { get; private set; } = null!;
+    public RunningPod Plain { get; private set; } = null!;
 
-    public MeshNode Here => Cluster.Nodes[0];
-    public MeshNode There => Cluster.Nodes[1];
+    public ClusterNode Here => Cluster.Nodes[0];
+    public ClusterNode There => Cluster.Nodes[1];
 
     public async ValueTask InitializeAsync()
     {
@@ -23,7 +22,7 @@ public sealed class ClusterFixture : IAsyncLifetime
         Db = await Cluster.AddPodAsync(Here, "db", "db", "bank", new KeyValuePair<string, string>("app", "db"));
         Cart = await Cluster.AddPodAsync(There, "cart", "default", "shop", new("app", "web"), new KeyValuePair<string, string>("tier", "front"));
         Plain = await Cluster.AddPodAsync(Here, "plain", "plain", "outside");
-        await Cluster.EnrolAsync(Web, Db, Cart);
+        await Cluster.EnrolAsync("shop", "bank");
     }
 
     public async ValueTask DisposeAsync()

@@ -72,7 +72,7 @@ public sealed class ClusterTests(ClusterFixture fixture) : IClassFixture<Cluster
               location: MESH_INTERNAL
               resolution: STATIC
               ports: [{number: 80, targetPort: 8086, name: tcp, protocol: TCP}]
-              endpoints: [{address: {{fixture.Cart.Address.V4}}}]
+              endpoints: [{address: {{fixture.Cart.Address}}}]
             """);
         var address = "";
         await Until.TrueAsync(async () => (address = await ResolveAsync()).Length > 0, "the host's name resolves");
@@ -171,8 +171,8 @@ public sealed class ClusterTests(ClusterFixture fixture) : IClassFixture<Cluster
             await Until.TrueAsync(async () => !await Conversation.IsRefusedAsync(() => pod.ConnectAsync(fixture.Cart.EndPoint(port))), () => $"{pod.Name} is let in again. {Logs()}");
     }
 
-    private string Logs() => $"The server's node knows:\n{fixture.There.ConfigDumpAsync().Result}\n" +
-        $"The control plane's log ends with:\n{fixture.Cluster.ControlPlane.Process.LogTail()}\nthe server's ztunnel's with:\n{fixture.There.Ztunnel.LogTail()}";
+    private string Logs() => $"The server's node knows:\n{fixture.Cluster.ConfigDumpAsync(fixture.There).Result}\n" +
+        $"The control plane's log ends with:\n{fixture.Cluster.ControlPlane.Process.LogTail()}\nthe server's ztunnel's with:\n{fixture.Cluster.ZtunnelLog(fixture.There)}";
 
     private async Task DeleteAsync(string kind, string name) =>
         (await fixture.Cluster.KubectlAsync("delete", kind, name, "-n", "shop")).OutputOrThrow();

@@ -36,8 +36,8 @@ public sealed class RandomPolicyTests(ClusterFixture fixture) : IClassFixture<Cl
             foreach (var source in new[] { fixture.Web, fixture.Db, fixture.Plain })
                 foreach (var port in Ports)
                 {
-                    var principal = source == fixture.Plain ? null : source.Identity["spiffe://".Length..];
-                    var expected = reference.Allows(pod, new(principal, source.Address.V4, fixture.Cart.Address.V4, port));
+                    var principal = source == fixture.Plain ? null : $"cluster.local/ns/{source.Namespace}/sa/{source.Name}";
+                    var expected = reference.Allows(pod, new(principal, source.Address, fixture.Cart.Address, port));
                     var actual = await IsLetInAsync(source, port);
                     if (expected != actual) _disagreements.Add($"round {round}, {source.Name} to port {port}: expected {(expected ? "in" : "refused")}. Policies:\n{Describe(policies)}");
                     if (expected) _let++;
@@ -60,7 +60,7 @@ public sealed class RandomPolicyTests(ClusterFixture fixture) : IClassFixture<Cl
         return [.. objects.OfType<AuthorizationPolicy>(), .. peers];
     }
 
-    private async Task<bool> IsLetInAsync(LabPod source, int port)
+    private async Task<bool> IsLetInAsync(IPod source, int port)
     {
         try
         {
@@ -93,7 +93,7 @@ public sealed class RandomPolicyTests(ClusterFixture fixture) : IClassFixture<Cl
         store.Create(Document(new AuthorizationPolicy { Metadata = new() { Name = last, Namespace = "bank" } }));
         await Until.TrueAsync(async () =>
         {
-            var dump = await fixture.There.ConfigDumpAsync();
+            var dump = await fixture.Cluster.ConfigDumpAsync(fixture.There);
             return dump.Contains($"\"{service}\"", StringComparison.Ordinal) && dump.Contains($"\"{last}\"", StringComparison.Ordinal);
         }, () => $"{fixture.There.Name} has the policies of round {round}");
         return accepted;

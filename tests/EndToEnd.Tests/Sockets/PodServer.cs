@@ -25,13 +25,13 @@ internal sealed class PodServer : IAsyncDisposable
 
     public int Open => _accepted.Count(socket => socket.Connected);
 
-    public static PodServer Start(LabPod pod, int port, Func<Socket, Task> serve) => new(pod.Listen(port), serve);
+    public static PodServer Start(IPod pod, int port, Func<Socket, Task> serve) => new(pod.Listen(port), serve);
 
     /// <summary>Sends everything back and finishes when the caller does.</summary>
-    public static PodServer Echo(LabPod pod, int port) => Start(pod, port, EchoAsync);
+    public static PodServer Echo(IPod pod, int port) => Start(pod, port, EchoAsync);
 
     /// <summary>Says a name to whoever comes and finishes.</summary>
-    public static PodServer Greet(LabPod pod, int port, string name) => Start(pod, port, async socket =>
+    public static PodServer Greet(IPod pod, int port, string name) => Start(pod, port, async socket =>
     {
         await socket.SendAsync(Encoding.UTF8.GetBytes(name));
         socket.Shutdown(SocketShutdown.Send);
@@ -39,7 +39,7 @@ internal sealed class PodServer : IAsyncDisposable
     });
 
     /// <summary>Reads nothing and says nothing.</summary>
-    public static PodServer Silent(LabPod pod, int port) => Start(pod, port, _ => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System));
+    public static PodServer Silent(IPod pod, int port) => Start(pod, port, _ => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System));
 
     public static async Task EchoAsync(Socket socket)
     {

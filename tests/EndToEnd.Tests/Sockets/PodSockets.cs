@@ -10,10 +10,10 @@ internal static class PodSockets
 {
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
-    public static IPEndPoint EndPoint(this LabPod pod, int port, AddressFamily family = AddressFamily.InterNetwork) =>
-        new(family == AddressFamily.InterNetworkV6 ? pod.Address.V6 : pod.Address.V4, port);
+    public static IPEndPoint EndPoint(this IPod pod, int port, AddressFamily family = AddressFamily.InterNetwork) =>
+        new(pod.AddressOf(family), port);
 
-    public static Socket Listen(this LabPod pod, int port) => Inside(pod.NamespacePath, () =>
+    public static Socket Listen(this IPod pod, int port) => Inside(pod.NamespacePath, () =>
     {
         var listener = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true };
         listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
@@ -23,7 +23,7 @@ internal static class PodSockets
     });
 
     /// <exception cref="SocketException">Refused or reset; or timed out, after <see cref="Limit"/>.</exception>
-    public static Task<Socket> ConnectAsync(this LabPod pod, IPEndPoint to) => ConnectFromAsync(pod.NamespacePath, to);
+    public static Task<Socket> ConnectAsync(this IPod pod, IPEndPoint to) => ConnectFromAsync(pod.NamespacePath, to);
 
     public static async Task<Socket> ConnectFromAsync(string namespacePath, IPEndPoint to)
     {

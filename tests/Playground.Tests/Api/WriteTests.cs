@@ -22,6 +22,23 @@ public sealed class WriteTests
         Assert.Contains("the object has been modified; please apply your changes to the latest version and try again", body["message"]!.GetValue<string>());
     }
 
+    [Theory]
+    [InlineData("Pod", true)]
+    [InlineData("Deployment", false)]
+    public async Task Annotations_may_be_written_with_the_status_of_a_pod(string kind, bool kept)
+    {
+        await using var api = await TestApi.StartAsync();
+        api.Create("""{"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"runner","namespace":"default"}}""");
+        api.Create("""{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","namespace":"default"},"spec":{"serviceAccountName":"runner","containers":[{"name":"m","image":"i"}]}}""");
+        api.Create("""{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"a","namespace":"default"},"spec":{"replicas":0,"selector":{"matchLabels":{"x":"y"}},"template":{"metadata":{"labels":{"x":"y"}},"spec":{"containers":[{"name":"m","image":"i"}]}}}}""");
+        var path = kind == "Pod" ? "/api/v1/namespaces/default/pods/a/status" : "/apis/apps/v1/namespaces/default/deployments/a/status";
+
+        var (status, body) = await api.SendAsync(HttpMethod.Patch, path, """{"metadata":{"annotations":{"seen":"yes"}}}""", "application/merge-patch+json");
+
+        Assert.Equal(200, status);
+        Assert.Equal(kept ? "yes" : null, body["metadata"]!["annotations"]?["seen"]?.GetValue<string>());
+    }
+
     [Fact]
     public async Task Fields_of_the_server_cannot_be_set()
     {

@@ -63,12 +63,12 @@ internal sealed class WatchEndpoint(ObjectStore store, TableColumns tables, Play
             await stream.FlushAsync(stop);
             if (!bookmarks)
             {
-                await feed.WaitAsync(stop);
+                await WaitAsync(request, feed, stop);
                 continue;
             }
             try
             {
-                await feed.WaitAsync(stop).WaitAsync(options.BookmarkInterval, options.Time, stop);
+                await WaitAsync(request, feed, stop).WaitAsync(options.BookmarkInterval, options.Time, stop);
             }
             catch (TimeoutException)
             {
@@ -76,6 +76,12 @@ internal sealed class WatchEndpoint(ObjectStore store, TableColumns tables, Play
                 if (store.VersionIfRead(feed) is { } version) stream.Bookmark(version, endsInitial: false);
             }
         }
+    }
+
+    private async Task WaitAsync(ApiRequest request, WatchFeed feed, CancellationToken stop)
+    {
+        await feed.WaitAsync(stop);
+        if (options.WatchDelay?.Invoke(request.Caller.Name) is { } delay && delay > TimeSpan.Zero) await Task.Delay(delay, options.Time, stop);
     }
 
     // To a client with a selector an object appears when it starts to match and is deleted when it stops.

@@ -172,6 +172,8 @@ public sealed partial class ObjectStore
             if (next["status"] is { } status) result["status"] = status.DeepClone();
             else result.Remove("status");
             if (next["metadata"].At("managedFields") is { } fields) result.Child("metadata")["managedFields"] = fields.DeepClone();
+            // As in a cluster: whoever may write the status of a pod or a node may write its labels and annotations that way.
+            if (kind is { Group: "", Kind: "Pod" or "Node" }) KeepMarks(next, result);
             return result;
         }
         if (kind.HasStatus && subresource.Length == 0)
@@ -180,6 +182,15 @@ public sealed partial class ObjectStore
             else next.Remove("status");
         }
         return next;
+    }
+
+    private static void KeepMarks(JsonObject from, JsonObject to)
+    {
+        foreach (var field in (ReadOnlySpan<string>)["labels", "annotations"])
+        {
+            if (from["metadata"].At(field) is { } value) to.Child("metadata")[field] = value.DeepClone();
+            else to.Child("metadata").Remove(field);
+        }
     }
 
     private static void KeepServerFields(JsonObject old, JsonObject next)

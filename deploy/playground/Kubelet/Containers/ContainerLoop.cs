@@ -60,7 +60,7 @@ internal sealed class ContainerLoop(PodContext pod, PodSandbox sandbox, JsonObje
         await using (process)
         {
             pod.Record("Started", $"Started container {state.Name}");
-            pod.Report(() => state.Run(id, pod.Time.GetUtcNow(), container["startupProbe"] is not null));
+            pod.Report(() => state.Run(id, process.Id, pod.Time.GetUtcNow(), container["startupProbe"] is not null));
             await WatchAsync(process, stopping, killed);
             if (killed.IsCancellationRequested) return null;
             var code = process.ExitCode;

@@ -23,6 +23,9 @@ internal sealed class ContainerState(string name, string image)
 
     public bool IsRunning => _now.ContainsKey("running");
 
+    /// <summary>Null unless it runs.</summary>
+    public int? ProcessId { get; private set; }
+
     /// <summary>Null unless it has ended for good.</summary>
     public int? ExitCode { get; private set; }
 
@@ -32,9 +35,9 @@ internal sealed class ContainerState(string name, string image)
         (IsReady, HasStarted) = (false, false);
     }
 
-    public void Run(string id, DateTimeOffset now, bool isProbedAtStart)
+    public void Run(string id, int process, DateTimeOffset now, bool isProbedAtStart)
     {
-        (_id, _startedAt) = (id, now);
+        (_id, _startedAt, ProcessId) = (id, now, process);
         _now = new() { ["running"] = new JsonObject { ["startedAt"] = Timestamps.Text(now) } };
         (IsReady, HasStarted) = (false, !isProbedAtStart);
     }
@@ -49,7 +52,7 @@ internal sealed class ContainerState(string name, string image)
         };
         _now = new() { ["terminated"] = terminated };
         _last = _now;
-        (IsReady, HasStarted) = (false, false);
+        (IsReady, HasStarted, ProcessId) = (false, false, null);
         if (isFinal) ExitCode = exitCode;
     }
 

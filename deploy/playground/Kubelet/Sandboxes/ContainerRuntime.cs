@@ -57,7 +57,7 @@ internal sealed class ContainerRuntime(LabNode node, NodeFiles files, IReadOnlyL
         var network = CniNetwork.Load(files.NetworkConfiguration);
         var record = new SandboxRecord(attachment, network, null);
         record.Write(files.Sandboxes);
-        await MakeNamespaceAsync(ns);
+        await MakeNamespaceAsync(ns, pod);
         try
         {
             record = record with { Result = await _chain.AddAsync(network, attachment) };
@@ -77,9 +77,10 @@ internal sealed class ContainerRuntime(LabNode node, NodeFiles files, IReadOnlyL
         catch (CniException) { } // the record stays: tried again before the next sandbox, and the ADD's failure is the one to tell
     }
 
-    private async Task MakeNamespaceAsync(string ns)
+    private async Task MakeNamespaceAsync(string ns, PodIdentity pod)
     {
         await NamespaceFiles.WriteResolverAsync(ns, node.Lab.UnderlayAddress);
+        if (pod.HostAliases.Count > 0) await NamespaceFiles.WriteHostsAsync(ns, pod.HostAliases);
         await Command.IpAsync(null, $"netns add {ns}");
         var disabled = nodeAddresses.Any(address => address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6) ? 0 : 1;
         await Command.RunInAsync(ns, "sysctl", "-qw", "net.ipv6.conf.default.accept_dad=0",

@@ -1,0 +1,13 @@
+namespace Ambient.Playground.Cluster;
+
+/// <summary>How a cluster with the mesh is made; the defaults are a cluster of both families.</summary>
+public sealed record ClusterLabOptions
+{
+    public PodFamilies Families { get; init; } = PodFamilies.Dual;
+
+    /// <summary>Environment of the control plane, above what the lab sets.</summary>
+    public IEnumerable<KeyValuePair<string, string>> ControlPlane { get; init; } = [];
+
+    /// <summary>Environment of the ztunnels, above what their DaemonSet sets.</summary>
+    public IEnumerable<KeyValuePair<string, string>> Ztunnel { get; init; } = [];
+}

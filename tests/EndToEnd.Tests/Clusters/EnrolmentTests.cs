@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Text;
+using Ambient.EndToEnd.Tests.Sockets;
+using Ambient.Lab.Processes;
+using Ambient.Playground.Cluster;
+using Ambient.Playground.Kubelet;
+
+namespace Ambient.EndToEnd.Tests.Clusters;
+
+/// <summary>A namespace full of running pods gets its label.</summary>
+public sealed class EnrolmentTests(ITestOutputHelper output)
+{
+    private const int Pods = 50, Servers = 5;
+
+    [Fact]
+    public async Task All_pods_of_a_labelled_namespace_are_captured_and_no_connection_is_cut()
+    {
+        await using var cluster = await ClusterLab.StartAsync(["n1", "n2"]);
+        var pods = await FillAsync(cluster);
+        var servers = pods.Take(Servers).Select(pod => PodServer.Echo(pod, 8080)).ToList();
+        var open = new List<Socket>();
+        foreach (var (i, pod) in pods.Index()) open.Add(await pod.ConnectAsync(pods[i % Servers].EndPoint(8080)));
+        foreach (var socket in open) Assert.Equal("before", await socket.AskAsync("before"));
+
+        (await cluster.KubectlAsync("label", "namespace", "fifty", "istio.io/dataplane-mode=ambient")).OutputOrThrow();
+        var watch = Stopwatch.StartNew();
+        await Until.TrueAsync(() => cluster.Outside("fifty").Count == 0, () => $"all are captured; these are not: {string.Join(", ", cluster.Outside("fifty"))}\n{cluster.AgentLogs()}", PodCluster.Patience);
+        output.WriteLine($"{Pods} pods were captured {watch.ElapsedMilliseconds} ms after kubectl had returned");
+
+        foreach (var socket in open) Assert.Equal("after", await socket.AskAsync("after"));
+        await cluster.EnrolledAsync("fifty");
+        await using var capture = await cluster.Network.CaptureAsync("fifty");
+        foreach (var (i, pod) in pods.Index())
+        {
+            using var fresh = await pod.ConnectAsync(pods[i % Servers].EndPoint(8080));
+            Assert.Equal("nobody-reads-this", await fresh.AskAsync("nobody-reads-this"));
+        }
+        await capture.FlushAsync();
+        Assert.False(capture.Contains(Encoding.ASCII.GetBytes("nobody-reads-this")));
+        foreach (var socket in open) socket.Dispose();
+        foreach (var server in servers) await server.DisposeAsync();
+    }
+
+    private static async Task<List<RunningPod>> FillAsync(ClusterLab cluster)
+    {
+        cluster.Pods.EnsureNamespace("fifty");
+        for (var i = 0; i < Pods; i++)
+            cluster.Pods.Create($$"""
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: p{{i}}, namespace: fifty}
+                spec: {terminationGracePeriodSeconds: 1, containers: [{name: main, image: playground/pause}]}
+                """);
+        var pods = new List<RunningPod>();
+        for (var i = 0; i < Pods; i++) pods.Add(await cluster.Pods.ReadyAsync("fifty", $"p{i}"));
+        return pods;
+    }
+}
