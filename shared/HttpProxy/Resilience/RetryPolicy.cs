@@ -49,20 +49,22 @@ public sealed record RetryPolicy
     /// <param name="sent">False if there was no connection to send anything on.</param>
     internal bool CoversNoAnswer(bool sent) =>
         (On & (RetryOn.FiveXx | RetryOn.Reset)) != 0 ? sent || (On & (RetryOn.FiveXx | RetryOn.ConnectFailure)) != 0
-        : !sent && On.HasFlag(RetryOn.ConnectFailure);
+        : !sent && Has(RetryOn.ConnectFailure);
 
     /// <param name="grpcStatus">In the head of the response; -1 if there is none.</param>
     internal bool CoversAnswer(int status, int grpcStatus) =>
-        (status >= 500 && On.HasFlag(RetryOn.FiveXx))
-        || (status is 502 or 503 or 504 && On.HasFlag(RetryOn.GatewayError))
-        || (status == 409 && On.HasFlag(RetryOn.Retriable4xx))
-        || (On.HasFlag(RetryOn.StatusCodes) && Codes.Contains(status))
-        || (GrpcFlagOf(grpcStatus) is var flag and not RetryOn.None && On.HasFlag(flag));
+        (status >= 500 && Has(RetryOn.FiveXx))
+        || (status is 502 or 503 or 504 && Has(RetryOn.GatewayError))
+        || (status == 409 && Has(RetryOn.Retriable4xx))
+        || (Has(RetryOn.StatusCodes) && Codes.Contains(status))
+        || Has(GrpcFlagOf(grpcStatus));
 
     /// <summary>The pause before a retry: full jitter under an exponential bound, so that many who failed together do not come back together.</summary>
     /// <param name="retry">1 for the first.</param>
     internal TimeSpan Backoff(int retry, Random random) =>
         BackoffBase * Math.Min(10, Math.Pow(2, Math.Min(retry, MaxAttempts)) - 1) * random.NextDouble();
+
+    private bool Has(RetryOn flag) => (On & flag) != 0;
 
     private static RetryOn WordOf(string word) => word switch
     {
