@@ -20,7 +20,7 @@ internal sealed record AgentOptions
           SYSTEM_NAMESPACE              where ztunnel and the control plane run (default istio-system)
           EXCLUDE_NAMESPACES            comma separated: pods of these are never enrolled (default kube-system)
           HOST_ROOT                     prefix of the node's own paths (default /host)
-          HOST_NETNS                    the node's own network namespace (default /host/proc/1/ns/net)
+          HOST_NETNS                    the node's own network namespace (default HOST_ROOT/proc/1/ns/net; this process's own if HOST_ROOT is /)
           ZTUNNEL_UDS_ADDRESS           socket for node proxies (default /var/run/ztunnel/ztunnel.sock)
           CNI_AGENT_RUN_DIR             the plugin's socket lies in it (default /var/run/istio-cni)
           AGENT_STATE_DIR               what has to outlive a reboot (default /var/lib/ambient)
@@ -79,13 +79,15 @@ internal sealed record AgentOptions
     {
         var settings = new SettingsReader(environment);
         var directory = settings.Text("POD_DIRECTORY");
+        var root = AbsolutePath(settings, "HOST_ROOT", directory is null ? "/host" : "/");
         var options = new AgentOptions
         {
             PodDirectory = directory is null ? null : Path.GetFullPath(directory),
             Cluster = directory is null ? ClusterOptions.Read(settings) : null,
             ZdsPath = ReadSocket(settings),
-            HostRoot = AbsolutePath(settings, "HOST_ROOT", directory is null ? "/host" : "/"),
-            HostNetns = AbsolutePath(settings, "HOST_NETNS", directory is null ? "/host/proc/1/ns/net" : "/proc/self/ns/net"),
+            HostRoot = root,
+            // Who sees the node's own root is on the node itself, in its network.
+            HostNetns = AbsolutePath(settings, "HOST_NETNS", root == "/" ? "/proc/self/ns/net" : Path.Join(root, "proc/1/ns/net")),
             CaptureDns = settings.Bool("AMBIENT_DNS_CAPTURE", true),
             KeepsConnections = settings.Choice("AMBIENT_EXISTING_CONNECTIONS", ("keep", true), ("reset", false)),
             AuditInterval = settings.Duration("AUDIT_INTERVAL", TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),

@@ -30,7 +30,7 @@ internal sealed class ClusterAgent(
     public async Task RunAsync(NodeEnrollment enrollment, ZdsServer proxies, CancellationToken stop)
     {
         using var api = new ApiClient(cluster.OpenApi(time), time, "ambient-agent");
-        using var reports = new PodReports(api, cluster.NodeName, time, loggers.CreateLogger<PodReports>());
+        var reports = new PodReports(api, cluster.NodeName, time, loggers.CreateLogger<PodReports>());
         var journal = new PodJournal(cluster.StateDirectory, loggers.CreateLogger<PodJournal>());
         using var pods = new NodePods(new PodSelection(cluster), journal, enrollment, reports, options.CaptureDns, loggers.CreateLogger<NodePods>());
         var watcher = new PodWatcher(api, cluster.NodeName, pods, time, loggers);

@@ -1,7 +1,7 @@
 namespace Ambient.CniAgent;
 
 /// <summary>Something to wait for that may happen any number of times meanwhile: the next wait then returns at once. Thread-safe.</summary>
-internal sealed class Signal : IDisposable
+internal sealed class Signal
 {
     private readonly SemaphoreSlim _set = new(0, 1);
 
@@ -28,6 +28,4 @@ internal sealed class Signal : IDisposable
             // Time for a look, or the end.
         }
     }
-
-    public void Dispose() => _set.Dispose();
 }

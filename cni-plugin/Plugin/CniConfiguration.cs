@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Ambient.CniPlugin;
 
@@ -23,6 +24,8 @@ internal sealed record CniConfiguration(
     public static CniConfiguration Read(Stream input)
     {
         var bytes = ReadAll(input);
+        if (!Utf8.IsValid(bytes))
+            throw new CniException(CniErrorCode.Undecodable, "the network configuration on standard input is not UTF-8", "JSON is always UTF-8 (RFC 8259).");
         try
         {
             using var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = MaxDepth });

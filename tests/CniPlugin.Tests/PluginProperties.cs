@@ -37,7 +37,7 @@ public sealed class PluginProperties
             bytes[at] = (byte)value;
             var answer = new Plugin(TimeProvider.System, static _ => { }).Run(
                 new CniVariables(name => new Invocation().Variables.GetValueOrDefault(name)), new MemoryStream(bytes));
-            return answer.ExitCode == 1;
+            return answer.ExitCode == 1 && JsonDocument.Parse(answer.Output).RootElement.GetProperty("code").GetInt32() != 999;
         }));
     }
 

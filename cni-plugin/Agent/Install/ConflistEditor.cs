@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Unicode;
 
 namespace Ambient.CniAgent.Install;
 
@@ -70,6 +71,8 @@ internal static class ConflistEditor
     {
         if (json.Length > MaxBytes)
             throw new FormatException($"the configuration has {json.Length} bytes; at most {MaxBytes} are read");
+        if (!Utf8.IsValid(json))
+            throw new FormatException("the configuration is not UTF-8");
         try
         {
             return JsonNode.Parse(json) as JsonObject ?? throw new FormatException("the configuration is no JSON object");

@@ -27,7 +27,7 @@ internal sealed partial class PluginInstaller(
     /// <exception cref="IOException">The directories cannot be watched.</exception>
     public async Task RunAsync(Action<bool> installed, CancellationToken stop)
     {
-        using var changed = new Signal();
+        var changed = new Signal();
         using var configurations = new FileWatch(Path.Combine(options.ConfigurationDirectory, "*"), changed.Set);
         using var binaries = new FileWatch(Path.Combine(options.BinaryDirectory, ConflistEditor.PluginType), changed.Set);
         while (!stop.IsCancellationRequested)

@@ -30,7 +30,7 @@ internal sealed partial class PodDirectory(
     public async Task RunAsync(Action read, CancellationToken stop)
     {
         Directory.CreateDirectory(path);
-        using var changed = new Signal();
+        var changed = new Signal();
         using var watch = new FileWatch(Path.Combine(path, "*"), changed.Set);
         await RemoveLeftOversAsync();
         while (!stop.IsCancellationRequested)

@@ -12,7 +12,7 @@ namespace Ambient.CniAgent.PodWatch;
 /// its callers, one pod after another; of the annotation only the latest value is written.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
-internal sealed partial class PodReports(ApiClient api, string node, TimeProvider time, ILogger<PodReports> logger) : IEnrollmentObserver, IDisposable
+internal sealed partial class PodReports(ApiClient api, string node, TimeProvider time, ILogger<PodReports> logger) : IEnrollmentObserver
 {
     /// <summary><c>enabled</c>: captured and served; <c>pending</c>: closed and not served yet; absent: neither.</summary>
     public const string Annotation = "ambient.istio.io/redirection";
@@ -84,8 +84,6 @@ internal sealed partial class PodReports(ApiClient api, string node, TimeProvide
                 await Task.Delay(RetryPause, time, stop).ContinueWith(static _ => { }, TaskScheduler.Default);
         }
     }
-
-    public void Dispose() => _work.Dispose();
 
     private void Change(PodSpec pod, Action<PodReport> change) => Change(pod.Uid, new ObjectName(pod.Namespace, pod.Name), change);
 
