@@ -89,6 +89,7 @@ internal sealed partial class PodEnrollment
                 if (enrolled)
                     _enrolled.TrySetResult();
                 await _wake.WaitAsync(enrolled ? _context.AuditInterval : pause, _context.Time, _stop.Token);
+                _isServed = false; // that the proxy still has it is looked at like the rules; what it serves it answers at once
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {

@@ -160,6 +160,41 @@ public sealed class EnrolmentByLabelTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Labelling_a_namespace_of_running_pods_captures_all_of_them_and_cuts_no_connection()
+    {
+        const int Count = 20;
+        _scene.StartAgent();
+        var proxy = await _scene.ConnectProxyAsync();
+        var talks = new List<(System.Net.Sockets.Socket App, System.Net.Sockets.Socket Peer)>();
+        for (var i = 0; i < Count; i++)
+        {
+            var lab = _scene.Own(new PodLab());
+            Assert.Equal((200, ""), await _scene.AddAsync(await _scene.CreatePodAsync($"web-{i}"), lab, $"c-{i}"));
+            using var server = PodLab.Listen(lab.Peer, 8080);
+            talks.Add((_scene.Own(await PodLab.ConnectAsync(lab.Pod, PodLab.PeerAddress(i % 2 == 1), 8080)), _scene.Own(await PodLab.AcceptAsync(server))));
+        }
+
+        await _scene.LabelAsync(NodeScene.Shop, "ambient");
+        await NodeScene.UntilAsync(() => proxy.Served.Count == Count);
+
+        foreach (var (app, peer) in talks)
+            await PodLab.AssertTheyTalkAsync(app, peer);
+    }
+
+    [Fact]
+    public async Task A_proxy_that_has_lost_a_pod_is_told_again()
+    {
+        await _scene.LabelAsync(NodeScene.Shop, "ambient");
+        _scene.StartAgent();
+        var proxy = await _scene.ConnectProxyAsync();
+        var pod = await _scene.CreatePodAsync("web-0");
+        await _scene.AddAsync(pod, _lab);
+        var told = proxy.Log.Count;
+
+        await NodeScene.UntilAsync(() => proxy.Log.Skip(told).Contains($"add {pod.Metadata.Uid}"));
+    }
+
+    [Fact]
     public async Task A_pod_that_has_ended_is_let_go()
     {
         await _scene.LabelAsync(NodeScene.Shop, "ambient");
