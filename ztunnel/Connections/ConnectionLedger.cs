@@ -42,6 +42,7 @@ internal sealed class ConnectionLedger(EventLoop loop, TrafficShard series, Acce
         connection.CountBytes();
         var closing = reason.IsFailure ? series.Find(connection.Facts, reason.ResponseFlag) : connection.Series;
         closing.CountClosed(reason.IsFailure);
+        connection.Series.Leave();
         log.Closed(connection, Loop.Time.GetElapsedTime(connection.Started), reason, detail);
     }
 
@@ -66,6 +67,14 @@ internal sealed class ConnectionLedger(EventLoop loop, TrafficShard series, Acce
 
         return ended;
     }
+
+    /// <summary>See <see cref="TrafficShard.Quiet"/>.</summary>
+    public List<string?[]> QuietSeries(TimeSpan time) => series.Quiet(Loop.Time.GetTimestamp(), TicksOf(time));
+
+    /// <summary>See <see cref="TrafficShard.Forget"/>.</summary>
+    public void ForgetSeries(IEnumerable<string?[]> labels, TimeSpan time) => series.Forget(labels, Loop.Time.GetTimestamp(), TicksOf(time));
+
+    private long TicksOf(TimeSpan time) => (long)(time.TotalSeconds * Loop.Time.TimestampFrequency);
 
     /// <summary>Of all pods, the youngest first.</summary>
     public IEnumerable<OpenConnection> List(Direction direction)

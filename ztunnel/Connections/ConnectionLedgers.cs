@@ -42,6 +42,19 @@ internal sealed class ConnectionLedgers(AccessLog log, int maxSeries)
         return 0;
     });
 
+    /// <summary>Labels of series that have been quiet for that time on a worker. On an event loop only.</summary>
+    public async ValueTask<HashSet<string?[]>> QuietSeriesAsync(TimeSpan time)
+    {
+        var quiet = await AskAsync(ledger => ledger.QuietSeries(time));
+        return quiet.SelectMany(static labels => labels).ToHashSet(TrafficShard.LabelComparer.Instance);
+    }
+
+    /// <summary>Drops them where they are quiet still; returns at once.</summary>
+    public void ForgetSeries(IReadOnlyCollection<string?[]> labels, TimeSpan time)
+    {
+        foreach (var ledger in _ledgers) ledger.Loop.Post(() => ledger.ForgetSeries(labels, time));
+    }
+
     /// <summary>See <see cref="ConnectionLedger.Rejudge"/>; returns at once, the workers go on by themselves.</summary>
     public void Rejudge(Func<OpenConnection, Model.Connections.ReasonCode> judge)
     {

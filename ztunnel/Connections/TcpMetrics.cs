@@ -1,10 +1,16 @@
 using Ambient.Hosting.Metrics;
+using Ambient.Model.State;
 
 namespace Ambient.Ztunnel.Connections;
 
 /// <summary>The <c>istio_tcp_*</c> families: the sum over all workers, which count each for itself.</summary>
-internal sealed class TcpMetrics(ConnectionLedgers ledgers) : IMetricSource
+/// <remarks>Series of workloads that are gone are dropped when they have been quiet for <see cref="QuietFor"/>.</remarks>
+internal sealed class TcpMetrics(ConnectionLedgers ledgers, MeshState mesh, TimeProvider time) : IMetricSource
 {
+    public static readonly TimeSpan QuietFor = TimeSpan.FromMinutes(10);
+
+    private long _swept = time.GetTimestamp();
+
     private sealed class Sum
     {
         public long Opened, Closed, Failed, Received, Sent;
@@ -20,7 +26,17 @@ internal sealed class TcpMetrics(ConnectionLedgers ledgers) : IMetricSource
     }
 
     /// <summary>Brings the bytes of connections that are still open into their series, on each worker.</summary>
-    public ValueTask RefreshAsync() => ledgers.CountBytesAsync();
+    public async ValueTask RefreshAsync()
+    {
+        await ledgers.CountBytesAsync();
+        if (time.GetElapsedTime(_swept) < QuietFor) return;
+        _swept = time.GetTimestamp();
+        var quiet = await ledgers.QuietSeriesAsync(QuietFor);
+        if (quiet.Count == 0) return;
+        var known = mesh.Current.Workloads.Select(static workload => (workload.Namespace, workload.WorkloadName)).ToHashSet();
+        quiet.RemoveWhere(labels => !TrafficLabels.Parties(labels).Any(party => !known.Contains(party)));
+        ledgers.ForgetSeries(quiet, QuietFor);
+    }
 
     public void Write(OpenMetricsWriter writer)
     {

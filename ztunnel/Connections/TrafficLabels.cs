@@ -8,7 +8,10 @@ internal static class TrafficLabels
 {
     public const string Unknown = "unknown";
 
-    private const int Source = 1, SourcePrincipal = 8, Service = 9, Destination = 12, DestinationPrincipal = 19, Localities = 23;
+    /// <summary>Where the labels of the source begin in <see cref="Names"/>, and how many there are.</summary>
+    public const int Source = 1, SourceCount = 8;
+
+    private const int SourcePrincipal = 8, Service = 9, Destination = 12, DestinationPrincipal = 19, Localities = 23;
 
     public static readonly string[] Names =
     [
@@ -28,7 +31,7 @@ internal static class TrafficLabels
     /// <param name="flags">Of <c>response_flags</c>.</param>
     public static void Fill(Span<string?> values, in ConnectionFacts facts, string flags)
     {
-        values[0] = facts.Direction == Direction.Outbound ? "source" : "destination";
+        values[0] = ReporterOf(facts.Direction);
         FillParty(values[Source..], facts.SourceWorkload, facts.SourceWorkload is null ? facts.ClaimedSource : null);
         values[SourcePrincipal] = facts.SourceIdentity?.ToString() ?? Unknown;
         FillService(values[Service..], facts.DestinationService);
@@ -38,6 +41,22 @@ internal static class TrafficLabels
         values[21] = flags;
         values[22] = facts.IsMutualTls ? "mutual_tls" : Unknown;
         FillLocalities(values[Localities..], facts);
+    }
+
+    /// <summary>Namespace and workload of source and destination, as far as they were known.</summary>
+    public static IEnumerable<(string Namespace, string Workload)> Parties(string?[] labels)
+    {
+        foreach (var party in (int[])[Source, Destination])
+            if (labels[party] is { } workload && workload != Unknown) yield return (labels[party + 3]!, workload);
+    }
+
+    public static string ReporterOf(Direction direction) => direction == Direction.Outbound ? "source" : "destination";
+
+    /// <summary>The labels of a source that is known, identity included.</summary>
+    public static void FillSource(Span<string?> values, Workload source)
+    {
+        FillParty(values, source, claimed: null);
+        values[SourcePrincipal - Source] = source.Identity.ToString();
     }
 
     private static void FillParty(Span<string?> values, Workload? known, Baggage? claimed)

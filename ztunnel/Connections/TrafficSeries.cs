@@ -4,6 +4,8 @@ namespace Ambient.Ztunnel.Connections;
 internal sealed class TrafficSeries
 {
     private long _opened, _closed, _failed, _received, _sent;
+    private long _seen, _quietSince;
+    private int _users;
 
     /// <summary>Connections.</summary>
     public long Opened => Volatile.Read(ref _opened);
@@ -20,7 +22,24 @@ internal sealed class TrafficSeries
     /// <summary>Bytes from upstream to downstream.</summary>
     public long Sent => Volatile.Read(ref _sent);
 
-    public void CountOpened() => Volatile.Write(ref _opened, _opened + 1);
+    /// <summary>A connection counts here until <see cref="Leave"/>.</summary>
+    public void CountOpened()
+    {
+        Volatile.Write(ref _opened, _opened + 1);
+        _users++;
+    }
+
+    public void Leave() => _users--;
+
+    /// <summary>True if no connection is open and none was counted for that time, as far as those who ask now and then can tell. On the worker.</summary>
+    /// <param name="now">Timestamps of one clock, as is <paramref name="quietFor"/>.</param>
+    public bool IsQuiet(long now, long quietFor)
+    {
+        var counted = _opened + _closed;
+        if (_users == 0 && counted == _seen) return now - _quietSince >= quietFor;
+        (_seen, _quietSince) = (counted, now);
+        return false;
+    }
 
     public void CountClosed(bool failed)
     {

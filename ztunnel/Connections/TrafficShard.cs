@@ -27,6 +27,20 @@ internal sealed class TrafficShard(int maxSeries)
         lock (_adding) return [.. _series];
     }
 
+    /// <summary>Labels of the series that have been quiet for that time, see <see cref="TrafficSeries.IsQuiet"/>. On the worker only.</summary>
+    public List<string?[]> Quiet(long now, long quietFor) =>
+        [.. _series.Where(entry => entry.Value.IsQuiet(now, quietFor)).Select(static entry => entry.Key)];
+
+    /// <summary>Drops the series of these labels that are quiet still. On the worker only.</summary>
+    public void Forget(IEnumerable<string?[]> labels, long now, long quietFor)
+    {
+        lock (_adding)
+        {
+            foreach (var gone in labels)
+                if (_series.TryGetValue(gone, out var series) && series.IsQuiet(now, quietFor)) _series.Remove(gone);
+        }
+    }
+
     private TrafficSeries Add()
     {
         var series = new TrafficSeries();

@@ -32,7 +32,11 @@ internal sealed class InboundTunnels(PodWorker pod)
                 ledger.Refuse(peer, local, Direction.Inbound, ReasonCode.UnknownDestination, $"pod {pod.Pod.Name} is not in the mesh's records");
             }
             else if (await pod.Acceptor.ServeAsync(socket, workload.Identity, new Requests(pod, peer, local)) is { } refused)
-                ledger.Refuse(peer, local, Direction.Inbound, ConnectReasons.Of(refused.Failure, refused.Tls), refused.Message);
+            {
+                var reason = ConnectReasons.Of(refused.Failure, refused.Tls);
+                if (reason == ReasonCode.CertificateRevoked) pod.Rules.Metrics.CountRevoked(Direction.Inbound);
+                ledger.Refuse(peer, local, Direction.Inbound, reason, refused.Message);
+            }
         }
         finally
         {

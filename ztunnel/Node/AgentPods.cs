@@ -27,7 +27,11 @@ internal sealed class AgentPods : IRunningPods
         ZtunnelOptions options, NodeParts parts, TimeProvider time, ProcessLog log, Action<bool> readinessChanged)
     {
         var self = options.Node.ServesItself ? await parts.Pods.StartSelfAsync(NetworkNamespace.Current()) : null;
-        var pods = new PodProxies(parts.Pods, time, log.Loggers.CreateLogger<PodProxies>(), readinessChanged);
+        var pods = new PodProxies(parts.Pods, time, log.Loggers.CreateLogger<PodProxies>(), readinessChanged)
+        {
+            Started = parts.Metrics.AddCounter("workload_manager_proxies_started", "The total number of proxies that were started (unstable)."),
+            Stopped = parts.Metrics.AddCounter("workload_manager_proxies_stopped", "The total number of proxies that were stopped (unstable)."),
+        };
         parts.PodList = pods.List;
         var random = new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
         var client = new ZdsClient(options.Listeners.AgentSocket, pods, time, random, log.Loggers.CreateLogger<ZdsClient>());

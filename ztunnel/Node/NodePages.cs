@@ -29,11 +29,11 @@ internal sealed class NodePages
 
     /// <exception cref="Linux.LinuxException">A port is taken.</exception>
     public static async Task<NodePages> StartAsync(ZtunnelOptions options, NodeParts parts, MeshState mesh,
-        LocalConfigurationSource? configuration, ReadinessTasks readiness, StopSignal stop, ProcessLog log)
+        LocalConfigurationSource? configuration, ReadinessTasks readiness, StopSignal stop, TimeProvider time, ProcessLog log)
     {
         var pages = new NodePages(parts);
         var build = BuildInfo.Current(options.Telemetry.IstioVersion);
-        AddMetrics(parts, build);
+        AddMetrics(parts, mesh, time, build);
         var source = new DumpSource(mesh, configuration, parts);
         var admin = new AdminPages(new ConfigDump(options, build, source, parts.Ledgers), new LoggingPage(log.Levels), new StopPage(stop),
             new IndexPage(options, build, readiness, mesh, parts.Ledgers, () => parts.PodList().Count));
@@ -63,10 +63,10 @@ internal sealed class NodePages
         ? [new(IPAddress.Loopback, listeners.AdminPort), new(IPAddress.IPv6Loopback, listeners.AdminPort)]
         : [new(IPAddress.Loopback, listeners.AdminPort)];
 
-    private static void AddMetrics(NodeParts parts, BuildInfo build)
+    private static void AddMetrics(NodeParts parts, MeshState mesh, TimeProvider time, BuildInfo build)
     {
         parts.Metrics.AddGauges("istio_build", "Istio component build info", ["component", "tag"]).With("ztunnel", build.IstioVersion).Set(1);
-        parts.Metrics.Add(new TcpMetrics(parts.Ledgers));
+        parts.Metrics.Add(new TcpMetrics(parts.Ledgers, mesh, time));
         parts.Metrics.AddGauge("workload_manager_active_proxy_count", "The total number of proxies that are served now (unstable).",
             () => parts.PodList().Count(static pod => pod.State == PodState.Up));
         parts.Metrics.AddGauge("workload_manager_pending_proxy_count", "The total number of proxies that could not be started yet (unstable).",

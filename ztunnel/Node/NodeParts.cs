@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Ambient.Certificates;
 using Ambient.Certificates.Store;
 using Ambient.Hbone;
+using Ambient.Hosting.Health;
 using Ambient.Hosting.Logging;
 using Ambient.Hosting.Metrics;
 using Ambient.Model.State;
@@ -67,7 +68,7 @@ internal sealed class NodeParts : IAsyncDisposable
         // Last: from here on the mesh changes.
         var controlPlane = ControlPlane.Follow(options, mesh, metrics, time, new(random.Next()), log.Loggers);
         var lookups = options.Discovery.OnDemand ? new MeshLookups(controlPlane?.Client, mesh, options.Node.Network) : MeshLookups.None;
-        var rules = RulesOf(options, authorizer, identities, lookups, time, random);
+        var rules = RulesOf(options, authorizer, identities, lookups, new(metrics), time, random);
 
         return new()
         {
@@ -84,8 +85,9 @@ internal sealed class NodeParts : IAsyncDisposable
         };
     }
 
-    public Revocations? WatchRevocations(ZtunnelOptions options, ProcessLog log) =>
-        Crl is null ? null : new(options.Authority.CrlFile!, Crl, Registry, log.Loggers.CreateLogger<Revocations>());
+    /// <param name="readiness">Held until the file could be read once.</param>
+    public Revocations? WatchRevocations(ZtunnelOptions options, ReadinessTasks readiness, ProcessLog log) =>
+        Crl is null ? null : new(options.Authority.CrlFile!, Crl, Registry, readiness, log.Loggers.CreateLogger<Revocations>());
 
     public async ValueTask DisposeAsync()
     {
@@ -97,7 +99,7 @@ internal sealed class NodeParts : IAsyncDisposable
     }
 
     private static ProxyRules RulesOf(
-        ZtunnelOptions options, Authorizer authorizer, TlsIdentities identities, MeshLookups lookups, TimeProvider time, Random random) => new()
+        ZtunnelOptions options, Authorizer authorizer, TlsIdentities identities, MeshLookups lookups, ProxyMetrics metrics, TimeProvider time, Random random) => new()
     {
         Lookups = lookups,
         Outbound = new(options.Node.Network, ProxyPorts(options)),
@@ -106,6 +108,7 @@ internal sealed class NodeParts : IAsyncDisposable
         Identities = identities,
         Tunnels = options.Tunnels.ToHbone(),
         Hosts = new(time, options.Listeners.IPv6, new Random(random.Next())),
+        Metrics = metrics,
         Network = options.Node.Network,
         Baggage = options.Telemetry.Baggage,
         LocalhostAppTunnel = options.Tunnels.LocalhostAppTunnel,

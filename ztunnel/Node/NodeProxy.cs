@@ -30,8 +30,8 @@ internal sealed partial class NodeProxy(ZtunnelOptions options, TimeProvider tim
         await using var parts = await NodeParts.CreateAsync(options, mesh, log, time, logger);
         using var configuration = LoadConfiguration(mesh, logger);
         parts.Workers.Start();
-        using var revocations = parts.WatchRevocations(options, log);
-        var pages = await NodePages.StartAsync(options, parts, mesh, configuration?.Source, _readiness, stop, log);
+        using var revocations = parts.WatchRevocations(options, _readiness, log);
+        var pages = await NodePages.StartAsync(options, parts, mesh, configuration?.Source, _readiness, stop, time, log);
         if (!await IsMeshKnownAsync(parts)) return;
         var pods = await StartPodsAsync(parts, log);
         Log.Ready(logger, options.WorkerThreads, options.Node.Mode);

@@ -1,3 +1,4 @@
+using Ambient.Hosting.Health;
 using Ambient.Linux.Files;
 using Ambient.Tls.Revocation;
 using Ambient.Ztunnel.Proxying;
@@ -12,10 +13,15 @@ internal sealed partial class Revocations : IDisposable
     private readonly PodRegistry _pods;
     private readonly ILogger<Revocations> _logger;
     private readonly FileWatch _watch;
+    private readonly ReadinessTasks _readiness;
+    private readonly string _task;
 
-    public Revocations(string file, CrlStore store, PodRegistry pods, ILogger<Revocations> logger)
+    /// <param name="readiness">Held until the file could be read once: before that, nothing counts as revoked.</param>
+    public Revocations(string file, CrlStore store, PodRegistry pods, ReadinessTasks readiness, ILogger<Revocations> logger)
     {
-        (_file, Store, _pods, _logger) = (file, store, pods, logger);
+        (_file, Store, _pods, _readiness, _logger) = (file, store, pods, readiness, logger);
+        _task = $"revocation lists of {file}, which cannot be read";
+        readiness.Begin(_task);
         Load();
         _watch = new(file, Load);
     }
@@ -35,7 +41,11 @@ internal sealed partial class Revocations : IDisposable
             }
             var loaded = Store.Load(File.ReadAllBytes(_file));
             if (loaded.Error is { } error) Log.NotLoaded(_logger, _file, error);
-            else Log.Loaded(_logger, _file, loaded.Lists, loaded.RevokedCertificates);
+            else
+            {
+                Log.Loaded(_logger, _file, loaded.Lists, loaded.RevokedCertificates);
+                _readiness.Complete(_task);
+            }
             _pods.CloseRevoked(Store.IsRevoked);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -50,7 +60,7 @@ internal sealed partial class Revocations : IDisposable
         [LoggerMessage(621, LogLevel.Information, "Revocation lists of {File}: {Lists} lists, {Revoked} certificates")]
         public static partial void Loaded(ILogger logger, string file, int lists, int revoked);
 
-        [LoggerMessage(622, LogLevel.Error, "Revocation lists of {File} were not loaded, the previous ones stay in force: {Error}")]
+        [LoggerMessage(622, LogLevel.Error, "Revocation lists of {File} were not loaded, the previous ones, if any, stay in force: {Error}")]
         public static partial void NotLoaded(ILogger logger, string file, string error);
     }
 }

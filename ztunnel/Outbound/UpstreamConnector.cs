@@ -19,6 +19,7 @@ internal sealed class UpstreamConnector(PodWorker pod, IPEndPoint client)
     {
         if (route.HostToResolve is { } host)
         {
+            pod.Rules.Metrics.CountLookup(route.Request.Source, host);
             var address = await pod.Rules.Hosts.ResolveAsync(host, route.PreferredFamily);
             if (address is null) return Failed(ReasonCode.NameNotResolved, $"{host} has no address", mayRetry: true);
             route = route.At(address);

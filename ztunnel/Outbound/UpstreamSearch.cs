@@ -2,6 +2,7 @@ using System.Net;
 using Ambient.Model.Connections;
 using Ambient.Model.Workloads;
 using Ambient.Transport;
+using Ambient.Ztunnel.Connections;
 using Ambient.Ztunnel.Proxying;
 
 namespace Ambient.Ztunnel.Outbound;
@@ -49,6 +50,7 @@ internal sealed class UpstreamSearch(PodWorker pod, LoopSocket downstream, IPEnd
     {
         if (failure is not null)
         {
+            if (failure.Code == ReasonCode.CertificateRevoked) pod.Rules.Metrics.CountRevoked(Direction.Outbound);
             if (route.HopToAvoid(failure.Code) is { } hop) pod.Avoided.Add(hop);
             return;
         }

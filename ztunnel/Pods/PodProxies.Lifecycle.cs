@@ -20,6 +20,7 @@ internal sealed partial class PodProxies
             var proxy = await _factory.StartAsync(pod.Pod, pod.Netns, either.Token);
             _pending.Remove(pod.Pod.Uid);
             _running[pod.Pod.Uid] = new RunningPod(pod.Pod, pod.Netns, proxy);
+            Started.Increment();
             Log.Started(_logger, pod.Pod.Uid, pod.Pod.Namespace, pod.Pod.Name);
         }
         catch (Exception error)
@@ -94,6 +95,7 @@ internal sealed partial class PodProxies
         }
         finally
         {
+            Stopped.Increment();
             pod.Netns.Dispose();
         }
     }

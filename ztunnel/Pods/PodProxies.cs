@@ -1,3 +1,4 @@
+using Ambient.Hosting.Metrics;
 using Ambient.Linux;
 using Ambient.Linux.Namespaces;
 using Microsoft.Extensions.Logging;
@@ -42,6 +43,12 @@ internal sealed partial class PodProxies : IAsyncDisposable
         (_factory, _time, _logger, _readinessChanged) = (factory, time, logger, readinessChanged);
         _retry = time.CreateTimer(_ => RetryPending(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
+
+    /// <summary>Proxies that were started, and that were stopped, since the process began.</summary>
+    public Counter Started { get; init; } = new();
+
+    /// <inheritdoc cref="Started"/>
+    public Counter Stopped { get; init; } = new();
 
     /// <summary>A session told all its pods and none of them is waiting to be started.</summary>
     public bool IsReady => _isReady;

@@ -18,6 +18,7 @@ internal sealed record ProxyRules
     public required ITlsIdentities Identities { get; init; }
     public required TunnelOptions Tunnels { get; init; }
     public required HostResolver Hosts { get; init; }
+    public required ProxyMetrics Metrics { get; init; }
 
     /// <summary>The network that this node is in.</summary>
     public required string Network { get; init; }

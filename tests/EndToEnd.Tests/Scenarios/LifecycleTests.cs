@@ -84,6 +84,8 @@ public sealed class LifecycleTests(MeshFixture fixture) : IClassFixture<MeshFixt
 
         Assert.NotEqual("", await open.ReadEndingAsync());
         await Until.TrueAsync(async () => await MetricLines.SumAsync(fixture.There, "workload_manager_active_proxy_count") == 1, "its proxy is gone");
+        await Until.TrueAsync(async () => await MetricLines.SumAsync(fixture.There, "workload_manager_proxies_started_total")
+            - await MetricLines.SumAsync(fixture.There, "workload_manager_proxies_stopped_total") == 1, "one more was started than stopped");
     }
 
     [Fact]

@@ -25,7 +25,7 @@ internal sealed class LedgerScene : IDisposable
         _log = new(format, LogFilter.Parse(filter), _output, time);
         AccessLog = new(_log.Output);
         Ledgers = new(AccessLog, maxSeries);
-        _metrics.Add(new TcpMetrics(Ledgers));
+        _metrics.Add(new TcpMetrics(Ledgers, State, time));
         for (var i = 0; i < workers; i++)
         {
             var loop = new EventLoop($"worker-{i}", time);
@@ -38,7 +38,11 @@ internal sealed class LedgerScene : IDisposable
             .Workload("client", "10.1.0.1", with: workload => workload with { CanonicalRevision = "v1" })
             .Workload("shop/server", "10.1.0.2", with: workload => workload with { CanonicalRevision = "v2", WorkloadName = "server-deployment" })
             .Service("shop/web", "10.96.0.1").Build();
+        State.Apply(new() { Workloads = [.. Mesh.Workloads], Services = [.. Mesh.Services.Select(entry => entry.Service)] });
     }
+
+    /// <summary>What the metrics know of the mesh: <see cref="Mesh"/> until it is changed.</summary>
+    public MeshState State { get; } = new();
 
     public AccessLog AccessLog { get; }
 

@@ -35,6 +35,50 @@ public sealed class TcpMetricsTests : IDisposable
     }
 
     [Fact]
+    public async Task Series_of_a_workload_that_is_gone_are_dropped_when_they_have_been_quiet()
+    {
+        var time = new ManualTime();
+        using var scene = new LedgerScene(filter: "off", time: time);
+        var connection = await scene.OnAsync(0, ledger => ledger.Open(scene.Outbound, new ByteCounters(), new RecordingOwner()));
+        scene.State.Apply(new() { RemovedAddresses = [scene.Server.Uid] });
+        await SweepTwiceAsync();
+        Assert.Contains("istio_tcp_connections_opened_total", await scene.ScrapeAsync()); // it is open still
+        await scene.OnAsync(0, ledger => { ledger.Close(connection, ReasonCode.Completed); return 0; });
+
+        await SweepTwiceAsync();
+        await scene.OnAsync(0, static _ => 0); // what the sweep posted has run
+
+        Assert.DoesNotContain("istio_tcp_connections_opened_total", await scene.ScrapeAsync());
+
+        // The first sees that it is quiet, the second that it has been quiet for long.
+        async Task SweepTwiceAsync()
+        {
+            for (var i = 0; i < 2; i++)
+            {
+                time.Advance(TcpMetrics.QuietFor);
+                await scene.ScrapeAsync();
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Series_of_workloads_that_are_there_stay_however_quiet_they_are()
+    {
+        var time = new ManualTime();
+        using var scene = new LedgerScene(filter: "off", time: time);
+        var connection = await scene.OnAsync(0, ledger => ledger.Open(scene.Outbound, new ByteCounters(), new RecordingOwner()));
+        await scene.OnAsync(0, ledger => { ledger.Close(connection, ReasonCode.Completed); return 0; });
+
+        for (var i = 0; i < 3; i++)
+        {
+            time.Advance(TcpMetrics.QuietFor);
+            await scene.ScrapeAsync();
+        }
+
+        Assert.Contains("istio_tcp_connections_opened_total", await scene.ScrapeAsync());
+    }
+
+    [Fact]
     public async Task Bytes_of_a_connection_that_is_still_open_are_seen()
     {
         var bytes = new ByteCounters();

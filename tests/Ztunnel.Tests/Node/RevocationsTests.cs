@@ -1,0 +1,56 @@
+using Ambient.Hosting.Health;
+using Ambient.Tls.Revocation;
+using Ambient.Ztunnel.Node;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Ambient.Ztunnel.Tests.Node;
+
+public sealed class RevocationsTests : IDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("ambient-crl-").FullName;
+    private readonly ReadinessTasks _readiness = new();
+
+    private string FilePath => Path.Combine(_directory, "crl.pem");
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public void A_file_that_is_there_holds_nobody_up()
+    {
+        File.WriteAllText(FilePath, ""); // nothing is revoked
+
+        using var revocations = Watch();
+
+        Assert.True(_readiness.IsReady);
+    }
+
+    [Fact]
+    public async Task Until_the_file_can_be_read_the_node_is_not_ready_and_says_why()
+    {
+        using var revocations = Watch();
+        Assert.Contains(FilePath, Assert.Single(_readiness.Pending), StringComparison.Ordinal);
+
+        await File.WriteAllTextAsync(FilePath, "");
+
+        using var expiry = new CancellationTokenSource(Limit);
+        while (!_readiness.IsReady)
+        {
+            expiry.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
+
+    [Fact]
+    public void A_file_that_makes_no_sense_is_as_none()
+    {
+        File.WriteAllText(FilePath, "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n");
+
+        using var revocations = Watch();
+
+        Assert.False(_readiness.IsReady);
+    }
+
+    private Revocations Watch() => new(FilePath, new CrlStore(), new(), _readiness, NullLogger<Revocations>.Instance);
+}
