@@ -41,5 +41,16 @@ internal sealed class ClusterStage : IAsyncDisposable
     public Daemon Pace(int rate, TimeSpan duration) => Daemon.Start("pace", Client.NetworkNamespace, Cluster.Network.PathOf($"pace{++_paces}.log"), [],
         Environment.ProcessPath!, "pace", Target, $"{rate}", $"{(int)duration.TotalSeconds}");
 
+    /// <summary>What the client said, and if not all went well, what the proxies did.</summary>
+    public int Report(Daemon pace)
+    {
+        Console.WriteLine(pace.ReadLog());
+        if (pace.ExitCode == 0) return 0;
+        foreach (var node in Cluster.Nodes)
+            foreach (var line in node.Ztunnel.ReadLog().Split('\n').Where(static line => line.Contains("error=", StringComparison.Ordinal)).TakeLast(20))
+                Console.WriteLine($"{node.Name}: {line}");
+        return pace.ExitCode;
+    }
+
     public ValueTask DisposeAsync() => Cluster.DisposeAsync();
 }

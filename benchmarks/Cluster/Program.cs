@@ -20,8 +20,10 @@ static async Task<int> RunAsync(string[] args)
     {
         case ["policy", var times]:
             return await PolicyRun.RunAsync(int.Parse(times));
-        case ["outage", var seconds]:
-            return await OutageRun.RunAsync(TimeSpan.FromSeconds(int.Parse(seconds)));
+        case ["outage", var seconds, var times]:
+            return await OutageRun.RunAsync(TimeSpan.FromSeconds(int.Parse(seconds)), int.Parse(times));
+        case ["intermediate", var rate]:
+            return await IntermediateRun.RunAsync(int.Parse(rate));
         case ["rotation", var rate]:
             return await RotationRun.RunAsync(int.Parse(rate));
         case ["pace", var target, var rate, var seconds]:
@@ -29,7 +31,8 @@ static async Task<int> RunAsync(string[] args)
         default:
             await Console.Error.WriteLineAsync("""
                 policy TIMES       from kubectl apply of a policy to its effect on a live connection
-                outage SECONDS     new connections while the control plane is gone
+                outage SECONDS TIMES    new connections while the control plane is gone; certificates live a minute
+                intermediate RATE  new connections per second while an authority is plugged in and its intermediate is replaced and ends; some 7 minutes
                 rotation RATE      new connections per second while the root is replaced; takes some 8 minutes
                 pace TARGET RATE SECONDS    the client of those: a request on a connection of its own, so many times a second
                 """);

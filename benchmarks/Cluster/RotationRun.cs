@@ -4,7 +4,8 @@ using Ambient.Lab.Processes;
 
 namespace Ambient.ClusterBenchmark;
 
-/// <summary>New connections, each on a tunnel of its own, while the root is replaced: certificates live a minute, so that it takes minutes.</summary>
+/// <summary>New connections, up to eight to a tunnel, while the root is replaced: certificates live a minute, so that it takes minutes.</summary>
+/// <remarks>Tunnels are let go a second after their last connection, so that new ones are opened all along.</remarks>
 internal static class RotationRun
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
@@ -13,7 +14,7 @@ internal static class RotationRun
     {
         await using var stage = await ClusterStage.SetAsync(
             [new("AMBIENT_TRUST_DISTRIBUTION_TIME", "1m"), new("DEFAULT_WORKLOAD_CERT_TTL", "1m")],
-            new("SECRET_TTL", "60s"), new("POOL_MAX_STREAMS_PER_CONNECTION", "1"), new("POOL_UNUSED_RELEASE_TIMEOUT", "1s"));
+            new("SECRET_TTL", "60s"), new("POOL_MAX_STREAMS_PER_CONNECTION", "8"), new("POOL_UNUSED_RELEASE_TIMEOUT", "1s"));
         var pace = stage.Pace(rate, Patience);
         var watch = Stopwatch.StartNew();
         (await stage.Cluster.KubectlAsync("annotate", "secret", "istio-ca-secret", "-n", "istio-system", "ambient.istio.io/rotate-root=now")).OutputOrThrow();
@@ -31,8 +32,7 @@ internal static class RotationRun
         if (!pace.IsRunning) throw new LabException($"The client ended early: {pace.ReadLog()}");
         pace.Signal("TERM");
         await pace.WaitForExitAsync();
-        Console.WriteLine(pace.ReadLog());
-        return 0;
+        return stage.Report(pace);
 
         void Say(int _, string what) => Console.WriteLine($"{watch.Elapsed.TotalSeconds:0} s: {what}");
     }

@@ -48,16 +48,10 @@ internal sealed class ScaleNodes
         var running = Enumerable.Range(0, count).Select(number => Task.Run(() => RunNodeAsync(number, stop.Token))).ToArray();
         while (Volatile.Read(ref _whole) < count) await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
         Console.WriteLine($"{what}: {count} nodes in {clock.Elapsed.TotalSeconds:0.0} s, {_bytes / count:N0} bytes received and {_sent / count:N0} sent each (messages)");
-        while (untilTold && Console.ReadLine() is { } command && command != "again") await ObeyAsync(command);
+        while (untilTold && Console.ReadLine() is { } command && command != "again") PrintAges();
         Console.WriteLine($"{_responses:N0} responses, {_bytes / 1048576.0:N1} MiB received by all");
         await stop.CancelAsync();
         await Task.WhenAll(running);
-    }
-
-    private async Task ObeyAsync(string command)
-    {
-        if (command == "ages") PrintAges();
-        else if (command == "whole") await WaitForWholeAsync();
     }
 
     private void PrintAges()
@@ -69,15 +63,6 @@ internal sealed class ScaleNodes
                 Console.WriteLine($"from the change of the object to node 0: n {_ages.Count}, p50 {_ages[_ages.Count / 2]:0} ms, p90 {_ages[_ages.Count * 9 / 10]:0} ms, p99 {_ages[_ages.Count * 99 / 100]:0} ms, most {_ages[^1]:0} ms");
         }
         Console.WriteLine("ages printed");
-    }
-
-    // Every workload is sent to everybody: done when all have as much, and nothing more comes.
-    private async Task WaitForWholeAsync()
-    {
-        var clock = Stopwatch.StartNew();
-        for (long before = -1, now; (now = Volatile.Read(ref _bytes)) != before || clock.Elapsed < TimeSpan.FromSeconds(5); before = now)
-            await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System);
-        Console.WriteLine($"whole mesh sent: {_bytes / 1048576.0:N0} MiB to all nodes within {clock.Elapsed.TotalSeconds - 1:0} s");
     }
 
     // As the trust bundle that every namespace has, where the node proxies' pods have it mounted.

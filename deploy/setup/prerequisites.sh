@@ -57,6 +57,7 @@ need_peers() {
   need nginx nginx
   need kubernetes-client kubectl
   need iperf3 iperf3
+  [ -e /usr/lib/python3/dist-packages/grpc/__init__.py ] || MISSING_PACKAGES="${MISSING_PACKAGES:-} python3-grpcio"
   [ -e /usr/lib/nginx/modules/ngx_stream_module.so ] || MISSING_PACKAGES="${MISSING_PACKAGES:-} libnginx-mod-stream"
 }
 
