@@ -47,7 +47,7 @@ internal sealed class ClusterStage : IAsyncDisposable
         Console.WriteLine(pace.ReadLog());
         if (pace.ExitCode == 0) return 0;
         foreach (var node in Cluster.Nodes)
-            foreach (var line in node.Ztunnel.ReadLog().Split('\n').Where(static line => line.Contains("error=", StringComparison.Ordinal)).TakeLast(20))
+            foreach (var line in Cluster.ZtunnelLog(node).Split('\n').Where(static line => line.Contains("error=", StringComparison.Ordinal)).TakeLast(20))
                 Console.WriteLine($"{node.Name}: {line}");
         return pace.ExitCode;
     }

@@ -3,8 +3,8 @@ namespace Ambient.Xds.Server;
 /// <summary>Limits of each session.</summary>
 public sealed class SessionOptions
 {
-    /// <summary>Size at which responses are split, in bytes. Default 4 MiB. A single larger resource is sent alone.</summary>
-    public int MaxResponseBytes { get; init; } = 4 << 20;
+    /// <summary>Size at which responses are split, in bytes. Default 1 MiB: what many sessions are sent at once is held by the megabyte. A single larger resource is sent alone.</summary>
+    public int MaxResponseBytes { get; init; } = 1 << 20;
 
     /// <summary>The same for the first response of a type to clients without our extension, which take it for all there is. Default 190 MiB.</summary>
     /// <remarks>Istio's node proxy takes 200 MiB.</remarks>
