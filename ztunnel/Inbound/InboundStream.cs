@@ -65,10 +65,18 @@ internal sealed class InboundStream(PodWorker pod, HboneStream stream, ConnectRe
     {
         // Policies may have changed while the application was dialled; from here on the ledger has the connection.
         var carriage = new Carriage(pod, stream, upstream, facts);
-        if (pod.Rules.Authorizer.Judge(workload, AttributesOf(facts)) is { IsAllowed: false } judged)
-            carriage.End(judged.Reason, judged.ToString());
-        stream.Respond(new(200, pod.Rules.Baggage ? pod.Pod.BaggageOf(workload) : null));
-        if (route.ProxyTarget is { } target) Announce(upstream, target);
+        try
+        {
+            if (pod.Rules.Authorizer.Judge(workload, AttributesOf(facts)) is { IsAllowed: false } judged)
+                carriage.End(judged.Reason, judged.ToString());
+            stream.Respond(new(200, pod.Rules.Baggage ? pod.Pod.BaggageOf(workload) : null));
+            if (route.ProxyTarget is { } target) Announce(upstream, target);
+        }
+        catch (Exception defect)
+        {
+            carriage.GiveUp(defect);
+            return;
+        }
         carriage.Start();
     }
 

@@ -30,6 +30,13 @@ internal sealed class Carriage : IConnectionOwner, ICarried, IRelayOwner
     /// <summary>Carries the bytes from now on. When the connection has ended, its line is written and both streams are closed.</summary>
     public void Start() => Relay.Start(_downstream, _upstream, _entry.Bytes, this);
 
+    /// <summary>A defect before <see cref="Start"/>: both streams are cut and the entry is closed, as nobody else would do it.</summary>
+    public void GiveUp(Exception defect)
+    {
+        End(ReasonCode.InternalError, defect.ToString());
+        Close();
+    }
+
     public void End(ReasonCode reason, string detail)
     {
         if (_reason != ReasonCode.None) return;
