@@ -32,7 +32,7 @@ internal sealed class NodeAgent(AgentOptions options, TimeProvider time, ILogger
         _metrics.AddGauge("ztunnel_connected", "Node proxies that are connected.", () => proxies.ConnectionCount);
         ProcessMetrics.AddTo(_metrics);
 
-        var watching = node.RunAsync(enrollment.Wake, time, stop);
+        var watching = Task.WhenAll(node.RunAsync(enrollment.Wake, time, stop), IdleMemory.WatchAsync(time, stop));
         if (options.PodDirectory is { } directory)
             await FollowFilesAsync(directory, proxies, enrollment, stop);
         else

@@ -1,4 +1,3 @@
-using System.Runtime;
 using Ambient.Linux;
 
 namespace Ambient.Ztunnel.Workers;
@@ -42,11 +41,5 @@ internal sealed class MemoryTrim(Func<long> openConnections)
     }
 
     /// <summary>At once. Stops all threads for as long as it takes to move what is in use: about a millisecond for each megabyte.</summary>
-    public static void Trim()
-    {
-        GCSettings.LargeObjectHeapCompactionMode = GCLargeObjectHeapCompactionMode.CompactOnce;
-        GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        NativeHeap.Trim();
-        ProgramPages.Forget();
-    }
+    public static void Trim() => ProcessMemory.Trim();
 }

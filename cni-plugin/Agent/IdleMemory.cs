@@ -1,0 +1,34 @@
+using Ambient.Linux;
+
+namespace Ambient.CniAgent;
+
+/// <summary>Gives memory back whenever the agent has worked and come to rest: it collects when it allocates, and at rest it does not.</summary>
+internal static class IdleMemory
+{
+    private const long Worked = 2 * 1024 * 1024, AtRest = 512 * 1024; // bytes allocated
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
+    /// <summary>Looks after it until <paramref name="stop"/> fires.</summary>
+    public static async Task WatchAsync(TimeProvider time, CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        long trimmedAt = 0, last = 0;
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stop))
+            {
+                var allocated = GC.GetTotalAllocatedBytes();
+                if (allocated - last < AtRest && allocated - trimmedAt > Worked)
+                {
+                    ProcessMemory.Trim();
+                    trimmedAt = GC.GetTotalAllocatedBytes();
+                }
+                last = allocated;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping.
+        }
+    }
+}
