@@ -2,19 +2,19 @@ using System.Globalization;
 
 namespace Ambient.Load.Tunnel;
 
-/// <summary>Memory of a process in KiB: all that is resident, and what nobody shares with it.</summary>
-internal readonly record struct ProcessMemory(double Resident, double Unique)
+/// <summary>Memory of a process in KiB: all that is resident, what nobody shares with it, and that with its part of what is shared.</summary>
+internal readonly record struct ProcessMemory(double Resident, double Unique, double Proportional)
 {
     public static ProcessMemory Of(int process)
     {
         var lines = File.ReadAllLines($"/proc/{process}/smaps_rollup");
-        return new(Sum("Rss:"), Sum("Private_Clean:") + Sum("Private_Dirty:"));
+        return new(Sum("Rss:"), Sum("Private_Clean:") + Sum("Private_Dirty:"), Sum("Pss:"));
 
         double Sum(string name) => lines.Where(line => line.StartsWith(name, StringComparison.Ordinal))
             .Sum(line => double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture));
     }
 
-    public static ProcessMemory operator -(ProcessMemory a, ProcessMemory b) => new(a.Resident - b.Resident, a.Unique - b.Unique);
+    public static ProcessMemory operator -(ProcessMemory a, ProcessMemory b) => new(a.Resident - b.Resident, a.Unique - b.Unique, a.Proportional - b.Proportional);
 
-    public static ProcessMemory operator +(ProcessMemory a, ProcessMemory b) => new(a.Resident + b.Resident, a.Unique + b.Unique);
+    public static ProcessMemory operator +(ProcessMemory a, ProcessMemory b) => new(a.Resident + b.Resident, a.Unique + b.Unique, a.Proportional + b.Proportional);
 }

@@ -17,7 +17,8 @@ public sealed class MeshLab : IAsyncDisposable
     public List<MeshService> Services { get; } = [];
     public List<MeshPolicy> Policies { get; } = [];
 
-    internal string MeshFile => Network.PathOf("mesh.yaml");
+    /// <summary>What the ztunnels read the mesh from.</summary>
+    public string MeshFile => Network.PathOf("mesh.yaml");
 
     public string AuthorityDirectory => Network.PathOf("authority");
 
