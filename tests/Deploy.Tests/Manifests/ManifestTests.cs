@@ -56,6 +56,7 @@ public sealed class ManifestTests
 
     [Theory]
     [InlineData("DaemonSet", "ztunnel", "ztunnel")]
+    [InlineData("DaemonSet", "istio-cni-node", "cni-plugin/Agent")]
     [InlineData("Deployment", "ambient-control-plane", "control-plane")]
     public void Every_variable_that_is_set_is_one_that_the_program_reads(string kind, string name, string folder)
     {

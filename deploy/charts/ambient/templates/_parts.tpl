@@ -27,9 +27,12 @@ imagePullSecrets:
   value: {{ .Values.log.format | quote }}
 {{- end }}
 
-{{- define "ambient.podFields" -}}
+{{- define "ambient.podName" -}}
 - name: POD_NAME
   valueFrom: {fieldRef: {fieldPath: metadata.name}}
+{{- end }}
+
+{{- define "ambient.podNamespace" -}}
 - name: POD_NAMESPACE
   valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
 {{- end }}
