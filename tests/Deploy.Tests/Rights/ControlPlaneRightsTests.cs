@@ -83,6 +83,11 @@ public sealed partial class ControlPlaneRightsTests
         kind: AuthorizationPolicy
         metadata: {name: nobody, namespace: shop}
         spec: {action: DENY, rules: [{}]}
+        ---
+        apiVersion: security.istio.io/v1
+        kind: PeerAuthentication
+        metadata: {name: strict, namespace: shop}
+        spec: {selector: {matchLabels: {app: web}}, mtls: {mode: STRICT}, portLevelMtls: {"80": {mode: PERMISSIVE}}}
         """;
 
     private static async Task<Daemon> StartAsync(GuardedCluster cluster)
