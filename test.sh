@@ -13,6 +13,7 @@ need_root
 need_lab
 need_peers
 need_chart_oracle
+need_runtime
 install_missing
 need_dotnet
 

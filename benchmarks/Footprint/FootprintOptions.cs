@@ -6,7 +6,7 @@ namespace Ambient.Footprint;
 /// <param name="Window">Over which CPU is counted, at rest and with load each.</param>
 internal sealed record FootprintOptions(IReadOnlyList<int> Pods, int Repetitions, TimeSpan Window)
 {
-    public static FootprintOptions Full { get; } = new([10, 50, 100], 3, TimeSpan.FromSeconds(15));
+    public static FootprintOptions Full { get; } = new([10, 50, 100], 3, TimeSpan.FromSeconds(10));
 
     public static FootprintOptions Quick { get; } = new([10, 50], 1, TimeSpan.FromSeconds(5));
 

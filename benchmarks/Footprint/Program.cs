@@ -1,14 +1,23 @@
+using System.Globalization;
 using Ambient.Footprint;
 using Ambient.Footprint.Report;
 using BenchmarkDotNet.Running;
 
-if (args is not ([] or ["--quick"]))
+switch (args)
 {
-    await Console.Error.WriteLineAsync("Usage: footprint [--quick]");
-    return 2;
+    case []:
+        break;
+    case ["--quick"]:
+        FootprintOptions.Current = FootprintOptions.Quick;
+        break;
+    case ["--repetitions", var text] when int.TryParse(text, CultureInfo.InvariantCulture, out var repetitions) && repetitions is >= 1 and <= 20:
+        FootprintOptions.Current = FootprintOptions.Full with { Repetitions = repetitions };
+        break;
+    default:
+        await Console.Error.WriteLineAsync("Usage: footprint [--quick | --repetitions 1…20]");
+        return 2;
 }
 
-if (args is ["--quick"]) FootprintOptions.Current = FootprintOptions.Quick;
 var options = FootprintOptions.Current;
 BenchmarkRunner.Run<FootprintBenchmark>(FootprintConfig.Create(options.Repetitions));
 if (Measurements.All.Count == 0) return 1;

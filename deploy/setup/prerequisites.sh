@@ -68,6 +68,14 @@ need_chart_oracle() {
   [ -e /usr/share/gocode/src/github.com/ghodss/yaml ] || MISSING_PACKAGES="${MISSING_PACKAGES:-} golang-github-ghodss-yaml-dev"
 }
 
+# A real container runtime with the standard CNI plugins, and something that can run in a container of one file.
+need_runtime() {
+  need containerd containerd ctr
+  need runc runc
+  need busybox-static busybox
+  [ -e /usr/lib/cni/bridge ] || MISSING_PACKAGES="${MISSING_PACKAGES:-} containernetworking-plugins"
+}
+
 need_dotnet() {
   command -v dotnet >/dev/null || die "the .NET 10 SDK is missing: https://dotnet.microsoft.com/download/dotnet/10.0"
   export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1

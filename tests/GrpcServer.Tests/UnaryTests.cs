@@ -26,6 +26,18 @@ public sealed class UnaryTests
     }
 
     [Fact]
+    public async Task A_server_on_a_Unix_socket_is_called_through_it()
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"grpc-{Guid.NewGuid():N}.sock");
+        await using var server = await TestServer.StartAsync(app => app.MapUnary(Calls.Say, (request, _) => Task.FromResult($"{request} from the socket")), unixSocket: path);
+        using var channel = new Ambient.Grpc.Channel.GrpcChannel(new() { Address = server.Address, UnixSocket = path });
+        using var nobody = new Ambient.Grpc.Channel.GrpcChannel(new() { Address = server.Address, UnixSocket = path + ".none" });
+
+        Assert.Equal("Hello from the socket", await channel.UnaryAsync(Calls.Say, "Hello", null, null, default));
+        Assert.Equal(StatusCode.Unavailable, (await Assert.ThrowsAsync<RpcException>(() => nobody.UnaryAsync(Calls.Say, "Hello", null, null, default))).Code);
+    }
+
+    [Fact]
     public async Task An_empty_message_is_a_message()
     {
         await using var server = await TestServer.StartAsync(app => app.MapUnary(Calls.Say, (request, _) => Task.FromResult(request)));

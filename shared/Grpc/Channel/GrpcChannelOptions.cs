@@ -6,6 +6,9 @@ public sealed class GrpcChannelOptions
     /// <summary><c>https://host:port</c>; <c>http://</c> only for a loopback address or <c>localhost</c>.</summary>
     public required Uri Address { get; init; }
 
+    /// <summary>Path of a Unix stream socket to connect to instead of <see cref="Address"/>, which then only names the server. Null: TCP.</summary>
+    public string? UnixSocket { get; init; }
+
     /// <summary>Whom to trust; asked at every handshake, so that a changed file is taken up when the channel reconnects.</summary>
     public ServerRoots Roots { get; init; } = ServerRoots.System;
 

@@ -86,8 +86,8 @@ public sealed partial class ControlPlaneRightsTests
         ---
         apiVersion: security.istio.io/v1
         kind: PeerAuthentication
-        metadata: {name: strict, namespace: shop}
-        spec: {selector: {matchLabels: {app: web}}, mtls: {mode: STRICT}, portLevelMtls: {"80": {mode: PERMISSIVE}}}
+        metadata: {name: odd, namespace: shop}
+        spec: {mtls: {mode: STRICT}, portLevelMtls: {"80": {mode: PERMISSIVE}}}
         """;
 
     private static async Task<Daemon> StartAsync(GuardedCluster cluster)

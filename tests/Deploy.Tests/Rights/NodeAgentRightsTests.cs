@@ -69,6 +69,7 @@ public sealed class NodeAgentRightsTests
             ["NODE_NAME"] = "node-1",
             ["POD_NAMESPACE"] = "istio-system",
             ["HOST_ROOT"] = "/",
+            ["HOST_NETNS"] = "/proc/self/ns/net",
             ["CNI_AGENT_RUN_DIR"] = cluster.PathOf("run"),
             ["AGENT_STATE_DIR"] = cluster.PathOf("state"),
             ["ZTUNNEL_UDS_ADDRESS"] = cluster.PathOf("ztunnel.sock"),

@@ -21,7 +21,7 @@ public sealed class TestServer : IAsyncDisposable
     public Uri Address { get; private set; } = null!;
 
     public static async Task<TestServer> StartAsync(
-        Action<IEndpointRouteBuilder> map, X509Certificate2? certificate = null, TimeProvider? time = null, int port = 0)
+        Action<IEndpointRouteBuilder> map, X509Certificate2? certificate = null, TimeProvider? time = null, int port = 0, string? unixSocket = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -30,7 +30,8 @@ public sealed class TestServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.LimitForGrpc();
-            kestrel.Listen(IPAddress.Loopback, port, listen =>
+            if (unixSocket is not null) kestrel.ListenUnixSocket(unixSocket, static listen => listen.Protocols = HttpProtocols.Http2);
+            else kestrel.Listen(IPAddress.Loopback, port, listen =>
             {
                 listen.Protocols = HttpProtocols.Http2;
                 if (certificate is not null) listen.UseHttps(certificate);
@@ -42,7 +43,7 @@ public sealed class TestServer : IAsyncDisposable
         await app.StartAsync();
 
         var bound = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-        return new(app) { Address = new(bound) };
+        return new(app) { Address = new(unixSocket is null ? bound : "http://localhost") };
     }
 
     public async ValueTask DisposeAsync()
