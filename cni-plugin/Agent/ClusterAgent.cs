@@ -36,7 +36,7 @@ internal sealed class ClusterAgent(
         var watcher = new PodWatcher(api, cluster.NodeName, pods, time, loggers);
         var installer = cluster.Install is { } install
             ? new PluginInstaller(install, PluginEntry.Of(cluster), metrics, time, loggers.CreateLogger<PluginInstaller>()) : null;
-        var calls = new SandboxCalls(watcher, pods, enrollment, options.HostRoot, () => WhyNotReady(proxies), time);
+        var calls = new SandboxCalls(watcher, pods, enrollment, reports, options.HostRoot, () => WhyNotReady(proxies), time);
         var socket = new PluginSocket(cluster.PluginSocket, calls.AnswerAsync, time, loggers.CreateLogger<PluginSocket>());
 
         readiness.Begin(Reading);

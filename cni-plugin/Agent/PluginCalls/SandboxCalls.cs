@@ -8,8 +8,11 @@ namespace Ambient.CniAgent.PluginCalls;
 /// <summary>Answers the CNI plugin: a pod that is to be in the mesh may start once it is captured and served, and not before.</summary>
 /// <param name="isReady">Null if a pod of the mesh could start now; otherwise why not, with the next step.</param>
 internal sealed class SandboxCalls(
-    PodWatcher watcher, NodePods pods, NodeEnrollment enrollment, string hostRoot, Func<string?> isReady, TimeProvider time)
+    PodWatcher watcher, NodePods pods, NodeEnrollment enrollment, PodReports reports, string hostRoot, Func<string?> isReady, TimeProvider time)
 {
+    // An API that does not answer does not keep pods from starting: nobody hears of their addresses either.
+    private static readonly TimeSpan AnnotationLimit = TimeSpan.FromSeconds(2);
+
     // The plugin gives the whole question 10 s.
     private static readonly TimeSpan EnrollmentLimit = TimeSpan.FromSeconds(8);
 
@@ -47,8 +50,26 @@ internal sealed class SandboxCalls(
         if (pod is null)
             return PluginAnswer.Done;
         var status = await enrollment.WaitUntilEnrolledAsync(pod.Uid, either.Token);
-        return status is { State: EnrollmentState.Enrolled } ? PluginAnswer.Done : PluginAnswer.NotYet(
-            $"{name} is to be in the mesh and is not captured yet: {status?.Error ?? "it left again meanwhile"}");
+        if (status is not { State: EnrollmentState.Enrolled })
+            return PluginAnswer.NotYet($"{name} is to be in the mesh and is not captured yet: {status?.Error ?? "it left again meanwhile"}");
+        await SaidAsync(pod.Uid, either.Token);
+        return PluginAnswer.Done;
+    }
+
+    // Before anybody hears of the pod's address it is said that it is reached through a tunnel: otherwise the first connections to
+    // it would come in plaintext.
+    private async Task SaidAsync(string uid, CancellationToken stop)
+    {
+        if (!watcher.Synced.IsCompleted)
+            return;
+        try
+        {
+            await reports.WrittenAsync(uid).WaitAsync(AnnotationLimit, time, stop);
+        }
+        catch (Exception late) when (late is TimeoutException or OperationCanceledException)
+        {
+            // It is written as soon as the API answers.
+        }
     }
 
     private async Task<PodNamespaces.PodSpec?> StartAsync(ObjectName name, PluginEvent sandbox, CancellationToken stop)

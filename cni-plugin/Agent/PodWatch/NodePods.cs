@@ -26,8 +26,7 @@ internal sealed partial class NodePods(
         foreach (var entry in journal.ReadAll())
         {
             _pods[entry.Pod.Uid] = entry;
-            // A path that is gone is a sandbox from before a reboot: the plugin will name the next.
-            if (entry.InMesh && IsLocated(entry) && (entry.Pod.NetworkNamespace.Length == 0 || File.Exists(entry.Pod.NetworkNamespace)))
+            if (entry.InMesh && IsLocated(entry))
                 await enrollment.WantAsync(entry.Pod, reports);
         }
         return true;
@@ -116,17 +115,21 @@ internal sealed partial class NodePods(
         var annotations = pod.Metadata.Annotations ?? new Dictionary<string, string>();
         var redirection = RedirectAnnotations.Read(annotations, captureDnsByDefault, ProbePorts.Of(pod.Spec), out var warnings);
         reports.Notes(pod, decision.Problem is { } problem ? [problem] : decision.InMesh ? warnings : []);
-        var isNamed = before?.Sandbox is not null;
+        // A pod that got another address without the plugin being asked: somebody had taken it out of the configuration.
+        var isNamed = before?.Sandbox is not null && !(IsLost(before) && !AddressesOf(pod).SequenceEqual(before.Pod.Addresses));
         var spec = new PodSpec(pod.Metadata.Uid ?? "", pod.Metadata.Name, pod.Metadata.Namespace ?? "", pod.Spec?.ServiceAccountName ?? "default",
             isNamed ? before!.Pod.NetworkNamespace : "", isNamed ? before!.Pod.Addresses : [.. AddressesOf(pod)], redirection);
-        return new JournalEntry(spec, decision.InMesh, before?.Sandbox);
+        return new JournalEntry(spec, decision.InMesh, isNamed ? before!.Sandbox : null);
     }
 
     private static IEnumerable<string> AddressesOf(Pod pod) =>
         (pod.Status?.PodIPs ?? []).Select(static ip => ip?.Ip ?? "").Append(pod.Status?.PodIP ?? "").Where(static text => text.Length > 0).Distinct();
 
     // Without address nothing proves that a namespace is the pod's, and before it has one it has no sandbox.
-    private static bool IsLocated(JournalEntry entry) => entry.Pod.Addresses.Any() && entry.Sandbox is not { IsGone: true };
+    private static bool IsLocated(JournalEntry entry) => entry.Pod.Addresses.Any() && entry.Sandbox is not { IsGone: true } && !IsLost(entry);
+
+    // A path that is gone is a sandbox from before a reboot: the plugin will name the next.
+    private static bool IsLost(JournalEntry entry) => entry.Pod.NetworkNamespace.Length > 0 && !File.Exists(entry.Pod.NetworkNamespace);
 
     /// <returns>Completes when the node proxies have let go: not waited for in turn, other pods must not wait for that.</returns>
     private async Task<Task> EndAsync(JournalEntry? entry, string containerId)

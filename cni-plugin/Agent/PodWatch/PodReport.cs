@@ -11,6 +11,7 @@ internal sealed class PodReport(string uid, ObjectName name)
     private readonly Dictionary<string, DateTimeOffset> _told = [];
     private string? _wanted;
     private bool _isDecided;
+    private TaskCompletionSource? _written;
 
     public string Uid => uid;
 
@@ -34,8 +35,18 @@ internal sealed class PodReport(string uid, ObjectName name)
 
     public bool AnnotationDiffers => _isDecided && Wanted != Actual;
 
+    /// <summary>Completes once the annotation is as it should be; see <see cref="Settle"/>.</summary>
+    public Task Written => AnnotationDiffers ? (_written is { Task.IsCompleted: false } ? _written : _written = new(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
+
     /// <summary>There is something to write.</summary>
     public bool IsDue => AnnotationDiffers || Notices.Count > 0;
+
+    /// <summary>Tells those who wait for <see cref="Written"/>, if it is.</summary>
+    public void Settle()
+    {
+        if (!AnnotationDiffers)
+            _written?.TrySetResult();
+    }
 
     /// <summary>Says it, unless the same was said within 5 minutes or too much waits already.</summary>
     public void Tell(string type, string reason, string message, DateTimeOffset now)

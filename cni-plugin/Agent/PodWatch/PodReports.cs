@@ -66,6 +66,13 @@ internal sealed partial class PodReports(ApiClient api, string node, TimeProvide
     /// <summary>What the API has now: somebody else may have changed the annotation.</summary>
     public void Seen(Pod pod) => Change(pod.Metadata.Uid ?? "", ObjectName.Of(pod), report => report.Actual = pod.Metadata.Annotation(Annotation));
 
+    /// <summary>Completes once the pod's annotation says how it stands.</summary>
+    public Task WrittenAsync(string uid)
+    {
+        lock (_lock)
+            return _reports.GetValueOrDefault(uid)?.Written ?? Task.CompletedTask;
+    }
+
     /// <summary>There is no such pod any more.</summary>
     public void Forget(string uid)
     {
@@ -95,6 +102,7 @@ internal sealed partial class PodReports(ApiClient api, string node, TimeProvide
             if (!_reports.TryGetValue(uid, out var report))
                 _reports[uid] = report = new PodReport(uid, name);
             change(report);
+            report.Settle();
             isDue = report.IsDue;
         }
         if (isDue)
@@ -142,6 +150,7 @@ internal sealed partial class PodReports(ApiClient api, string node, TimeProvide
             if (differs)
                 report.Actual = wanted;
             report.Notices.RemoveRange(0, notices.Length);
+            report.Settle();
         }
         return true;
     }
