@@ -52,8 +52,8 @@ public sealed class RestartTests : IAsyncLifetime
     {
         var uid = await EnrolAsync();
         var pod = await _scene.Api.GetAsync(Kubernetes.Resources.ResourceTypes.Pod, new(NodeScene.Shop, "web-0"), _scene.End);
-        var stranger = await _scene.CreatePodAsync("stranger");
         await _scene.StopAgentAsync();
+        var stranger = await _scene.CreatePodAsync("stranger"); // an agent that ran would have heard of it
         await _scene.StopApiAsync();
         using var rebooted = new PodLab();
         _lab.Dispose(); // the namespaces of before are gone
