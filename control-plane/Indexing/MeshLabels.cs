@@ -1,3 +1,5 @@
+using Ambient.Kubernetes.Resources;
+
 namespace Ambient.ControlPlane.Indexing;
 
 /// <summary>Labels and annotations through which users and other parts of the mesh speak to the index.</summary>
@@ -47,4 +49,8 @@ internal static class MeshAnnotations
     public const string DryRun = "istio.io/dry-run";
     public const string GatewayServiceAccount = "gateway.istio.io/service-account";
     public const string RegistrationGroup = "istio.io/autoRegistrationGroup";
+
+    /// <summary>Its own TCP is captured: served (<c>enabled</c>), or refused until a node proxy serves it (<c>pending</c>).</summary>
+    /// <remarks>One that is pending is never spoken to in clear either: what it does not refuse itself would be a stranger with its address.</remarks>
+    public static bool IsClosed(ObjectMeta meta) => meta.Annotation(Redirection) is "enabled" or "pending";
 }

@@ -58,7 +58,7 @@ internal static class EntryWorkload
             Hostname = isAddress ? "" : spec.Address?.ToLowerInvariant() ?? "",
             Network = network,
             NetworkGateway = gateway,
-            Protocol = isNative || meta.Annotation(MeshAnnotations.Redirection) == "enabled" ? TunnelProtocol.Hbone : TunnelProtocol.None,
+            Protocol = isNative || MeshAnnotations.IsClosed(meta) ? TunnelProtocol.Hbone : TunnelProtocol.None,
             NativeTunnel = isNative,
             TrustDomain = around.TrustDomain,
             ServiceAccount = spec.ServiceAccount ?? "",

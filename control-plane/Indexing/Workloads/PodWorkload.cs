@@ -25,7 +25,7 @@ internal static class PodWorkload
             Addresses = addresses,
             Network = network,
             NetworkGateway = around.GatewayTo(network),
-            Protocol = isNative || pod.Metadata.Annotation(MeshAnnotations.Redirection) == "enabled" ? TunnelProtocol.Hbone : TunnelProtocol.None,
+            Protocol = isNative || MeshAnnotations.IsClosed(pod.Metadata) ? TunnelProtocol.Hbone : TunnelProtocol.None,
             NativeTunnel = isNative,
             TrustDomain = around.TrustDomain,
             ServiceAccount = pod.Spec?.ServiceAccountName ?? "",

@@ -97,7 +97,8 @@ public sealed class PodWorkloadTests
 
     [Theory]
     [InlineData("", "ambient.istio.io/redirection=enabled", TunnelProtocol.Hbone, false)]
-    [InlineData("", "ambient.istio.io/redirection=pending", TunnelProtocol.None, false)]
+    [InlineData("", "ambient.istio.io/redirection=pending", TunnelProtocol.Hbone, false)]
+    [InlineData("", "ambient.istio.io/redirection=disabled", TunnelProtocol.None, false)]
     [InlineData("", "", TunnelProtocol.None, false)]
     [InlineData("networking.istio.io/tunnel=http", "", TunnelProtocol.Hbone, true)]
     [InlineData("networking.istio.io/tunnel=x,http", "", TunnelProtocol.Hbone, true)]
