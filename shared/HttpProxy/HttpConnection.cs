@@ -10,9 +10,9 @@ namespace Ambient.HttpProxy;
 
 /// <summary>A client's HTTP/1.1 connection: requests one after another until either side has had enough. Idle, it holds no buffer.</summary>
 /// <remarks>
-/// Start here: head in → <see cref="Exchange"/> → next head. On the stream's loop only. Streams complete their waits on the loop, so
-/// everything here resumes there by itself; <c>ConfigureAwait(false)</c> spares the detour over the loop's queue that pooled
-/// tasks would take otherwise, and its allocation.
+/// Start here: head in → <see cref="Exchange"/> → next head. On the stream's loop only. Streams complete their waits on the loop, and
+/// pooled tasks resume whoever awaits them there and then with <c>ConfigureAwait(false)</c>, without a detour over the loop's queue. An
+/// ordinary task would go to the thread pool instead: every method here that is awaited so has the pooling builder.
 /// </remarks>
 public sealed class HttpConnection : ICarried, IBreakWatcher, IRelayOwner
 {
@@ -88,6 +88,7 @@ public sealed class HttpConnection : ICarried, IBreakWatcher, IRelayOwner
         End();
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ExchangeEnd> ServeAsync()
     {
         while (true)
@@ -126,6 +127,7 @@ public sealed class HttpConnection : ICarried, IBreakWatcher, IRelayOwner
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ExchangeEnd> RefuseAsync(LocalReply reply)
     {
         reply.WriteToUnreadable(_out);
@@ -134,6 +136,7 @@ public sealed class HttpConnection : ICarried, IBreakWatcher, IRelayOwner
     }
 
     // What either side sent behind its head comes first.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask RelayAsync(UpstreamConnection upstream)
     {
         _upgraded = upstream;
@@ -142,6 +145,7 @@ public sealed class HttpConnection : ICarried, IBreakWatcher, IRelayOwner
         Relay.Start(_stream, upstream.Stream, new(), this);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private static async ValueTask PassRestAsync(ReceiveBuffer from, SendBuffer to)
     {
         if (from.IsEmpty) return;
@@ -151,6 +155,7 @@ public sealed class HttpConnection : ICarried, IBreakWatcher, IRelayOwner
     }
 
     // Closing with bytes unread would reset the connection, and the reset could destroy our answer on its way (RFC 9112 §9.6).
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask LingerAsync()
     {
         if (_stream.IsBroken) return;

@@ -27,6 +27,7 @@ internal sealed partial class Exchange
         return _keepAlive && hasSentAll ? ExchangeEnd.KeepAlive : ExchangeEnd.Close;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ExchangeEnd> UpgradeAsync(UpstreamConnection upstream)
     {
         if ((await _out.FlushAsync().ConfigureAwait(false)).Status != IoStatus.Done) return Drop(upstream, ExchangeFlag.DownstreamEnded);

@@ -128,6 +128,7 @@ internal sealed partial class Exchange
         _tried.Count <= _plan.Retries.Attempts && _sending is null && _flag == ExchangeFlag.None && !_clientLeft
         && (attempt.IsAnswered ? _plan.Retries.CoversAnswer(attempt.Status, attempt.GrpcStatus) : _plan.Retries.CoversNoAnswer(attempt.Sent));
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask PauseAsync(UpstreamCluster cluster)
     {
         try

@@ -66,6 +66,7 @@ internal sealed class ProxyScene : IRequestRouter, IExchangeObserver, IAsyncDisp
 
     public void Ended(RequestHead request, in ExchangeReport report)
     {
+        if (!_loop.IsCurrent) _defects.Enqueue(new InvalidOperationException("An exchange ended on a thread that is not its loop's."));
         if (KeepsReports) Reports.Enqueue(report);
     }
 
