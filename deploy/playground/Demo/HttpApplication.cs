@@ -30,6 +30,8 @@ internal sealed class HttpApplication(string name)
                 }
             }
             catch (OperationCanceledException) { }
+            // Closing the listener resets who has connected and was not accepted yet.
+            while (listener.Poll(0, SelectMode.SelectRead)) served.Add(ServeAsync(await listener.AcceptAsync(CancellationToken.None)));
         }
         await Task.WhenAll(served);
     }
