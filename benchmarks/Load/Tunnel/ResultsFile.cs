@@ -5,7 +5,7 @@ using Ambient.Lab.Processes;
 
 namespace Ambient.Load.Tunnel;
 
-/// <summary>Writes benchmarks/RESULTS.md: the numbers and everything needed to judge them.</summary>
+/// <summary>Writes the first chapter of benchmarks/RESULTS.md: the numbers and everything needed to judge them.</summary>
 internal static class ResultsFile
 {
     public static async Task WriteAsync(string path, Figures figures, QuietMachine machine, int rounds, IReadOnlyList<string> failures)
@@ -23,7 +23,16 @@ internal static class ResultsFile
             $"Ours / nghttpx: requests_64 {figures.Ratio("requests_64", "nghttpx"):0.00}, connections {figures.Ratio("connections", "nghttpx"):0.00}.");
         if (failures.Count > 0) text.AppendLine().AppendLine("Failed runs:").AppendLine();
         foreach (var failure in failures) text.AppendLine(CultureInfo.InvariantCulture, $"- {failure}");
+        text.Append(await OthersOfAsync(path));
         await File.WriteAllTextAsync(path, text.ToString());
+    }
+
+    // Other benchmarks have chapters of their own in the file, behind ours.
+    private static async Task<string> OthersOfAsync(string path)
+    {
+        var old = File.Exists(path) ? await File.ReadAllTextAsync(path) : "";
+        var next = old.IndexOf("\n# ", StringComparison.Ordinal);
+        return next < 0 ? "" : old[next..];
     }
 
     private static async Task<string> MachineAsync(QuietMachine machine, int rounds)
