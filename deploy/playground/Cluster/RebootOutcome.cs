@@ -7,7 +7,7 @@ namespace Ambient.Playground.Cluster;
 /// <param name="Packets">The first of the stray packets.</param>
 public sealed record RebootOutcome(int Seed, IReadOnlyList<string> Nodes, int Strays, bool SaysWords, string Missing, TimeSpan Took, string Packets)
 {
-    public bool IsGood => !SaysWords && Missing.Length == 0;
+    public bool IsGood => Strays == 0 && !SaysWords && Missing.Length == 0;
 
     public override string ToString() =>
         $"seed {Seed}: {string.Join(" and ", Nodes)} rebooted, {(Missing.Length == 0 ? "all pods up" : Missing)} after {Took.TotalSeconds:0.0} s, {(SaysWords ? "WORDS" : "nothing said")} in clear, {Strays} stray packets{(Packets.Length > 0 ? "\n" + Packets : "")}";

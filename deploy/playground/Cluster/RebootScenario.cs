@@ -54,7 +54,7 @@ public sealed class RebootScenario : IAsyncDisposable
             var strays = await capture.CountAsync(Strays);
             var outcome = new RebootOutcome(seed, [.. nodes.Select(node => node.Name)], strays, capture.Contains(Encoding.ASCII.GetBytes(Words)), isUp ? "" : Missing(nodes, before), watch.Elapsed,
                 strays > 0 ? (await Command.RunAsync("tcpdump", "-r", capture.FilePath, "-nn", "-c", "8", Strays)).Output : "");
-            if (!outcome.SaysWords) File.Delete(capture.FilePath);
+            if (outcome.IsGood) File.Delete(capture.FilePath);
             return outcome;
         }
     }
