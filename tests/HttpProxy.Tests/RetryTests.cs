@@ -136,6 +136,29 @@ public sealed class RetryTests
     }
 
     [Fact]
+    public async Task A_retry_has_its_place_in_the_budget_until_it_is_answered()
+    {
+        await using var scene = await ProxyScene.StartAsync();
+        var cluster = new UpstreamCluster("busy", [new(scene.Endpoint)]) { Retries = new(fraction: 0, least: 1) };
+        scene.Decide = _ => RouteDecision.To(cluster, Plan(RetryOn.FiveXx, attempts: 1));
+        const string Failure = "HTTP/1.1 500 x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        var (first, second) = (await scene.ConnectAsync(), await scene.ConnectAsync());
+
+        await first.SendAsync(Get);
+        await (await scene.AcceptAsync()).SendAsync(Failure);
+        var retried = await scene.AcceptAsync();
+        await retried.ReadHeadAsync();
+        await second.SendAsync(Get);
+        await (await scene.AcceptAsync()).SendAsync(Failure);
+        Assert.StartsWith("HTTP/1.1 500 ", await second.ReadHeadAsync()); // the only place is taken
+        await retried.SendAsync("HTTP/1.1 204 No Content\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 204 ", await first.ReadHeadAsync());
+        await scene.ReportAsync(2);
+
+        Assert.True(cluster.Retries.TryBeginRetry()); // and free again
+    }
+
+    [Fact]
     public void Retries_are_a_fraction_of_what_is_under_way()
     {
         var budget = new RetryBudget();

@@ -27,7 +27,7 @@ internal sealed partial class Exchange
     private long _began;
     private int _status;
     private ExchangeFlag _flag;
-    private bool _keepAlive, _clientLeft;
+    private bool _keepAlive, _clientLeft, _retries;
 
     public Exchange(EventLoop loop, ReceiveBuffer input, SendBuffer output, RequestHead request, HttpProxyContext proxy)
     {
@@ -89,6 +89,8 @@ internal sealed partial class Exchange
         }
         finally
         {
+            if (_retries) cluster.Retries.EndRetry();
+            _retries = false;
             cluster.Retries.End();
         }
     }
@@ -106,14 +108,14 @@ internal sealed partial class Exchange
             try
             {
                 var attempt = await TryAsync(endpoint).ConfigureAwait(false);
-                if (!Deserves(attempt) || !cluster.Retries.TryBeginRetry()) return await ConcludeAsync(attempt).ConfigureAwait(false);
+                if (!Deserves(attempt) || !MayRetry(cluster)) return await ConcludeAsync(attempt).ConfigureAwait(false);
             }
             finally
             {
                 endpoint.End();
             }
 
-            await PauseAsync(cluster).ConfigureAwait(false);
+            await PauseAsync().ConfigureAwait(false);
             if (_flag != ExchangeFlag.None || _clientLeft) return await FailAsync(default).ConfigureAwait(false);
         }
     }
@@ -128,18 +130,14 @@ internal sealed partial class Exchange
         _tried.Count <= _plan.Retries.Attempts && _sending is null && _flag == ExchangeFlag.None && !_clientLeft
         && (attempt.IsAnswered ? _plan.Retries.CoversAnswer(attempt.Status, attempt.GrpcStatus) : _plan.Retries.CoversNoAnswer(attempt.Sent));
 
+    // One place in the budget from the first retry to the end of the exchange: it is a retry that is under way all that time.
+    private bool MayRetry(UpstreamCluster cluster) => _retries || (_retries = cluster.Retries.TryBeginRetry());
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask PauseAsync(UpstreamCluster cluster)
+    private async ValueTask PauseAsync()
     {
-        try
-        {
-            if (_upstream is { } unwanted) Release(unwanted, isClean: false);
-            await _loop.DelayAsync(_plan.Retries.Backoff(_tried.Count, _proxy.Random));
-        }
-        finally
-        {
-            cluster.Retries.EndRetry();
-        }
+        if (_upstream is { } unwanted) Release(unwanted, isClean: false);
+        await _loop.DelayAsync(_plan.Retries.Backoff(_tried.Count, _proxy.Random));
     }
 
     // Nothing was answered that could be passed on: say why, unless nobody listens.

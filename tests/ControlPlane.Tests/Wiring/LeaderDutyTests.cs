@@ -9,6 +9,8 @@ namespace Ambient.ControlPlane.Tests.Wiring;
 /// <summary>What is written into the cluster, by whom, and who goes on with it when the leader stops.</summary>
 public sealed class LeaderDutyTests
 {
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
+
     [Fact(Timeout = 120_000)]
     public async Task Hosts_without_an_address_get_one_and_keep_it_under_the_next_leader()
     {
@@ -104,7 +106,7 @@ public sealed class LeaderDutyTests
     // The API is asked until it says so; the test's timeout bounds it.
     private static async Task WaitAsync(RunningScene scene, Func<Task<bool>> condition)
     {
-        while (!await condition()) await Task.Delay(20, scene.Stop);
+        while (!await condition()) await Task.Delay(Look, TimeProvider.System, TestContext.Current.CancellationToken);
     }
 
     private static void Create(RunningScene scene, string name, string host) => scene.Cluster.Store.Create(JsonNode.Parse($$"""
