@@ -13,4 +13,7 @@ public static class ResourceTypes
 
     /// <summary>Policies that a node proxy can enforce.</summary>
     public const string Authorization = Prefix + "istio.security.Authorization";
+
+    /// <summary>Routes, destination policies and policies for requests, for waypoints. Ours.</summary>
+    public const string Traffic = Prefix + "ambient.traffic.Resource";
 }

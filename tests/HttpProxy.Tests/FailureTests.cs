@@ -1,8 +1,8 @@
 using System.Net;
 using Ambient.HttpProxy.Exchanges;
-using Ambient.HttpProxy.Resilience;
 using Ambient.HttpProxy.Routing;
 using Ambient.HttpProxy.Tests.Scenes;
+using Ambient.Model.Routes;
 
 namespace Ambient.HttpProxy.Tests;
 

@@ -4,6 +4,7 @@ using Ambient.HttpProxy.Resilience;
 using Ambient.HttpProxy.Routing;
 using Ambient.HttpProxy.Tests.Scenes;
 using Ambient.HttpProxy.Upstreams;
+using Ambient.Model.Routes;
 
 namespace Ambient.HttpProxy.Tests;
 
@@ -197,5 +198,5 @@ public sealed class RetryTests
     [InlineData("600")]
     public void A_word_that_means_nothing_is_told(string text) => Assert.Throws<FormatException>(() => RetryPolicy.Parse(text));
 
-    private static RoutePlan Plan(RetryOn on, int attempts, params int[] codes) => new() { Retries = new() { On = on, Attempts = attempts, Codes = codes } };
+    private static RoutePlan Plan(RetryOn on, int attempts, params int[] codes) => new() { Retries = new() { On = on, Attempts = attempts, Codes = [.. codes] } };
 }

@@ -1,6 +1,6 @@
 using Ambient.Http1.Heads;
-using Ambient.HttpProxy.Resilience;
 using Ambient.HttpProxy.Upstreams;
+using Ambient.Model.Routes;
 
 namespace Ambient.HttpProxy.Routing;
 

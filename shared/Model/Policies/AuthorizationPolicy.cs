@@ -1,3 +1,5 @@
+using Ambient.Model.Routes;
+
 namespace Ambient.Model.Policies;
 
 /// <summary>What a policy applies to.</summary>
@@ -48,11 +50,11 @@ public sealed record AuthorizationPolicy
     public static AuthorizationPolicy Malformed(string @namespace, string name, PolicyScope scope, PolicyAction action, string fault) =>
         new() { Namespace = @namespace, Name = name, Scope = scope, Action = action, Fault = fault };
 
-    public bool IsMatch(in ConnectionAttributes connection)
+    public bool IsMatch(in ConnectionAttributes connection, in RouteRequest request = default)
     {
         if (Fault is not null) return Action == PolicyAction.Deny;
         foreach (var rule in Rules)
-            if (rule.IsMatch(connection)) return true;
+            if (rule.IsMatch(connection, request)) return true;
         return false;
     }
 }

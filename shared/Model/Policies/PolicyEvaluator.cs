@@ -1,4 +1,5 @@
 using Ambient.Model.Connections;
+using Ambient.Model.Routes;
 
 namespace Ambient.Model.Policies;
 
@@ -12,24 +13,30 @@ public static class PolicyEvaluator
 {
     /// <param name="onDryRun">Told about each dry-run policy that would have mattered; null if nobody wants to know.</param>
     public static PolicyDecision Evaluate(
-        PolicySet policies, in ConnectionAttributes connection, Action<DryRunOutcome, AuthorizationPolicy?>? onDryRun = null)
+        PolicySet policies, in ConnectionAttributes connection, Action<DryRunOutcome, AuthorizationPolicy?>? onDryRun = null) =>
+        Evaluate(policies, connection, default, onDryRun);
+
+    /// <param name="request">Absent where only a connection is seen.</param>
+    /// <param name="onDryRun">Told about each dry-run policy that would have mattered; null if nobody wants to know.</param>
+    public static PolicyDecision Evaluate(
+        PolicySet policies, in ConnectionAttributes connection, in RouteRequest request, Action<DryRunOutcome, AuthorizationPolicy?>? onDryRun = null)
     {
-        if (onDryRun is not null) ReportDryRuns(policies, connection, onDryRun);
+        if (onDryRun is not null) ReportDryRuns(policies, connection, request, onDryRun);
         if (!policies.Missing.IsEmpty) return new(ReasonCode.PolicyMissing, null, policies.Missing[0]);
-        return FindDeny(policies, connection) ?? FindAllow(policies, connection);
+        return FindDeny(policies, connection, request) ?? FindAllow(policies, connection, request);
     }
 
-    private static PolicyDecision? FindDeny(PolicySet policies, in ConnectionAttributes connection)
+    private static PolicyDecision? FindDeny(PolicySet policies, in ConnectionAttributes connection, in RouteRequest request)
     {
         foreach (var policy in policies.Policies)
         {
-            if (policy.Action != PolicyAction.Deny || policy.DryRun || !policy.IsMatch(connection)) continue;
+            if (policy.Action != PolicyAction.Deny || policy.DryRun || !policy.IsMatch(connection, request)) continue;
             return new(policy.Fault is null ? ReasonCode.DeniedByPolicy : ReasonCode.PolicyMalformed, policy);
         }
         return null;
     }
 
-    private static PolicyDecision FindAllow(PolicySet policies, in ConnectionAttributes connection)
+    private static PolicyDecision FindAllow(PolicySet policies, in ConnectionAttributes connection, in RouteRequest request)
     {
         var applies = false;
         AuthorizationPolicy? malformed = null;
@@ -37,7 +44,7 @@ public static class PolicyEvaluator
         {
             if (policy.Action != PolicyAction.Allow || policy.DryRun) continue;
             applies = true;
-            if (policy.IsMatch(connection)) return new(ReasonCode.None, policy);
+            if (policy.IsMatch(connection, request)) return new(ReasonCode.None, policy);
             if (policy.Fault is not null) malformed ??= policy;
         }
         if (malformed is not null) return new(ReasonCode.PolicyMalformed, malformed);
@@ -45,7 +52,7 @@ public static class PolicyEvaluator
     }
 
     private static void ReportDryRuns(
-        PolicySet policies, in ConnectionAttributes connection, Action<DryRunOutcome, AuthorizationPolicy?> report)
+        PolicySet policies, in ConnectionAttributes connection, in RouteRequest request, Action<DryRunOutcome, AuthorizationPolicy?> report)
     {
         var (enforcedAllow, dryRunAllow, dryRunAllowed) = (false, false, false);
         foreach (var policy in policies.Policies)
@@ -53,7 +60,7 @@ public static class PolicyEvaluator
             var isAllow = policy.Action == PolicyAction.Allow;
             enforcedAllow |= isAllow && !policy.DryRun;
             dryRunAllow |= isAllow && policy.DryRun;
-            if (!policy.DryRun || !policy.IsMatch(connection)) continue;
+            if (!policy.DryRun || !policy.IsMatch(connection, request)) continue;
             dryRunAllowed |= isAllow;
             report(isAllow ? DryRunOutcome.WouldAllow : DryRunOutcome.WouldDeny, policy);
         }

@@ -1,4 +1,5 @@
 using Ambient.Model.Addresses;
+using Ambient.Model.Routes;
 
 namespace Ambient.Model.Policies;
 
@@ -31,14 +32,18 @@ public sealed record PolicyMatch
     public EquatableArray<ushort> DestinationPorts { get; init; }
     public EquatableArray<ushort> NotDestinationPorts { get; init; }
 
+    /// <summary>Tests of the request besides; null for none. A connection alone never passes them.</summary>
+    public RequestMatch? Request { get; init; }
+
     public bool IsEmpty =>
-        Namespaces.IsEmpty && NotNamespaces.IsEmpty && Principals.IsEmpty && NotPrincipals.IsEmpty
+        Request is null && Namespaces.IsEmpty && NotNamespaces.IsEmpty && Principals.IsEmpty && NotPrincipals.IsEmpty
         && ServiceAccounts.IsEmpty && NotServiceAccounts.IsEmpty && SourceIps.IsEmpty && NotSourceIps.IsEmpty
         && DestinationIps.IsEmpty && NotDestinationIps.IsEmpty && DestinationPorts.IsEmpty && NotDestinationPorts.IsEmpty;
 
-    public bool IsMatch(in ConnectionAttributes connection)
+    public bool IsMatch(in ConnectionAttributes connection, in RouteRequest request = default)
     {
         if (IsEmpty) return false;
+        if (Request is not null && (request.IsAbsent || !Request.IsMatch(request))) return false;
         var id = connection.SourceIdentity;
         return HitsAny(DestinationIps, connection.Destination, whenEmpty: true)
             && !HitsAny(NotDestinationIps, connection.Destination, whenEmpty: false)
@@ -84,10 +89,10 @@ public sealed record PolicyMatch
 /// <summary>Matches of which one must hold (OR); holds if there are none.</summary>
 public sealed record PolicyClause(EquatableArray<PolicyMatch> Matches)
 {
-    public bool IsMatch(in ConnectionAttributes connection)
+    public bool IsMatch(in ConnectionAttributes connection, in RouteRequest request = default)
     {
         foreach (var match in Matches)
-            if (match.IsMatch(connection)) return true;
+            if (match.IsMatch(connection, request)) return true;
         return Matches.IsEmpty;
     }
 }
@@ -95,10 +100,10 @@ public sealed record PolicyClause(EquatableArray<PolicyMatch> Matches)
 /// <summary>Clauses that must all hold (AND); holds if there are none.</summary>
 public sealed record PolicyRule(EquatableArray<PolicyClause> Clauses)
 {
-    public bool IsMatch(in ConnectionAttributes connection)
+    public bool IsMatch(in ConnectionAttributes connection, in RouteRequest request = default)
     {
         foreach (var clause in Clauses)
-            if (!clause.IsMatch(connection)) return false;
+            if (!clause.IsMatch(connection, request)) return false;
         return true;
     }
 }

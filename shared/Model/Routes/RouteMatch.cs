@@ -65,6 +65,9 @@ public sealed record RouteMatch
 
     public PathMatch Path { get; init; } = PathMatch.Any;
 
+    /// <summary>Of the service; 0 for any. Requests to other ports do not get as far as the table.</summary>
+    public ushort Port { get; init; }
+
     public TextMatch? Method { get; init; }
 
     public TextMatch? Scheme { get; init; }

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Ambient.Model.Routes;
 
 /// <summary>The header fields of a request, whichever version of HTTP brought them.</summary>
@@ -27,4 +29,10 @@ public readonly ref struct RouteRequest
 
     /// <summary>Null for a caller without identity.</summary>
     public string? SourceNamespace { get; init; }
+
+    /// <summary>The client's address as far as it is trusted; null if it is not known.</summary>
+    public IPAddress? RemoteIp { get; init; }
+
+    /// <summary>The default value: there is no request, only a connection.</summary>
+    public bool IsAbsent => Fields is null;
 }

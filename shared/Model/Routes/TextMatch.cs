@@ -7,12 +7,16 @@ public enum TextMatchKind : byte
 {
     Exact,
     Prefix,
+    Suffix,
 
     /// <summary>The whole text must match.</summary>
     Regex,
 
     /// <summary>Any text will do, the empty one too.</summary>
     Present,
+
+    /// <summary>Any text but the empty one.</summary>
+    NotEmpty,
 }
 
 /// <summary>A test of a header, a query parameter, a method or an authority. Immutable; equal if it asks the same.</summary>
@@ -22,6 +26,7 @@ public sealed record TextMatch
     public const int MaxRegexInput = 8192, MaxPattern = 1024;
 
     public static readonly TextMatch Present = new(TextMatchKind.Present, "", false);
+    public static readonly TextMatch NotEmpty = new(TextMatchKind.NotEmpty, "", false);
 
     private readonly byte[] _bytes;
     private readonly Regex? _regex;
@@ -44,14 +49,18 @@ public sealed record TextMatch
 
     public static TextMatch Prefix(string text, bool ignoreCase = false) => new(TextMatchKind.Prefix, text, ignoreCase);
 
+    public static TextMatch Suffix(string text, bool ignoreCase = false) => new(TextMatchKind.Suffix, text, ignoreCase);
+
     /// <exception cref="ArgumentException">Longer than <see cref="MaxPattern"/>, malformed, or in need of backtracking (back references, look-around).</exception>
     public static TextMatch Regex(string pattern) => new(TextMatchKind.Regex, pattern, false);
 
     public bool IsMatch(ReadOnlySpan<byte> value) => Kind switch
     {
         TextMatchKind.Present => true,
+        TextMatchKind.NotEmpty => !value.IsEmpty,
         TextMatchKind.Exact => value.Length == _bytes.Length && AreEqual(value),
         TextMatchKind.Prefix => value.Length >= _bytes.Length && AreEqual(value[.._bytes.Length]),
+        TextMatchKind.Suffix => value.Length >= _bytes.Length && AreEqual(value[^_bytes.Length..]),
         _ => value.Length <= MaxRegexInput && _regex!.IsMatch(Encoding.UTF8.GetString(value)),
     };
 

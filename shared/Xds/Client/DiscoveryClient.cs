@@ -2,13 +2,14 @@ using Ambient.Grpc;
 using Ambient.Grpc.Channel;
 using Ambient.Model.Addresses;
 using Ambient.Model.State;
+using Ambient.Model.Traffic;
 using Ambient.Model.Workloads;
 using Ambient.Protos.Xds;
 using Microsoft.Extensions.Logging;
 
 namespace Ambient.Xds.Client;
 
-/// <summary>Keeps <see cref="MeshState"/> up to date from a control plane, by delta xDS on one aggregated stream.</summary>
+/// <summary>Keeps <see cref="MeshState"/>, and where asked <see cref="TrafficState"/>, up to date from a control plane, by delta xDS on one aggregated stream.</summary>
 /// <remarks>
 /// What was learnt stays in use while the control plane is away, and is named to it on return, so that only differences are sent.
 /// Each response is applied whole, as one change. Resources that make no sense are refused by name; an older version of such a
@@ -46,6 +47,7 @@ public sealed partial class DiscoveryClient
             new(ResourceTypes.Address, isWildcard: !options.OnDemand, () => state.Current.Workloads.Select(static workload => workload.Uid)
                 .Concat(state.Current.Services.Select(static entry => entry.Service.Key.ToString()))),
             new(ResourceTypes.Authorization, isWildcard: true, () => state.Current.Policies.Select(static policy => policy.ResourceName)),
+            .. Traffic(options.Traffic),
         ];
         _unacknowledged = [.. _types.Where(static type => type.IsWildcard).Select(static type => type.TypeUrl)];
     }
@@ -142,13 +144,16 @@ public sealed partial class DiscoveryClient
         _ => false,
     };
 
+    private static IEnumerable<HeldResources> Traffic(TrafficState? state) =>
+        state is null ? [] : [new(ResourceTypes.Traffic, isWildcard: true, () => state.Current.Resources.Keys)];
+
     private string? Apply(HeldResources type, DeltaDiscoveryResponse response)
     {
         var decoded = _decoder.Decode(type.TypeUrl, response, type.IsHeld);
         _journal.Received(type.TypeUrl, decoded.PayloadBytes);
 
-        var change = _state.Apply(decoded.Delta);
-        ReportUnknownRemovals(type, change.UnknownRemovals);
+        if (!decoded.Traffic.IsEmpty) _options.Traffic!.Apply(decoded.Traffic);
+        if (!decoded.Mesh.IsEmpty) ReportUnknownRemovals(type, _state.Apply(decoded.Mesh).UnknownRemovals);
         Hold(type, response, decoded);
         AnswerDemands(type, response);
         // What holds a rejected resource is no state of the server's.

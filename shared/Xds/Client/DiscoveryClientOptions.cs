@@ -1,4 +1,5 @@
 using Ambient.Grpc;
+using Ambient.Model.Traffic;
 using Ambient.Protos.Xds;
 
 namespace Ambient.Xds.Client;
@@ -14,6 +15,9 @@ public sealed class DiscoveryClientOptions
 
     /// <summary>Addresses are asked for one by one when they are needed; policies are always all sent. Default: all of both.</summary>
     public bool OnDemand { get; init; }
+
+    /// <summary>For a proxy that sees requests: kept up to date as well. Null asks for nothing of it.</summary>
+    public TrafficState? Traffic { get; init; }
 
     /// <summary>Names asked for on demand that turned out not to exist, and whose coming to be is still watched for. Default 4096.</summary>
     /// <remarks>The oldest is given up for a newer one: an application that dials at random must not grow this process.</remarks>

@@ -1,30 +1,33 @@
 using Ambient.Model.State;
+using Ambient.Model.Traffic;
 using Ambient.Model.Workloads;
 using Ambient.Protos.Security;
 using Ambient.Protos.Xds;
 using Ambient.Xds.Mapping;
 using Google.Protobuf;
 using WireAddress = Ambient.Protos.Workloads.Address;
+using WireTraffic = Ambient.Protos.Traffic.Resource;
 
 namespace Ambient.Xds.Client;
 
 /// <summary>One response, read: what of it is sound, and what is not, by resource.</summary>
 internal sealed record DecodedResponse(
-    ResourceDelta Delta, IReadOnlyList<Resource> Accepted, IReadOnlyList<(Resource Resource, string Reason)> Rejected, long PayloadBytes);
+    ResourceDelta Mesh, TrafficDelta Traffic, IReadOnlyList<Resource> Accepted, IReadOnlyList<(Resource Resource, string Reason)> Rejected, long PayloadBytes);
 
 /// <summary>Reads responses into the model. One unsound resource does not keep the others of its response out.</summary>
 internal sealed class ResponseDecoder
 {
     private static readonly MessageParser<WireAddress> Addresses = WireAddress.Parser.WithDiscardUnknownFields(true);
     private static readonly MessageParser<Authorization> Authorizations = Authorization.Parser.WithDiscardUnknownFields(true);
+    private static readonly MessageParser<WireTraffic> TrafficResources = WireTraffic.Parser.WithDiscardUnknownFields(true);
     private readonly SharedValues _pool = new();
 
-    /// <param name="typeUrl">One of <see cref="ResourceTypes"/>: addresses or authorizations.</param>
+    /// <param name="typeUrl">One of <see cref="ResourceTypes"/>: addresses, authorizations or traffic.</param>
     /// <param name="isHeld">Whether an older version is in use, which stays; else the delta has <see cref="StandIns"/> for what is rejected.</param>
     public DecodedResponse Decode(string typeUrl, DeltaDiscoveryResponse response, Func<string, bool> isHeld)
     {
-        var isPolicy = typeUrl == ResourceTypes.Authorization;
-        var (workloads, services, policies) = (new List<Workload>(), new List<Service>(), new List<NamedPolicy>());
+        var (isPolicy, isTraffic) = (typeUrl == ResourceTypes.Authorization, typeUrl == ResourceTypes.Traffic);
+        var (workloads, services, policies, traffic) = (new List<Workload>(), new List<Service>(), new List<NamedPolicy>(), new List<TrafficResource>());
         var (accepted, rejected) = (new List<Resource>(response.Resources.Count), new List<(Resource, string)>());
         long bytes = 0;
         foreach (var resource in response.Resources)
@@ -34,6 +37,7 @@ internal sealed class ResponseDecoder
             {
                 var payload = PayloadOf(resource, typeUrl);
                 if (isPolicy) policies.Add(new(resource.Name, PolicyMapping.ToModel(Authorizations.ParseFrom(payload), _pool)));
+                else if (isTraffic) traffic.Add(TrafficMapping.ToModel(resource.Name, TrafficResources.ParseFrom(payload), _pool));
                 else Decode(Addresses.ParseFrom(payload), workloads, services);
                 accepted.Add(resource);
             }
@@ -42,7 +46,8 @@ internal sealed class ResponseDecoder
                 rejected.Add((resource, exception.Message));
                 if (isHeld(resource.Name)) continue;
                 var known = resource.Resource_ is { } any && any.TypeUrl == typeUrl ? any.Value : null;
-                if (isPolicy) policies.Add(StandIns.Policy(resource.Name, known, exception.Message));
+                if (isTraffic) traffic.AddRange(StandIns.Traffic(resource.Name, exception.Message));
+                else if (isPolicy) policies.Add(StandIns.Policy(resource.Name, known, exception.Message));
                 else if (StandIns.Workload(resource.Name, known, exception.Message) is { } workload) workloads.Add(workload);
                 else if (StandIns.Service(resource.Name, known) is { } service) services.Add(service);
             }
@@ -52,9 +57,9 @@ internal sealed class ResponseDecoder
             Workloads = workloads,
             Services = services,
             Policies = policies,
-            RemovedAddresses = isPolicy ? [] : response.RemovedResources,
+            RemovedAddresses = isPolicy || isTraffic ? [] : response.RemovedResources,
             RemovedPolicies = isPolicy ? response.RemovedResources : [],
-        }, accepted, rejected, bytes);
+        }, new(traffic, isTraffic ? response.RemovedResources : []), accepted, rejected, bytes);
     }
 
     private static ByteString PayloadOf(Resource resource, string typeUrl)

@@ -2,6 +2,7 @@ using Ambient.Model;
 using Ambient.Model.Addresses;
 using Ambient.Model.Policies;
 using Ambient.Model.State;
+using Ambient.Model.Traffic;
 using Ambient.Model.Workloads;
 using Ambient.Xds.Mapping;
 using Google.Protobuf;
@@ -16,6 +17,8 @@ namespace Ambient.Xds.Client;
 /// </summary>
 internal static class StandIns
 {
+    private const string RequestPolicyKind = "AuthorizationPolicy";
+
     /// <param name="payload">The message; null if there is none of the right type.</param>
     /// <remarks>A policy of which not even the scope can be read is for the namespace in its name.</remarks>
     public static NamedPolicy Policy(string name, ByteString? payload, string fault)
@@ -24,6 +27,14 @@ internal static class StandIns
         var ns = wire is { Namespace.Length: > 0 } ? wire.Namespace : name.IndexOf('/') is > 0 and var slash ? name[..slash] : "";
         var scope = wire?.Scope is >= Wire.Scope.Global and <= Wire.Scope.WorkloadSelector ? (PolicyScope)wire.Scope : PolicyScope.Namespace;
         return new(name, AuthorizationPolicy.Malformed(ns, name[(name.IndexOf('/') + 1)..], scope, PolicyAction.Deny, fault));
+    }
+
+    /// <remarks>A policy that cannot be read refuses every request, for nobody knows which it is meant for. A route or a destination policy adds nothing.</remarks>
+    public static IEnumerable<TrafficResource> Traffic(string name, string fault)
+    {
+        if (name.Split('/') is not [RequestPolicyKind, var ns, var policy]) return [];
+        var malformed = AuthorizationPolicy.Malformed(ns, policy, PolicyScope.Global, PolicyAction.Deny, fault);
+        return [new(name, new RequestPolicy(malformed, [], [], IsForAll: true))];
     }
 
     /// <returns>Null if it names no address that could be refused.</returns>

@@ -45,7 +45,8 @@ public static class PolicyMapping
     /// it out would widen what an ALLOW lets in or narrow what a DENY keeps out.
     /// </summary>
     /// <exception cref="ArgumentException">What it applies to, or which way, is not known: nothing can stand for it. For the NACK.</exception>
-    public static AuthorizationPolicy ToModel(Wire.Authorization wire, SharedValues pool)
+    /// <param name="mayTestRequests">False where only connections are seen: tests of requests cannot be honoured there.</param>
+    public static AuthorizationPolicy ToModel(Wire.Authorization wire, SharedValues pool, bool mayTestRequests = false)
     {
         var scope = wire.Scope is >= Wire.Scope.Global and <= Wire.Scope.WorkloadSelector
             ? (PolicyScope)wire.Scope : throw new ArgumentException($"the policy scope {(int)wire.Scope} is not known");
@@ -53,6 +54,7 @@ public static class PolicyMapping
             ? (PolicyAction)wire.Action : throw new ArgumentException($"the policy action {(int)wire.Action} is not known");
         try
         {
+            if (!mayTestRequests && TestsRequests(wire)) throw new ArgumentException("the policy tests requests, which are not seen here");
             return new()
             {
                 Name = wire.Name,
@@ -69,6 +71,9 @@ public static class PolicyMapping
             return malformed with { DryRun = wire.DryRun };
         }
     }
+
+    private static bool TestsRequests(Wire.Authorization wire) =>
+        wire.Groups.Any(static group => group.Rules.Any(static rules => rules.Matches.Any(static match => match.Request is not null)));
 
     private static PolicyRule ToModel(Wire.Group group, SharedValues pool) =>
         new(group.Rules.Select(rules => new PolicyClause(rules.Matches.Select(match => ToModel(match, pool)).ToEquatableArray())).ToEquatableArray());
@@ -88,6 +93,7 @@ public static class PolicyMapping
         foreach (var port in match.NotDestinationPorts) wire.NotDestinationPorts.Add(port);
         Add(wire.ServiceAccounts, match.ServiceAccounts);
         Add(wire.NotServiceAccounts, match.NotServiceAccounts);
+        wire.Request = RequestMatchMapping.ToWire(match.Request);
         return wire;
     }
 
@@ -105,6 +111,7 @@ public static class PolicyMapping
         NotDestinationPorts = wire.NotDestinationPorts.Select(PortsMapping.ToPort).ToEquatableArray(),
         ServiceAccounts = ToModel(wire.ServiceAccounts, pool),
         NotServiceAccounts = ToModel(wire.NotServiceAccounts, pool),
+        Request = RequestMatchMapping.ToModel(wire.Request, pool),
     };
 
     private static void Add(RepeatedField<Wire.StringMatch> wire, EquatableArray<StringMatcher> matchers)
@@ -133,10 +140,12 @@ public static class PolicyMapping
 
     private static void Add(RepeatedField<Wire.Address> wire, EquatableArray<IpPrefix> ranges)
     {
-        foreach (var range in ranges) wire.Add(new Wire.Address { Address_ = AddressMapping.ToWire(range.Address), Length = (uint)range.Length });
+        foreach (var range in ranges) wire.Add(ToWire(range));
     }
 
-    private static EquatableArray<IpPrefix> ToModel(RepeatedField<Wire.Address> wire) =>
+    internal static Wire.Address ToWire(IpPrefix range) => new() { Address_ = AddressMapping.ToWire(range.Address), Length = (uint)range.Length };
+
+    internal static EquatableArray<IpPrefix> ToModel(RepeatedField<Wire.Address> wire) =>
         wire.Select(static range => AddressMapping.ToPrefix(range.Address_, range.Length)).ToEquatableArray();
 
     private static void Add(RepeatedField<Wire.ServiceAccountMatch> wire, EquatableArray<ServiceAccountName> accounts)

@@ -1,11 +1,11 @@
 using System.Globalization;
 
-namespace Ambient.HttpProxy.Resilience;
+namespace Ambient.Model.Routes;
 
 /// <summary>When and how often a request is tried again. Immutable; shared by all requests of a route.</summary>
 public sealed record RetryPolicy
 {
-    private const int MaxAttempts = 100, MaxCodes = 64;
+    public const int MaxAttempts = 100, MaxCodes = 64;
 
     public static readonly RetryPolicy None = new() { Attempts = 0, On = RetryOn.None };
 
@@ -22,7 +22,7 @@ public sealed record RetryPolicy
     public RetryOn On { get; init; }
 
     /// <summary>For <see cref="RetryOn.StatusCodes"/>: 400 to 599.</summary>
-    public IReadOnlyList<int> Codes { get; init; } = [];
+    public EquatableArray<int> Codes { get; init; } = [];
 
     /// <summary>For each attempt, from its request to the end of the response's head; zero for none.</summary>
     public TimeSpan PerTryTimeout { get; init; }
@@ -32,7 +32,7 @@ public sealed record RetryPolicy
 
     /// <summary>Reads the words of <c>retryOn</c>, separated by commas; numbers among them are status codes.</summary>
     /// <exception cref="FormatException">A word that means nothing, or too many codes.</exception>
-    public static (RetryOn On, IReadOnlyList<int> Codes) Parse(string retryOn)
+    public static (RetryOn On, EquatableArray<int> Codes) Parse(string retryOn)
     {
         var (on, codes) = (RetryOn.None, new List<int>());
         foreach (var word in retryOn.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
@@ -42,26 +42,26 @@ public sealed record RetryPolicy
         }
 
         if (codes.Count > MaxCodes) throw new FormatException($"retryOn lists {codes.Count} status codes; at most {MaxCodes} are taken.");
-        return (codes.Count > 0 ? on | RetryOn.StatusCodes : on, codes);
+        return (codes.Count > 0 ? on | RetryOn.StatusCodes : on, codes.ToEquatableArray());
     }
 
     /// <summary>An attempt that got no answer.</summary>
     /// <param name="sent">False if there was no connection to send anything on.</param>
-    internal bool CoversNoAnswer(bool sent) =>
+    public bool CoversNoAnswer(bool sent) =>
         (On & (RetryOn.FiveXx | RetryOn.Reset)) != 0 ? sent || (On & (RetryOn.FiveXx | RetryOn.ConnectFailure)) != 0
         : !sent && Has(RetryOn.ConnectFailure);
 
     /// <param name="grpcStatus">In the head of the response; -1 if there is none.</param>
-    internal bool CoversAnswer(int status, int grpcStatus) =>
+    public bool CoversAnswer(int status, int grpcStatus) =>
         (status >= 500 && Has(RetryOn.FiveXx))
         || (status is 502 or 503 or 504 && Has(RetryOn.GatewayError))
         || (status == 409 && Has(RetryOn.Retriable4xx))
-        || (Has(RetryOn.StatusCodes) && Codes.Contains(status))
+        || (Has(RetryOn.StatusCodes) && Codes.AsSpan().Contains(status))
         || Has(GrpcFlagOf(grpcStatus));
 
     /// <summary>The pause before a retry: full jitter under an exponential bound, so that many who failed together do not come back together.</summary>
     /// <param name="retry">1 for the first.</param>
-    internal TimeSpan Backoff(int retry, Random random) =>
+    public TimeSpan Backoff(int retry, Random random) =>
         BackoffBase * Math.Min(10, Math.Pow(2, Math.Min(retry, MaxAttempts)) - 1) * random.NextDouble();
 
     private bool Has(RetryOn flag) => (On & flag) != 0;

@@ -1,4 +1,4 @@
-namespace Ambient.HttpProxy.Resilience;
+namespace Ambient.Model.Routes;
 
 /// <summary>What makes an attempt worth repeating: the words of <c>retryOn</c> in a VirtualService, with Envoy's meaning.</summary>
 [Flags]

@@ -1,0 +1,161 @@
+using Ambient.Model.Addresses;
+using Ambient.Model.Policies;
+using Ambient.Model.Routes;
+using Ambient.Model.Traffic;
+using Ambient.Model.Workloads;
+using Ambient.Xds.Mapping;
+using Google.Protobuf;
+using Wire = Ambient.Protos.Traffic;
+
+namespace Ambient.Xds.Tests.Mapping;
+
+/// <summary>Everything users can say about requests comes over as it was said.</summary>
+public sealed class TrafficMappingTests
+{
+    private static readonly ServiceKey Reviews = new("shop", "reviews.shop.svc.cluster.local");
+    private static readonly HeaderEdits Edits = new()
+    {
+        Set = [new("x-set", "1"), new("host", "other")], Add = [new("x-add", "2")], Remove = ["x-remove"],
+    };
+    private static readonly Rewrite Elsewhere = new("other.example", new(PathRewriteKind.Regex, "/v2/\\1", "^/v1/(.*)$"));
+    private static readonly Redirect Away = new("https", "example.org", new(PathRewriteKind.Prefix, "/new"), RedirectPort.Fixed, 8443, 308);
+
+    [Fact]
+    public void A_route_with_everything_in_it_comes_over() => AssertComesOver(new("HTTPRoute/shop/all", new Route
+    {
+        Kind = RouteKind.HttpRoute,
+        Namespace = "shop",
+        Name = "all",
+        Created = DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_123),
+        Parents = [new(Reviews, 80), new(Reviews, 0)],
+        Rules =
+        [
+            new("rule", Matches(), Action()),
+            new("", [RouteMatch.Everything], RouteAction.Default with { Direct = new(503, "closed") }),
+        ],
+    }));
+
+    [Fact]
+    public void A_destination_with_everything_in_it_comes_over() => AssertComesOver(new("DestinationRule/shop/all", new DestinationPolicy
+    {
+        Namespace = "shop",
+        Name = "all",
+        Services = [Reviews],
+        Policy = Policy(BalancingKind.ConsistentHash),
+        Ports = [new(8080, Policy(BalancingKind.RoundRobin) with { HashKey = null, Outlier = null, RetryBudget = null })],
+        Subsets = [new("v1", ["a", "b"], Policy(BalancingKind.Random), [new(80, TrafficPolicy.Default with { Unusable = "tls" })]), new("v2", [], null, [])],
+    }));
+
+    [Fact]
+    public void A_policy_for_requests_comes_over() => AssertComesOver(new("AuthorizationPolicy/shop/all", new RequestPolicy(
+        new()
+        {
+            Name = "all", Namespace = "shop", Scope = PolicyScope.WorkloadSelector, Action = PolicyAction.Deny, DryRun = true,
+            Rules = [new([new([new() { Namespaces = [StringMatcher.Exact("shop")], Request = Tests() }])])],
+        }, [Reviews], ["shop/waypoint"], IsForAll: true)));
+
+    [Fact]
+    public void A_policy_that_tests_requests_denies_where_only_connections_are_seen()
+    {
+        var wire = PolicyMapping.ToWire(new AuthorizationPolicy
+        {
+            Name = "all", Namespace = "shop", Action = PolicyAction.Deny, Rules = [new([new([new() { Request = Tests() }])])],
+        });
+        Assert.NotNull(PolicyMapping.ToModel(wire, new()).Fault);
+    }
+
+    [Fact]
+    public void What_is_out_of_range_is_refused()
+    {
+        Refuses(static wire => wire.Rules[0].Action.Backends[0].Weight = 1_000_001);
+        Refuses(static wire => wire.Rules[0].Action.Redirect.Status = 99);
+        Refuses(static wire => wire.Rules[0].Action.Mirrors[0].Percent = double.NaN);
+        Refuses(static wire => wire.Rules[0].Matches[0].Port = 65_536);
+        Refuses(static wire => wire.Rules[0].Matches[0].Path.Kind = (Wire.PathKind)99);
+        Refuses(static wire => wire.Rules[0].Matches[0].Headers[0].Value = new() { Kind = Wire.TextKind.Regex, Text_ = "(" });
+        Refuses(static wire => wire.Kind = (Wire.RouteKind)99);
+        Refuses(static wire => wire.Rules[0].Action = null);
+        Refuses(static wire => wire.Parents[0].Service = null);
+    }
+
+    private static void Refuses(Action<Wire.Route> spoil)
+    {
+        var wire = RouteMapping.ToWire(new Route
+        {
+            Kind = RouteKind.HttpRoute, Namespace = "shop", Name = "all", Parents = [new(Reviews, 80)], Rules = [new("rule", Matches(), Action())],
+        });
+        spoil(wire);
+        Assert.ThrowsAny<ArgumentException>(() => { RouteMapping.ToModel(wire, new()); });
+    }
+
+    private static void AssertComesOver(TrafficResource resource)
+    {
+        var bytes = TrafficMapping.ToWire(resource).ToByteArray();
+        Assert.Equal(resource, TrafficMapping.ToModel(resource.Name, Wire.Resource.Parser.ParseFrom(bytes), new()));
+        Assert.Equal(bytes, TrafficMapping.ToWire(resource).ToByteArray());
+    }
+
+    private static Model.EquatableArray<RouteMatch> Matches() =>
+    [
+        new()
+        {
+            Path = PathMatch.Prefix("/V1", ignoreCase: true), Port = 80, Method = TextMatch.Exact("GET"), Scheme = TextMatch.Prefix("http"),
+            Authority = TextMatch.Suffix(".example"), SourceNamespace = "web",
+            Headers = [new("x-user", TextMatch.Regex("a.*"), Inverted: true)], Query = [new("color", TextMatch.Present)],
+        },
+        new() { Path = PathMatch.Segments("/v2/") }, new() { Path = PathMatch.Exact("/v3") }, new() { Path = PathMatch.Regex("/v[45]") },
+    ];
+
+    private static RouteAction Action() => new()
+    {
+        Fault = new(TimeSpan.FromSeconds(5), 12.5, 503, -1, 0.1),
+        Cors = new()
+        {
+            Origins = [TextMatch.Exact("https://a.example")], Methods = ["*"], Headers = ["x-a"], Exposed = ["x-b"], MaxAge = TimeSpan.FromSeconds(5),
+            Credentials = true, ForwardsUnmatchedPreflights = true,
+        },
+        RateLimit = new(100, 10, TimeSpan.FromSeconds(1), PerClient: true),
+        Redirect = Away,
+        Direct = new(418, "tea"),
+        RequestEdits = Edits,
+        ResponseEdits = Edits,
+        Rewrite = Elsewhere,
+        Mirrors = [new(new() { Service = Reviews, Port = 80 }, 33.3)],
+        Timeout = TimeSpan.FromMilliseconds(1500),
+        Retries = new()
+        {
+            Attempts = 3, On = RetryOn.FiveXx | RetryOn.RefusedStream | RetryOn.StatusCodes, Codes = [429], PerTryTimeout = TimeSpan.FromSeconds(2),
+            BackoffBase = TimeSpan.FromMilliseconds(50),
+        },
+        Backends =
+        [
+            new() { Service = Reviews, Port = 80, Subset = "v1", Weight = 90, RequestEdits = Edits, ResponseEdits = Edits, Rewrite = Elsewhere, Redirect = Away },
+            new() { Service = Reviews, Weight = 10, Invalid = "no such service", InvalidStatus = 503 },
+        ],
+    };
+
+    private static TrafficPolicy Policy(BalancingKind balancing) => new()
+    {
+        Balancing = balancing,
+        HashKey = new(HashKeyKind.Cookie, "session", "/", TimeSpan.Zero),
+        Warmup = TimeSpan.FromSeconds(30),
+        Limits = new()
+        {
+            MaxConnections = 100, MaxPendingRequests = 1, MaxRequests = 1000, MaxRequestsPerConnection = 10, MaxRetries = 3,
+            ConnectTimeout = TimeSpan.FromMilliseconds(30), IdleTimeout = TimeSpan.FromSeconds(60),
+        },
+        Outlier = new(5, 3, true, 4, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30), 50, 10),
+        Http = UpstreamHttp.AsClient,
+        RetryBudget = new(20, 3),
+        Unusable = "why",
+    };
+
+    private static RequestMatch Tests() => new()
+    {
+        Hosts = [TextMatch.Exact("a.example", ignoreCase: true)], NotHosts = [TextMatch.NotEmpty],
+        Methods = [TextMatch.Exact("GET")], NotMethods = [TextMatch.Exact("PUT")],
+        Paths = [TextMatch.Prefix("/api/")], NotPaths = [TextMatch.Suffix("/admin")],
+        RemoteIps = [IpPrefix.Parse("10.0.0.0/8")], NotRemoteIps = [IpPrefix.Parse("10.1.0.0/16")],
+        Headers = [new("x-token", [TextMatch.Exact("1")], [TextMatch.Regex("2+")])],
+    };
+}
