@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Ambient.Http1.Heads;
 using Ambient.HttpProxy.Buffers;
+using Ambient.HttpProxy.Downstreams;
 using Ambient.HttpProxy.Exchanges;
 using Ambient.HttpProxy.Replies;
 using Ambient.HttpProxy.Upstreams;
@@ -24,14 +25,16 @@ public sealed class HttpConnection : ICarried, IBreakWatcher, IRelayOwner
     private readonly SendBuffer _out;
     private readonly Exchange _exchange;
     private readonly LoopTimer _timer;
-    private UpstreamConnection? _upgraded;
+    private readonly Http1Downstream _downstream;
+    private Http1Upstream? _upgraded;
     private bool _draining, _waitsForRequest;
 
     private HttpConnection(Duplex stream, HttpProxyContext proxy, ConnectionSet connections)
     {
         (_stream, _proxy, _connections) = (stream, proxy, connections);
         (_in, _out, _parser) = (new(stream), new(stream), new(proxy.Options.Limits));
-        _exchange = new(stream.Loop, _in, _out, _parser.Head, proxy);
+        _downstream = new(_in, _out, _parser.Head, proxy.Options.Limits);
+        _exchange = new(stream.Loop, proxy);
         _timer = new(stream.Loop, static connection => ((HttpConnection)connection!).OnTimeout(), this);
     }
 
@@ -75,7 +78,7 @@ public sealed class HttpConnection : ICarried, IBreakWatcher, IRelayOwner
         try
         {
             end = await ServeAsync().ConfigureAwait(false);
-            if (end == ExchangeEnd.Close) await LingerAsync().ConfigureAwait(false);
+            if (end == ExchangeEnd.Complete) await LingerAsync().ConfigureAwait(false);
         }
         catch (Exception defect)
         {
@@ -94,11 +97,11 @@ public sealed class HttpConnection : ICarried, IBreakWatcher, IRelayOwner
         while (true)
         {
             if (await ReadHeadAsync().ConfigureAwait(false) is { } over) return over;
-            var end = await _exchange.RunAsync(!_draining).ConfigureAwait(false);
+            _downstream.BeginExchange(mayKeepAlive: !_draining);
+            var end = await _exchange.RunAsync(_downstream).ConfigureAwait(false);
             _parser.Reset();
             if (end == ExchangeEnd.Upgraded) await RelayAsync(_exchange.Upgraded!).ConfigureAwait(false);
-            if (end != ExchangeEnd.KeepAlive) return end;
-            if (_draining) return ExchangeEnd.Close;
+            if (end != ExchangeEnd.Complete || !_downstream.KeepsAlive || _draining) return end;
         }
     }
 
@@ -121,7 +124,7 @@ public sealed class HttpConnection : ICarried, IBreakWatcher, IRelayOwner
             if (!_timer.IsRunning || !began) _timer.Start(began ? _proxy.Options.HeaderTimeout : _proxy.Options.IdleTimeout);
             _waitsForRequest = !began;
             var received = await _in.ReceiveAsync().ConfigureAwait(false);
-            if (received.Status != IoStatus.Done) return began ? ExchangeEnd.Abort : ExchangeEnd.Close;
+            if (received.Status != IoStatus.Done) return began ? ExchangeEnd.Abort : ExchangeEnd.Complete;
             if (_waitsForRequest) _timer.Start(_proxy.Options.HeaderTimeout);
             _waitsForRequest = false;
         }
@@ -132,12 +135,12 @@ public sealed class HttpConnection : ICarried, IBreakWatcher, IRelayOwner
     {
         reply.WriteToUnreadable(_out);
         _proxy.Observer.Ended(_parser.Head, new(reply.Status, ExchangeFlag.DownstreamRefused, null, TimeSpan.Zero, 0));
-        return (await _out.FlushAsync().ConfigureAwait(false)).Status == IoStatus.Done ? ExchangeEnd.Close : ExchangeEnd.Abort;
+        return await _out.FlushAsync().ConfigureAwait(false) ? ExchangeEnd.Complete : ExchangeEnd.Abort;
     }
 
     // What either side sent behind its head comes first.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask RelayAsync(UpstreamConnection upstream)
+    private async ValueTask RelayAsync(Http1Upstream upstream)
     {
         _upgraded = upstream;
         await PassRestAsync(_in, upstream.Out).ConfigureAwait(false);
@@ -161,7 +164,6 @@ public sealed class HttpConnection : ICarried, IBreakWatcher, IRelayOwner
         if (_stream.IsBroken) return;
         _stream.FinishSending();
         _timer.Start(_proxy.Options.LingerTimeout);
-        if (_exchange.Unfinished is { } unfinished) await unfinished;
         do _in.Release();
         while ((await _in.ReceiveAsync().ConfigureAwait(false)).Status == IoStatus.Done);
     }

@@ -1,3 +1,4 @@
+using Ambient.HttpProxy.Bodies;
 using Ambient.HttpProxy.Exchanges;
 using Ambient.HttpProxy.Routing;
 using Ambient.HttpProxy.Upstreams;
@@ -8,4 +9,7 @@ namespace Ambient.HttpProxy;
 /// <param name="Upstreams">Of the same loop as the connections; the owner of the context disposes it after them.</param>
 /// <param name="Random">For balancing and pauses; on the worker only.</param>
 public sealed record HttpProxyContext(
-    IRequestRouter Router, UpstreamPool Upstreams, IExchangeObserver Observer, Random Random, HttpProxyOptions Options);
+    IRequestRouter Router, UpstreamPool Upstreams, IExchangeObserver Observer, Random Random, HttpProxyOptions Options)
+{
+    internal ReplayRoom Replays { get; } = new(Options.ReplayBytesPerWorker);
+}

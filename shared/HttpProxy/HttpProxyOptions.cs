@@ -24,4 +24,10 @@ public sealed record HttpProxyOptions
 
     /// <summary>How long an unused connection to a server is kept. Default 60 s.</summary>
     public TimeSpan UpstreamIdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Of one request's body, kept while another attempt may need it; a longer one streams on and is not tried again. Default 1 MiB.</summary>
+    public int ReplayBytes { get; init; } = 1024 * 1024;
+
+    /// <summary>Of all requests' bodies that one worker keeps so, in slabs of 32 KiB. Default 64 MiB.</summary>
+    public long ReplayBytesPerWorker { get; init; } = 64 * 1024 * 1024;
 }

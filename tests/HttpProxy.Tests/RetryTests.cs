@@ -92,22 +92,6 @@ public sealed class RetryTests
     }
 
     [Fact]
-    public async Task A_body_that_was_sent_is_not_sent_twice()
-    {
-        await using var scene = await ProxyScene.StartAsync();
-        scene.Decide = _ => ProxyScene.To(scene.Endpoint, Plan(RetryOn.FiveXx, attempts: 2));
-        var client = await scene.ConnectAsync();
-
-        await client.SendAsync("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
-        var server = await scene.AcceptAsync();
-        await server.ReadToAsync("abc");
-        await server.SendAsync("HTTP/1.1 500 x\r\nContent-Length: 0\r\n\r\n");
-
-        Assert.StartsWith("HTTP/1.1 500 ", await client.ReadHeadAsync());
-        Assert.Equal(1, (await scene.ReportAsync()).Attempts);
-    }
-
-    [Fact]
     public async Task Each_attempt_has_its_time_and_all_together_theirs()
     {
         await using var scene = await ProxyScene.StartAsync();

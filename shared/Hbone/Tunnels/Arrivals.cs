@@ -53,7 +53,7 @@ internal sealed class Arrivals
         if (stream.FirstArrival == None) stream.LastArrival = None;
     }
 
-    public void MoveTo(HboneStream stream, HeldBytes held, SlabPool slabs)
+    public void MoveTo(HboneStream stream, SlabQueue held, SlabPool slabs)
     {
         for (var i = stream.FirstArrival; i != None; i = _chunks[i].Next) held.Append(_chunks[i].Bytes.Span, slabs);
         Forget(stream);

@@ -20,7 +20,7 @@ public sealed class HboneStream : Duplex
     private readonly Tunnel _tunnel;
     private readonly LoopSignal _readable;
     private readonly LoopSignal _writable;
-    private HeldBytes? _held;
+    private SlabQueue? _held;
     private bool _ended, _finishing, _reset, _toldBroken, _isFast;
     private int _keptUp; // bytes since the reader last left some
 

@@ -33,6 +33,9 @@ public sealed class BodyReader(Http1Limits limits)
     /// <summary>What followed a chunked body, less fields that may not be trailers (RFC 9110 §6.5.1). Valid until <see cref="Begin"/>.</summary>
     public FieldSection Trailers => _chunks.Trailers;
 
+    /// <summary>A body of known length has been read to its end: <see cref="Next"/> would say so, and there are no trailers.</summary>
+    public bool IsComplete => _framing.Kind == BodyKind.Length && _remaining == 0;
+
     public void Begin(BodyFraming framing)
     {
         _framing = framing;

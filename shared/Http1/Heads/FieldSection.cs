@@ -6,7 +6,7 @@ namespace Ambient.Http1.Heads;
 /// <remarks>Valid until its parser is reset. Names are tokens as sent (compare without case); values are trimmed and free of controls.</remarks>
 public sealed class FieldSection
 {
-    private readonly record struct Entry(int NameStart, int NameLength, int ValueStart, int ValueLength);
+    private readonly record struct Entry(int NameStart, int NameLength, int ValueStart, int ValueLength, bool NeverIndexed);
 
     private Entry[] _entries = new Entry[8];
     private byte[] _bytes = [];
@@ -19,7 +19,7 @@ public sealed class FieldSection
         {
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
             var entry = _entries[index];
-            return new(_bytes.AsSpan(entry.NameStart, entry.NameLength), _bytes.AsSpan(entry.ValueStart, entry.ValueLength));
+            return new(_bytes.AsSpan(entry.NameStart, entry.NameLength), _bytes.AsSpan(entry.ValueStart, entry.ValueLength), entry.NeverIndexed);
         }
     }
 
@@ -72,10 +72,10 @@ public sealed class FieldSection
 
     internal void RemoveLast() => Count--;
 
-    internal void Add(int nameStart, int nameLength, int valueStart, int valueLength)
+    internal void Add(int nameStart, int nameLength, int valueStart, int valueLength, bool neverIndexed = false)
     {
         if (Count == _entries.Length) Array.Resize(ref _entries, Count * 2);
-        _entries[Count++] = new(nameStart, nameLength, valueStart, valueLength);
+        _entries[Count++] = new(nameStart, nameLength, valueStart, valueLength, neverIndexed);
     }
 
     public ref struct Enumerator(FieldSection section)
@@ -89,8 +89,11 @@ public sealed class FieldSection
 }
 
 /// <summary>One field line. The spans are borrowed from the section.</summary>
-public readonly ref struct Field(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+/// <param name="neverIndexed">A secret that no hop may put into a compression table, as its sender over HTTP/2 said (RFC 7541 §7.1.3).</param>
+public readonly ref struct Field(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, bool neverIndexed = false)
 {
+    public bool NeverIndexed { get; } = neverIndexed;
+
     public ReadOnlySpan<byte> Name { get; } = name;
 
     public ReadOnlySpan<byte> Value { get; } = value;

@@ -6,7 +6,7 @@ namespace Ambient.Http1.Requests;
 /// <summary>Writes a request head (RFC 9112 §3): request line, Host, the caller's fields, then framing and connection fields of its own.</summary>
 /// <remarks>What would let a value become a second header or a second request is refused with an exception: that is a bug of the caller.
 /// Order: <see cref="Begin"/>, any number of <see cref="Field"/>, <see cref="End"/> or <see cref="EndUpgrade"/>.</remarks>
-public readonly ref struct RequestWriter
+public readonly struct RequestWriter
 {
     private readonly IBufferWriter<byte> _output;
 

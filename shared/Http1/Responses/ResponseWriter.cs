@@ -6,7 +6,7 @@ namespace Ambient.Http1.Responses;
 /// <summary>Writes a response head (RFC 9112 §4): status line, the caller's fields, then framing and connection fields of its own.</summary>
 /// <remarks>What would let a value become a second header or a second response is refused with an exception: that is a bug of the caller.
 /// Order: <see cref="Begin"/>, any number of <see cref="Field(ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>, <see cref="End"/>.</remarks>
-public readonly ref struct ResponseWriter
+public readonly struct ResponseWriter
 {
     private readonly IBufferWriter<byte> _output;
 

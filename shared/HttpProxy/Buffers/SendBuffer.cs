@@ -38,18 +38,26 @@ internal sealed class SendBuffer(Duplex target) : IBufferWriter<byte>
     public void Advance(int count) => _end += count;
 
     /// <summary>Sends all that is buffered.</summary>
-    /// <returns>Done, or why nothing can be sent any more; what was buffered is then gone.</returns>
+    /// <returns>False if nothing can be sent any more; what was buffered is then gone.</returns>
+    public ValueTask<bool> FlushAsync()
+    {
+        if (Buffered == 0) return new(true);
+        var result = TrySend();
+        if (Buffered > 0) return FlushRestAsync();
+        return new(result.Status == IoStatus.Done);
+    }
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<IoResult> FlushAsync()
+    private async ValueTask<bool> FlushRestAsync()
     {
         while (Buffered > 0)
         {
+            await target.WaitWritableAsync();
             var result = TrySend();
-            if (result.Status == IoStatus.WouldBlock) await target.WaitWritableAsync();
-            else if (result.Status != IoStatus.Done) return result;
+            if (result.Status is not (IoStatus.Done or IoStatus.WouldBlock)) return false;
         }
 
-        return IoResult.Done(0);
+        return true;
     }
 
     /// <summary>Forgets what was not sent.</summary>

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
-using Ambient.Http1.Bodies;
+using Ambient.HttpProxy.Bodies;
+using Ambient.HttpProxy.Messages;
 using Ambient.HttpProxy.Upstreams;
-using Ambient.Transport;
 
 namespace Ambient.HttpProxy.Exchanges;
 
@@ -9,38 +9,39 @@ namespace Ambient.HttpProxy.Exchanges;
 internal sealed partial class Exchange
 {
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<ExchangeEnd> RespondAsync(UpstreamConnection upstream)
+    private async ValueTask<ExchangeEnd> RespondAsync(UpstreamStream upstream)
     {
-        var head = upstream.Parser.Head;
+        var head = upstream.Head;
         if (head.Status == 101 && !MessageForwarding.IsUpgrade(_request))
-            return await FailAsync(new(0, -1, ExchangeFlag.UpstreamRefused, Sent: true, "nobody had asked for another protocol")).ConfigureAwait(false);
+            return await FailAsync(AttemptResult.Unanswered(ExchangeFlag.UpstreamRefused, "nobody had asked for another protocol")).ConfigureAwait(false);
+        _upload.Settle();
         _status = head.Status;
-        if (_sending is { IsCompleted: false }) _keepAlive = false; // it answers early: the rest of the body has nowhere to go
-        var framing = MessageForwarding.WriteResponse(_out, _request, head, _keepAlive);
-        if (head.Status == 101) return await UpgradeAsync(upstream).ConfigureAwait(false);
-        if (framing.Kind == BodyKind.UntilClose) _keepAlive = false;
+        if (!_upload.IsSent) _downstream.EndConnection(); // it answers early: the rest of the body has nowhere to go
+        MessageForwarding.WriteResponse(_downstream, head);
+        if (head.Status == 101) return await UpgradeAsync((Http1Upstream)upstream).ConfigureAwait(false);
 
-        var end = await _responseBody.RunAsync(upstream.In, _out, head.Framing, framing).ConfigureAwait(false);
-        if (end != TransferEnd.Complete) return Drop(upstream, FlagOf(end));
-        var hasSentAll = _sending is null || (_sending.IsCompleted && await _sending == TransferEnd.Complete);
-        Release(upstream, isClean: head.KeepAlive && hasSentAll);
-        return _keepAlive && hasSentAll ? ExchangeEnd.KeepAlive : ExchangeEnd.Close;
+        var end = await _responseBody.RunAsync(upstream.ResponseBody, _downstream.ResponseBody).ConfigureAwait(false);
+        if (end != TransferEnd.Complete)
+        {
+            if (_flag == ExchangeFlag.None) _flag = FlagOf(end);
+            return ExchangeEnd.Abort;
+        }
+
+        Release(upstream, isClean: _upload.IsSent);
+        return ExchangeEnd.Complete;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<ExchangeEnd> UpgradeAsync(UpstreamConnection upstream)
+    private async ValueTask<ExchangeEnd> UpgradeAsync(Http1Upstream upstream)
     {
-        if ((await _out.FlushAsync().ConfigureAwait(false)).Status != IoStatus.Done) return Drop(upstream, ExchangeFlag.DownstreamEnded);
+        if (!await _downstream.ResponseBody.FlushAsync(untilRoom: false).ConfigureAwait(false))
+        {
+            _flag = ExchangeFlag.DownstreamEnded;
+            return ExchangeEnd.Abort;
+        }
+
         (_upstream, Upgraded) = (null, upstream);
         return ExchangeEnd.Upgraded;
-    }
-
-    private ExchangeEnd Drop(UpstreamConnection upstream, ExchangeFlag flag)
-    {
-        if (_flag == ExchangeFlag.None) _flag = flag;
-        Release(upstream, isClean: false);
-        _out.Release();
-        return ExchangeEnd.Abort;
     }
 
     private ExchangeFlag FlagOf(TransferEnd end) => end switch

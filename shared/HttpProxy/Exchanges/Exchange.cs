@@ -1,8 +1,8 @@
-using System.Globalization;
+using System.Buffers.Text;
 using System.Runtime.CompilerServices;
-using System.Text;
 using Ambient.Http1.Heads;
-using Ambient.HttpProxy.Buffers;
+using Ambient.HttpProxy.Bodies;
+using Ambient.HttpProxy.Downstreams;
 using Ambient.HttpProxy.Replies;
 using Ambient.HttpProxy.Routing;
 using Ambient.HttpProxy.Upstreams;
@@ -11,64 +11,72 @@ using Ambient.Transport;
 namespace Ambient.HttpProxy.Exchanges;
 
 /// <summary>One request and its response: route, then attempts until one is answered well enough, then the response. Reused for the next.</summary>
-/// <remarks>On the loop only. Allocates nothing for an exchange that has no body to send and finds an idle connection.</remarks>
+/// <remarks>Knows neither side's protocol. On the loop only. Allocates nothing for an exchange that finds a connection.</remarks>
 internal sealed partial class Exchange
 {
-    private readonly ReceiveBuffer _in;
-    private readonly SendBuffer _out;
-    private readonly RequestHead _request;
     private readonly HttpProxyContext _proxy;
     private readonly EventLoop _loop;
-    private readonly BodyTransfer _requestBody, _responseBody;
+    private readonly RequestUpload _upload;
+    private readonly BodyTransfer _responseBody = new();
+    private readonly Action<TransferEnd> _uploadFailed;
     private readonly LoopTimer _timeout, _tryTimeout;
     private readonly List<UpstreamEndpoint> _tried = [];
 
+    private DownstreamStream _downstream = null!;
+    private RequestHead _request = null!;
     private RoutePlan _plan = RoutePlan.Default;
     private long _began;
     private int _status;
     private ExchangeFlag _flag;
-    private bool _keepAlive, _clientLeft, _retries;
+    private bool _clientLeft, _retries;
 
-    public Exchange(EventLoop loop, ReceiveBuffer input, SendBuffer output, RequestHead request, HttpProxyContext proxy)
+    public Exchange(EventLoop loop, HttpProxyContext proxy)
     {
-        (_loop, _in, _out, _request, _proxy) = (loop, input, output, request, proxy);
-        (_requestBody, _responseBody) = (new(proxy.Options.Limits), new(proxy.Options.Limits));
+        (_loop, _proxy, _uploadFailed) = (loop, proxy, UploadFailed);
+        _upload = new(loop.Slabs, proxy.Replays, proxy.Options.ReplayBytes);
         _timeout = new(loop, static exchange => ((Exchange)exchange!).GiveUp(ExchangeFlag.TimedOut), this);
         _tryTimeout = new(loop, static exchange => ((Exchange)exchange!).GiveUpAttempt(), this);
     }
 
     /// <summary>Set after <see cref="ExchangeEnd.Upgraded"/>; the caller takes it over.</summary>
-    public UpstreamConnection? Upgraded { get; private set; }
+    public Http1Upstream? Upgraded { get; private set; }
 
-    /// <summary>Still reads the client's body after an answer that did not wait for it; completes when it stops. Null if nothing does.</summary>
-    public Task? Unfinished => _sending is { IsCompleted: false } ? _sending : null;
-
-    /// <param name="mayKeepAlive">False if the connection is to end after this exchange.</param>
+    /// <summary>Nothing of it is left when this completes, also with an error.</summary>
+    /// <param name="downstream">Its request has been read.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<ExchangeEnd> RunAsync(bool mayKeepAlive)
+    public async ValueTask<ExchangeEnd> RunAsync(DownstreamStream downstream)
     {
-        Begin(mayKeepAlive);
-        var end = await RouteAsync().ConfigureAwait(false);
-        _timeout.Cancel();
-        _tryTimeout.Cancel();
-        var endpoint = _tried.Count > 0 ? _tried[^1].Address : null;
-        _proxy.Observer.Ended(_request, new(_status, _flag, endpoint, _loop.Time.GetElapsedTime(_began), _tried.Count));
-        return end;
+        Begin(downstream);
+        try
+        {
+            return await RouteAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _timeout.Cancel();
+            _tryTimeout.Cancel();
+            if (_upstream is { } left) Release(left, isClean: false);
+            await _upload.StopAsync().ConfigureAwait(false);
+            _upload.Settle();
+            var endpoint = _tried.Count > 0 ? _tried[^1].Address : null;
+            _proxy.Observer.Ended(_request, new(_status, _flag, endpoint, _loop.Time.GetElapsedTime(_began), _tried.Count));
+        }
     }
 
-    /// <summary>The client's connection broke: nobody wants the response any more.</summary>
+    /// <summary>The client's side broke: nobody wants the response any more. To be called while it runs.</summary>
     public void ClientLeft()
     {
         _clientLeft = true;
-        _upstream?.Stream.Abort();
+        _upstream?.Abort();
     }
 
-    private void Begin(bool mayKeepAlive)
+    private void Begin(DownstreamStream downstream)
     {
-        _keepAlive = mayKeepAlive && _request.KeepAlive;
-        (_upstream, _sending, Upgraded) = (null, null, null);
-        (_status, _flag) = (0, ExchangeFlag.None);
+        (_downstream, _request) = (downstream, downstream.Request);
+        (_upstream, Upgraded) = (null, null);
+        (_status, _flag, _clientLeft) = (0, ExchangeFlag.None, false);
         _tried.Clear();
+        _upload.Begin(downstream.RequestBody, _request.Framing.HasBody);
         _began = _loop.Time.GetTimestamp();
     }
 
@@ -82,6 +90,7 @@ internal sealed partial class Exchange
 
         _plan = route.Plan;
         if (_plan.Timeout > TimeSpan.Zero) _timeout.Start(_plan.Timeout);
+        _upload.Keeps = _request.Framing.HasBody && _plan.Retries.NeedsBody(GrpcStatus.IsGrpc(_request.Fields), cluster.MaySpeakHttp2);
         cluster.Retries.Begin();
         try
         {
@@ -125,10 +134,12 @@ internal sealed partial class Exchange
         ? await RespondAsync(_upstream!).ConfigureAwait(false)
         : await FailAsync(attempt).ConfigureAwait(false);
 
-    /// <summary>True if another attempt is wanted, allowed, and possible: of a body that has begun to be sent nothing is kept.</summary>
+    /// <summary>True if another attempt is wanted, allowed, and possible: what was sent of the body can be sent again.</summary>
     private bool Deserves(in AttemptResult attempt) =>
-        _tried.Count <= _plan.Retries.Attempts && _sending is null && _flag == ExchangeFlag.None && !_clientLeft
-        && (attempt.IsAnswered ? _plan.Retries.CoversAnswer(attempt.Status, attempt.GrpcStatus) : _plan.Retries.CoversNoAnswer(attempt.Sent));
+        _tried.Count <= _plan.Retries.Attempts && _upload.MayRepeat && _flag == ExchangeFlag.None && !_clientLeft
+        && (attempt.IsAnswered
+            ? _plan.Retries.CoversAnswer(attempt.Status, attempt.GrpcStatus)
+            : _plan.Retries.CoversNoAnswer(attempt.Sent, attempt.Refused));
 
     // One place in the budget from the first retry to the end of the exchange: it is a retry that is under way all that time.
     private bool MayRetry(UpstreamCluster cluster) => _retries || (_retries = cluster.Retries.TryBeginRetry());
@@ -136,7 +147,7 @@ internal sealed partial class Exchange
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask PauseAsync()
     {
-        if (_upstream is { } unwanted) Release(unwanted, isClean: false);
+        await BreakOffAsync().ConfigureAwait(false);
         await _loop.DelayAsync(_plan.Retries.Backoff(_tried.Count, _proxy.Random));
     }
 
@@ -145,17 +156,18 @@ internal sealed partial class Exchange
     private async ValueTask<ExchangeEnd> FailAsync(AttemptResult attempt)
     {
         var flag = _clientLeft ? ExchangeFlag.DownstreamEnded : _flag != ExchangeFlag.None ? _flag : attempt.Flag;
-        if (_upstream is { } failed) Release(failed, isClean: false);
+        await BreakOffAsync().ConfigureAwait(false);
         if (flag == ExchangeFlag.DownstreamEnded)
         {
             (_flag, _status) = (flag, 0);
             return ExchangeEnd.Abort;
         }
 
+        var error = _downstream.RequestBody.Error;
         return await ReplyAsync(flag, flag switch
         {
             ExchangeFlag.TimedOut => new(504, "The server did not answer in the time that the route allows."),
-            ExchangeFlag.DownstreamRefused => new(_requestBody.Error.Status, _requestBody.Error.Message),
+            ExchangeFlag.DownstreamRefused => new(error.Status, error.Message),
             ExchangeFlag.UpstreamRefused => new(502, $"The server's response was refused: {attempt.Why}"),
             ExchangeFlag.UpstreamConnectFailed => new(503, $"The server was not reached: {attempt.Why}."),
             _ => new(503, "The server ended the connection before it answered."),
@@ -166,26 +178,32 @@ internal sealed partial class Exchange
     private async ValueTask<ExchangeEnd> ReplyAsync(ExchangeFlag flag, LocalReply reply)
     {
         (_flag, _status) = (flag, reply.Status);
-        if (_request.Framing.HasBody) _keepAlive = false; // its body was not read, or not to the end
-        reply.Write(_out, _request, _keepAlive);
-        if ((await _out.FlushAsync().ConfigureAwait(false)).Status != IoStatus.Done) return ExchangeEnd.Abort;
-        return _keepAlive ? ExchangeEnd.KeepAlive : ExchangeEnd.Close;
+        if (!_upload.IsSent) _downstream.EndConnection(); // its body was not read, or not to the end
+        reply.Write(_downstream);
+        return await _downstream.ResponseBody.FlushAsync(untilRoom: false).ConfigureAwait(false) ? ExchangeEnd.Complete : ExchangeEnd.Abort;
     }
 
     private void GiveUp(ExchangeFlag flag)
     {
         if (_flag == ExchangeFlag.None) _flag = flag;
-        _upstream?.Stream.Abort();
+        _upstream?.Abort();
     }
 
-    private void Release(UpstreamConnection upstream, bool isClean)
+    /// <summary>Ends the attempt under way, and what it is being sent.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask BreakOffAsync()
+    {
+        if (_upstream is { } failed) Release(failed, isClean: false);
+        await _upload.StopAsync().ConfigureAwait(false);
+    }
+
+    private void Release(UpstreamStream upstream, bool isClean)
     {
         _upstream = null;
-        if (isClean) _proxy.Upstreams.Return(upstream);
-        else upstream.Dispose();
+        upstream.Release(isClean);
     }
 
     private static int GrpcStatusOf(FieldSection fields) =>
-        fields.TryGet("grpc-status"u8, out var text)
-        && int.TryParse(Encoding.ASCII.GetString(text), NumberStyles.None, CultureInfo.InvariantCulture, out var status) ? status : -1;
+        fields.TryGet("grpc-status"u8, out var text) && Utf8Parser.TryParse(text, out uint status, out var read) && read == text.Length && status <= int.MaxValue
+            ? (int)status : -1;
 }

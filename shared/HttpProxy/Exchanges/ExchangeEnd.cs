@@ -1,13 +1,10 @@
 namespace Ambient.HttpProxy.Exchanges;
 
-/// <summary>What becomes of the client's connection.</summary>
+/// <summary>What becomes of the client's side.</summary>
 internal enum ExchangeEnd : byte
 {
-    /// <summary>Another request may follow.</summary>
-    KeepAlive,
-
-    /// <summary>An answer was sent whole, and nothing may follow it.</summary>
-    Close,
+    /// <summary>An answer was sent whole.</summary>
+    Complete,
 
     /// <summary>The client must see that what it got is not whole.</summary>
     Abort,

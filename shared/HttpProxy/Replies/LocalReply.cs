@@ -2,8 +2,8 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Ambient.Http1.Bodies;
-using Ambient.Http1.Heads;
 using Ambient.Http1.Responses;
+using Ambient.HttpProxy.Downstreams;
 
 namespace Ambient.HttpProxy.Replies;
 
@@ -12,30 +12,45 @@ namespace Ambient.HttpProxy.Replies;
 /// <param name="Why">A sentence; sent as text, or as <c>grpc-message</c> to a gRPC client.</param>
 internal readonly record struct LocalReply(int Status, string Why)
 {
+    private byte[] Text => Encoding.UTF8.GetBytes(Why + "\n");
+
     /// <summary>Writes it whole.</summary>
-    /// <param name="keepAlive">False announces that the connection closes.</param>
-    public void Write(IBufferWriter<byte> output, RequestHead request, bool keepAlive)
+    public void Write(DownstreamStream client)
     {
-        if (GrpcStatus.IsGrpc(request.Fields)) WriteGrpc(output, request, keepAlive);
-        else WriteText(output, request.IsHead, request.Version, keepAlive);
+        if (GrpcStatus.IsGrpc(client.Request.Fields)) WriteGrpc(client);
+        else WriteText(client);
     }
 
-    /// <summary>For a request whose head could not be read; the connection closes.</summary>
-    public void WriteToUnreadable(IBufferWriter<byte> output) => WriteText(output, isHead: false, Http1.HttpVersion.Http11, keepAlive: false);
-
-    private void WriteText(IBufferWriter<byte> output, bool isHead, Http1.HttpVersion version, bool keepAlive)
+    /// <summary>For a request of HTTP/1 whose head could not be read; the connection closes.</summary>
+    public void WriteToUnreadable(IBufferWriter<byte> output)
     {
-        var body = Encoding.UTF8.GetBytes(Why + "\n");
         ResponseWriter.Begin(output, Status).Field("content-type"u8, "text/plain; charset=utf-8"u8)
-            .End(Status, BodyFraming.OfLength(body.Length), keepAlive, version);
-        if (!isHead) output.Write(body);
+            .End(Status, BodyFraming.OfLength(Text.Length), keepAlive: false);
+        output.Write(Text);
     }
 
-    private void WriteGrpc(IBufferWriter<byte> output, RequestHead request, bool keepAlive)
+    private void WriteText(DownstreamStream client)
     {
-        var code = GrpcStatus.Of(Status).ToString(CultureInfo.InvariantCulture);
-        ResponseWriter.Begin(output, 200).Field("content-type"u8, "application/grpc"u8)
-            .Field("grpc-status"u8, Encoding.ASCII.GetBytes(code)).Field("grpc-message"u8, GrpcStatus.Encode(Why))
-            .End(200, BodyFraming.OfLength(0), keepAlive, request.Version);
+        var text = Text;
+        client.BeginResponse(Status);
+        client.ResponseField("content-type"u8, "text/plain; charset=utf-8"u8);
+        if (client.Request.IsHead)
+        {
+            client.EndResponseWithoutBody(text.Length);
+            return;
+        }
+
+        client.EndResponse(BodyFraming.OfLength(text.Length));
+        client.ResponseBody.Write(text, ends: true);
+    }
+
+    // Trailers alone: the status where a client looks for it when there is no message.
+    private void WriteGrpc(DownstreamStream client)
+    {
+        client.BeginResponse(200);
+        client.ResponseField("content-type"u8, "application/grpc"u8);
+        client.ResponseField("grpc-status"u8, Encoding.ASCII.GetBytes(GrpcStatus.Of(Status).ToString(CultureInfo.InvariantCulture)));
+        client.ResponseField("grpc-message"u8, GrpcStatus.Encode(Why));
+        client.EndResponse(BodyFraming.OfLength(0));
     }
 }

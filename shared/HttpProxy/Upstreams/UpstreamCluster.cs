@@ -11,6 +11,9 @@ public sealed class UpstreamCluster(string name, IReadOnlyList<UpstreamEndpoint>
 
     public IReadOnlyList<UpstreamEndpoint> Endpoints { get; } = endpoints;
 
+    /// <summary>With some of the servers HTTP/2 may be spoken.</summary>
+    internal bool MaySpeakHttp2 { get; } = endpoints.Any(endpoint => endpoint.Protocol != UpstreamProtocol.Http1);
+
     public RetryBudget Retries { get; init; } = new();
 
     /// <summary>The less busy of two picked at random (power of two choices); one that was tried already only if no other is found.</summary>

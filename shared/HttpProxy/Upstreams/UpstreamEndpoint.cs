@@ -9,6 +9,8 @@ public sealed class UpstreamEndpoint(IPEndPoint address)
 
     public IPEndPoint Address { get; } = address;
 
+    public UpstreamProtocol Protocol { get; init; }
+
     /// <summary>Requests under way there.</summary>
     public int Active => Volatile.Read(ref _active);
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Runtime.CompilerServices;
+using Ambient.Http1.Heads;
 using Ambient.Transport;
 
 namespace Ambient.HttpProxy.Upstreams;
@@ -11,7 +12,7 @@ public sealed class UpstreamPool : IDisposable
 {
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<IPEndPoint, List<UpstreamConnection>> _idle = [];
+    private readonly Dictionary<IPEndPoint, List<Http1Upstream>> _idle = [];
     private readonly EventLoop _loop;
     private readonly IUpstreamDialer _dialer;
     private readonly HttpProxyOptions _options;
@@ -28,17 +29,17 @@ public sealed class UpstreamPool : IDisposable
     public int Idle { get; private set; }
 
     /// <param name="fresh">Only a new connection will do.</param>
-    /// <returns>The connection, which belongs to the caller until it is given back or disposed, or null and why.</returns>
+    /// <returns>The stream, which the caller releases, or null and why.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    internal async ValueTask<(UpstreamConnection? Connection, ConnectFailure Failure)> RentAsync(IPEndPoint endpoint, bool fresh)
+    internal async ValueTask<(UpstreamStream? Stream, ConnectFailure Failure)> RentAsync(UpstreamEndpoint endpoint, RequestHead request, bool fresh)
     {
-        if (!fresh && TryTakeIdle(endpoint) is { } idle) return (idle, default);
-        var (stream, failure) = await _dialer.DialAsync(_loop, endpoint);
-        return (stream is null ? null : new UpstreamConnection(stream, endpoint, _options.Limits), failure);
+        if (!fresh && TryTakeIdle(endpoint.Address) is { } idle) return (idle, default);
+        var (stream, failure) = await _dialer.DialAsync(_loop, endpoint.Address);
+        return (stream is null ? null : new Http1Upstream(stream, endpoint.Address, this, _options.Limits), failure);
     }
 
     /// <summary>Takes a connection whose exchange has ended in good order.</summary>
-    internal void Return(UpstreamConnection connection)
+    internal void Return(Http1Upstream connection)
     {
         if (!_idle.TryGetValue(connection.Endpoint, out var same)) _idle[connection.Endpoint] = same = [];
         if (_isClosed || same.Count >= _options.UpstreamIdleConnections || !connection.In.IsEmpty)
@@ -63,7 +64,7 @@ public sealed class UpstreamPool : IDisposable
         Idle = 0;
     }
 
-    private UpstreamConnection? TryTakeIdle(IPEndPoint endpoint)
+    private Http1Upstream? TryTakeIdle(IPEndPoint endpoint)
     {
         if (!_idle.TryGetValue(endpoint, out var same)) return null;
         while (same.Count > 0)
@@ -90,7 +91,7 @@ public sealed class UpstreamPool : IDisposable
         if (Idle > 0) _sweep.Start(SweepInterval);
     }
 
-    private bool IsOver(UpstreamConnection connection, long now)
+    private bool IsOver(Http1Upstream connection, long now)
     {
         if (_loop.Time.GetElapsedTime(connection.IdleSince, now) < _options.UpstreamIdleTimeout && connection.IsStillIdle) return false;
         connection.Dispose();

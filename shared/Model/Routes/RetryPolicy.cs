@@ -7,6 +7,9 @@ public sealed record RetryPolicy
 {
     public const int MaxAttempts = 100, MaxCodes = 64;
 
+    private const RetryOn AnyGrpc =
+        RetryOn.GrpcCancelled | RetryOn.GrpcDeadlineExceeded | RetryOn.GrpcResourceExhausted | RetryOn.GrpcInternal | RetryOn.GrpcUnavailable;
+
     public static readonly RetryPolicy None = new() { Attempts = 0, On = RetryOn.None };
 
     /// <summary>What every route has that says nothing: two more attempts where the server cannot have begun, or says so itself.</summary>
@@ -47,9 +50,15 @@ public sealed record RetryPolicy
 
     /// <summary>An attempt that got no answer.</summary>
     /// <param name="sent">False if there was no connection to send anything on.</param>
-    public bool CoversNoAnswer(bool sent) =>
-        (On & (RetryOn.FiveXx | RetryOn.Reset)) != 0 ? sent || (On & (RetryOn.FiveXx | RetryOn.ConnectFailure)) != 0
-        : !sent && Has(RetryOn.ConnectFailure);
+    /// <param name="refused">The server said that it did not begin.</param>
+    public bool CoversNoAnswer(bool sent, bool refused) =>
+        Has(RetryOn.FiveXx) || (sent && Has(RetryOn.Reset)) || (!sent && Has(RetryOn.ConnectFailure)) || (refused && Has(RetryOn.RefusedStream));
+
+    /// <summary>It covers what can happen once the request's body is on its way, so the body is worth keeping.</summary>
+    /// <param name="refusals">The servers may speak HTTP/2 and refuse a stream.</param>
+    public bool NeedsBody(bool isGrpc, bool refusals) => Attempts > 0
+        && (Has(RetryOn.FiveXx | RetryOn.GatewayError | RetryOn.Reset | RetryOn.Retriable4xx) || (Has(RetryOn.StatusCodes) && Codes.Count > 0)
+            || (refusals && Has(RetryOn.RefusedStream)) || (isGrpc && Has(AnyGrpc)));
 
     /// <param name="grpcStatus">In the head of the response; -1 if there is none.</param>
     public bool CoversAnswer(int status, int grpcStatus) =>
@@ -64,7 +73,7 @@ public sealed record RetryPolicy
     public TimeSpan Backoff(int retry, Random random) =>
         BackoffBase * Math.Min(10, Math.Pow(2, Math.Min(retry, MaxAttempts)) - 1) * random.NextDouble();
 
-    private bool Has(RetryOn flag) => (On & flag) != 0;
+    private bool Has(RetryOn any) => (On & any) != 0;
 
     private static RetryOn WordOf(string word) => word switch
     {

@@ -21,13 +21,13 @@ internal sealed class ProxyScene : IRequestRouter, IExchangeObserver, IAsyncDisp
     private AcceptLoop? _accepting;
     private UpstreamPool? _pool;
 
-    private ProxyScene()
+    private ProxyScene(RoutePlan? plan)
     {
         _loop = new("proxy", TimeProvider.System) { UnhandledException = _defects.Enqueue };
         _server.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _server.Listen();
         Endpoint = (IPEndPoint)_server.LocalEndPoint!;
-        var toServer = To(Endpoint);
+        var toServer = To(Endpoint, plan);
         Decide = _ => toServer;
     }
 
@@ -46,11 +46,14 @@ internal sealed class ProxyScene : IRequestRouter, IExchangeObserver, IAsyncDisp
 
     public ConnectionSet Connections { get; private set; } = null!;
 
+    public HttpProxyContext Proxy { get; private set; } = null!;
+
     public IPEndPoint Address { get; private set; } = null!;
 
-    public static async Task<ProxyScene> StartAsync(HttpProxyOptions? options = null)
+    /// <param name="plan">Of the route to the server.</param>
+    public static async Task<ProxyScene> StartAsync(HttpProxyOptions? options = null, RoutePlan? plan = null)
     {
-        var scene = new ProxyScene();
+        var scene = new ProxyScene(plan);
         scene._loop.Start();
         await scene._loop.RunAsync(() =>
         {
@@ -113,6 +116,7 @@ internal sealed class ProxyScene : IRequestRouter, IExchangeObserver, IAsyncDisp
             await Connections.DrainAsync(TimeSpan.FromSeconds(10));
             _pool!.Dispose();
             Assert.Equal(0, _loop.Slabs.Rented);
+            Assert.Equal(0, Proxy.Replays.Taken);
         });
         _loop.Dispose();
         Assert.Empty(_defects);
@@ -122,7 +126,7 @@ internal sealed class ProxyScene : IRequestRouter, IExchangeObserver, IAsyncDisp
     {
         Connections = new(_loop);
         _pool = new(_loop, new TcpDialer(TimeSpan.FromSeconds(10)), options);
-        var proxy = new HttpProxyContext(this, _pool, this, new Random(1), options);
+        var proxy = Proxy = new HttpProxyContext(this, _pool, this, new Random(1), options);
         var listener = ListeningSocket.Open(new(IPAddress.Loopback, 0), new() { NoDelay = true });
         _accepting = AcceptLoop.Start(_loop, listener, (descriptor, _) => HttpConnection.Start(LoopSocket.Attach(_loop, descriptor), proxy, Connections));
         Address = _accepting.LocalName.ToEndPoint();

@@ -1,10 +1,10 @@
 using Ambient.Linux;
-using Ambient.Transport;
 
-namespace Ambient.Hbone.Tunnels;
+namespace Ambient.Transport;
 
-/// <summary>Received bytes whose reader is slower than the tunnel, in slabs; the stream's receive window bounds them.</summary>
-internal sealed class HeldBytes
+/// <summary>Bytes in the order they came, in slabs of one loop: appended at the end, consumed at the front. Empty, it holds no slab.</summary>
+/// <remarks>Has no bound of its own: who appends keeps one. On the loop only; <see cref="Clear"/> gives the slabs back.</remarks>
+public sealed class SlabQueue
 {
     private readonly Queue<Slab> _slabs = new();
     private Slab? _last;
@@ -12,6 +12,12 @@ internal sealed class HeldBytes
     private int _end;        // end of the bytes in the last slab
 
     public int Length { get; private set; }
+
+    /// <summary>Slabs held, each <see cref="SlabSize.Small"/>.</summary>
+    public int Slabs => _slabs.Count;
+
+    /// <summary>The oldest bytes that lie together; empty only if all is.</summary>
+    public ReadOnlySpan<byte> First => _slabs.TryPeek(out var slab) ? slab.Span[_start..EndOf(slab)] : default;
 
     public void Append(ReadOnlySpan<byte> bytes, SlabPool slabs)
     {
@@ -38,11 +44,23 @@ internal sealed class HeldBytes
         foreach (var slab in _slabs)
         {
             if (count == vectors.Length) break;
-            var end = ReferenceEquals(slab, _last) ? _end : slab.Length;
-            vectors[count++] = slab.Vector.Slice(start, end - start);
+            vectors[count++] = slab.Vector.Slice(start, EndOf(slab) - start);
             start = 0;
         }
         return count;
+    }
+
+    /// <summary>Bytes that lie together from <paramref name="offset"/> on.</summary>
+    /// <param name="offset">Less than <see cref="Length"/>.</param>
+    public ReadOnlySpan<byte> PieceAt(int offset)
+    {
+        var at = _start + offset;
+        foreach (var slab in _slabs)
+        {
+            if (at < EndOf(slab)) return slab.Span[at..EndOf(slab)];
+            at -= slab.Length;
+        }
+        throw new ArgumentOutOfRangeException(nameof(offset), offset, $"There are {Length} bytes.");
     }
 
     public void Consume(int bytes, SlabPool slabs)
@@ -51,7 +69,7 @@ internal sealed class HeldBytes
         while (bytes > 0)
         {
             var slab = _slabs.Peek();
-            var available = (ReferenceEquals(slab, _last) ? _end : slab.Length) - _start;
+            var available = EndOf(slab) - _start;
             if (bytes < available)
             {
                 _start += bytes;
@@ -64,10 +82,14 @@ internal sealed class HeldBytes
         }
     }
 
+    /// <summary>Drops what is left.</summary>
     public void Clear(SlabPool slabs)
     {
         while (_slabs.TryDequeue(out var slab)) slabs.Return(slab);
         _last = null;
+        _start = 0;
         Length = 0;
     }
+
+    private int EndOf(Slab slab) => ReferenceEquals(slab, _last) ? _end : slab.Length;
 }

@@ -1,0 +1,55 @@
+using System.Runtime.CompilerServices;
+
+namespace Ambient.HttpProxy.Bodies;
+
+/// <summary>How the transfer of a body ended.</summary>
+internal enum TransferEnd : byte
+{
+    Complete,
+
+    /// <summary>The sender closed, reset or broke off before the body was whole.</summary>
+    SourceEnded,
+
+    /// <summary>The body is not framed as it must be; see <see cref="IBodySource.Error"/>.</summary>
+    SourceRefused,
+
+    /// <summary>The receiver takes no more.</summary>
+    SinkEnded,
+
+    /// <summary><see cref="BodyTransfer.Stop"/> was called.</summary>
+    Stopped,
+}
+
+/// <summary>Moves one body at a time from one side to the other. Reusable; on the loop only.</summary>
+/// <remarks>Holds nothing itself: the sender is read only as fast as the receiver takes. What is there is passed on before more is
+/// waited for, so that streamed answers do not lag.</remarks>
+internal sealed class BodyTransfer
+{
+    private IBodySource? _source;
+    private bool _stopped;
+
+    /// <param name="to">May hold the head already; it is sent together with the beginning of the body.</param>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<TransferEnd> RunAsync(IBodySource from, IBodySink to)
+    {
+        (_source, _stopped) = (from, false);
+        while (true)
+        {
+            var moved = from.MoveTo(to);
+            if (moved == MoveEnd.Refused) return TransferEnd.SourceRefused;
+            if (moved == MoveEnd.Ended) return TransferEnd.SourceEnded;
+            if (moved == MoveEnd.Complete) to.End(from.Trailers);
+            if (!await to.FlushAsync(untilRoom: moved == MoveEnd.Full).ConfigureAwait(false)) return TransferEnd.SinkEnded;
+            if (moved == MoveEnd.Complete) return TransferEnd.Complete;
+            if (moved == MoveEnd.Empty && !_stopped) await from.WaitAsync().ConfigureAwait(false);
+            if (_stopped) return TransferEnd.Stopped;
+        }
+    }
+
+    /// <summary>Ends the transfer where it waits for its sender. Where it waits for its receiver, the receiver has to be ended.</summary>
+    public void Stop()
+    {
+        _stopped = true;
+        _source?.EndWait();
+    }
+}

@@ -1,0 +1,141 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using Ambient.Http1.Heads;
+using Ambient.Transport;
+
+namespace Ambient.HttpProxy.Bodies;
+
+/// <summary>A request's body on its way to one server after another: what was sent is kept, within limits, while another attempt may need it.</summary>
+/// <remarks>Reusable; on the loop only. Stands between the client and the attempt as a sink that keeps a copy of what passes.</remarks>
+/// <param name="most">Bytes kept of one body; a longer one streams on and cannot be sent again.</param>
+internal sealed class RequestUpload(SlabPool slabs, ReplayRoom room, int most) : IBodySink
+{
+    private readonly BodyTransfer _transfer = new();
+    private readonly SlabQueue _kept = new();
+    private IBodySource _source = null!;
+    private IBodySink _sink = null!;
+    private ValueTask<TransferEnd> _run;
+    private long _taken;
+    private bool _hasBegun, _isWhole, _isReplaying;
+
+    /// <summary>An attempt is being sent the body; <see cref="StopAsync"/> before the next.</summary>
+    public bool IsRunning { get; private set; }
+
+    /// <summary>All of the body was read and sent, to the last attempt at least.</summary>
+    public bool IsSent { get; private set; }
+
+    /// <summary>Nothing is missing of what another server would have to be sent.</summary>
+    public bool MayRepeat => Keeps || !_hasBegun;
+
+    /// <summary>The route may need the body again; to be said before the first <see cref="Start"/>.</summary>
+    public bool Keeps { get; set; }
+
+    public void Begin(IBodySource source, bool hasBody) =>
+        (_source, Keeps, _hasBegun, _isWhole, IsSent) = (source, false, false, false, !hasBody);
+
+    /// <summary>Sends the body, or what there is of it, from its beginning.</summary>
+    /// <param name="failed">Called if the client breaks off or breaks the rules, which the server must not take for the body's end.</param>
+    [SuppressMessage("Reliability", "CA2012", Justification = "StopAsync awaits it, once.")]
+    public void Start(IBodySink sink, Action<TransferEnd> failed)
+    {
+        (_sink, IsRunning, IsSent) = (sink, true, false);
+        _run = RunAsync(failed);
+    }
+
+    /// <summary>Ends what <see cref="Start"/> began; if it waits for the attempt, the attempt has to be ended before.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public async ValueTask StopAsync()
+    {
+        if (!IsRunning) return;
+        _transfer.Stop();
+        await _run.ConfigureAwait(false);
+        IsRunning = false;
+    }
+
+    /// <summary>No other attempt comes: what was kept is of no use, except to a replay under way.</summary>
+    public void Settle()
+    {
+        Keeps = false;
+        if (!_isReplaying) Forget();
+    }
+
+    private void Forget()
+    {
+        if (_taken == 0) return;
+        _kept.Clear(slabs);
+        room.Give(_taken);
+        _taken = 0;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<TransferEnd> RunAsync(Action<TransferEnd> failed)
+    {
+        var end = await ReplayAsync().ConfigureAwait(false) ? await _transfer.RunAsync(_source, this).ConfigureAwait(false) : TransferEnd.SinkEnded;
+        IsSent = end == TransferEnd.Complete;
+        if (end is TransferEnd.SourceEnded or TransferEnd.SourceRefused) failed(end);
+        return end;
+    }
+
+    /// <returns>False if the server takes no more.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> ReplayAsync()
+    {
+        _isReplaying = true;
+        var isTaken = true;
+        for (var replayed = 0; replayed < _kept.Length && isTaken;)
+        {
+            var written = WriteKept(replayed);
+            replayed += written;
+            isTaken = written > 0 || await _sink.FlushAsync(untilRoom: true).ConfigureAwait(false);
+        }
+
+        _isReplaying = false;
+        if (!Keeps) Forget();
+        return isTaken;
+    }
+
+    private int WriteKept(int offset)
+    {
+        if (_sink.Room <= 0) return 0;
+        var piece = _kept.PieceAt(offset);
+        piece = piece[..Math.Min(piece.Length, _sink.Room)];
+        _sink.Write(piece, ends: _isWhole && offset + piece.Length == _kept.Length);
+        return piece.Length;
+    }
+
+    private void Keep(ReadOnlySpan<byte> data)
+    {
+        var before = _kept.Slabs;
+        if (_kept.Length + data.Length > most || !TryTakeRoom(data.Length))
+        {
+            Keeps = false;
+            Forget();
+            return;
+        }
+
+        _kept.Append(data, slabs);
+    }
+
+    private bool TryTakeRoom(int bytes)
+    {
+        var needed = (_kept.Length + bytes + SlabPool.BytesOf(SlabSize.Small) - 1L) / SlabPool.BytesOf(SlabSize.Small) * SlabPool.BytesOf(SlabSize.Small);
+        if (needed <= _taken) return true;
+        if (!room.TryTake(needed - _taken)) return false;
+        _taken = needed;
+        return true;
+    }
+
+    int IBodySink.Room => _sink.Room;
+
+    void IBodySink.Write(ReadOnlySpan<byte> data, bool ends)
+    {
+        _hasBegun = true;
+        _isWhole = ends;
+        if (Keeps) Keep(data);
+        _sink.Write(data, ends);
+    }
+
+    void IBodySink.End(FieldSection trailers) => _sink.End(trailers);
+
+    ValueTask<bool> IBodySink.FlushAsync(bool untilRoom) => _sink.FlushAsync(untilRoom);
+}

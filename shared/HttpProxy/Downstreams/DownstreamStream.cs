@@ -1,0 +1,33 @@
+using Ambient.Http1.Bodies;
+using Ambient.Http1.Heads;
+using Ambient.HttpProxy.Bodies;
+using Ambient.HttpProxy.Messages;
+
+namespace Ambient.HttpProxy.Downstreams;
+
+/// <summary>The client's side of one exchange, in either protocol.</summary>
+/// <remarks>On the loop only. Response heads are written, interim ones first; the body follows the final one.</remarks>
+internal abstract class DownstreamStream : IResponseWriter
+{
+    /// <summary>Valid until the exchange is over.</summary>
+    public abstract RequestHead Request { get; }
+
+    public abstract IBodySource RequestBody { get; }
+
+    public abstract IBodySink ResponseBody { get; }
+
+    /// <summary>Nothing may follow the response on its connection; before the response's head, so that it can say so. HTTP/2 has streams and does not care.</summary>
+    public virtual void EndConnection()
+    {
+    }
+
+    public abstract void BeginResponse(int status);
+
+    public abstract void ResponseField(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, bool neverIndexed = false);
+
+    public abstract void EndResponse(BodyFraming framing);
+
+    public abstract void EndResponseWithoutBody(long? announcedLength);
+
+    public virtual void EndUpgrade(ReadOnlySpan<byte> protocol) => throw new NotSupportedException($"{GetType().Name} takes no upgrades.");
+}

@@ -1,0 +1,116 @@
+using System.Net;
+using System.Runtime.CompilerServices;
+using Ambient.Http1;
+using Ambient.Http1.Bodies;
+using Ambient.Http1.Heads;
+using Ambient.Http1.Requests;
+using Ambient.HttpProxy.Bodies;
+using Ambient.HttpProxy.Buffers;
+using Ambient.Transport;
+
+namespace Ambient.HttpProxy.Upstreams;
+
+/// <summary>A connection to a server that speaks HTTP/1.1, for one exchange after another. On its loop only; whoever rents it owns it.</summary>
+internal sealed class Http1Upstream : UpstreamStream, IDisposable
+{
+    private readonly UpstreamPool _pool;
+    private readonly ResponseParser _parser;
+    private readonly Http1BodySink _requestBody;
+    private readonly Http1BodySource _responseBody;
+    private RequestWriter _writer;
+    private bool _isReused, _hasAnswered;
+
+    public Http1Upstream(Duplex stream, IPEndPoint endpoint, UpstreamPool pool, Http1Limits limits)
+    {
+        (Stream, Endpoint, _pool, _parser) = (stream, endpoint, pool, new(limits));
+        (In, Out) = (new(stream), new(stream));
+        (_requestBody, _responseBody) = (new(Out), new(In, limits));
+    }
+
+    public Duplex Stream { get; }
+
+    public IPEndPoint Endpoint { get; }
+
+    public ReceiveBuffer In { get; }
+
+    public SendBuffer Out { get; }
+
+    public override ResponseHead Head => _parser.Head;
+
+    public override Http1Error Error => _parser.Error;
+
+    public override IBodySink RequestBody => _requestBody;
+
+    public override IBodySource ResponseBody => _responseBody;
+
+    public override bool TakesUpgrades => true;
+
+    /// <summary>When it was given back, by the loop's clock.</summary>
+    public long IdleSince { get; private set; }
+
+    /// <summary>True if nothing came while it lay idle: bytes or an end there belong to no request of ours.</summary>
+    public bool IsStillIdle => !Stream.IsBroken && In.TryReceive().Status == IoStatus.WouldBlock;
+
+    // It has carried an exchange before: its server may have closed it while this request was on its way, and had then not begun to answer.
+    public override bool MayRepeat(bool isIdempotent) => isIdempotent && _isReused && !_hasAnswered && !_parser.IsWithinHead && _parser.Error.IsNone;
+
+    public override void BeginRequest(ReadOnlySpan<byte> method, ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority)
+    {
+        _parser.Expect(method);
+        _writer = RequestWriter.Begin(Out, method, target, authority);
+    }
+
+    public override void RequestField(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, bool neverIndexed = false) => _writer.Field(name, value);
+
+    public override void EndRequest(BodyFraming framing)
+    {
+        _writer.End(framing);
+        _requestBody.Begin(framing);
+    }
+
+    public override void EndUpgrade(ReadOnlySpan<byte> protocol) => _writer.EndUpgrade(protocol);
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public override async ValueTask<IoStatus> ReadHeadAsync()
+    {
+        if (_parser.Head.IsInterim) _parser.Reset(); // the one before
+        while (true)
+        {
+            var status = _parser.Feed(In.Unread, out var consumed);
+            In.Consume(consumed);
+            if (status == HeadStatus.Refused) return IoStatus.Broken;
+            if (status == HeadStatus.Complete)
+            {
+                _hasAnswered = true;
+                _responseBody.Begin(_parser.Head.Framing);
+                return IoStatus.Done;
+            }
+
+            var received = await In.ReceiveAsync().ConfigureAwait(false);
+            if (received.Status != IoStatus.Done) return received.Status;
+        }
+    }
+
+    public override void Abort() => Stream.Abort();
+
+    public override void Release(bool isClean)
+    {
+        if (isClean && Head.KeepAlive) _pool.Return(this);
+        else Dispose();
+    }
+
+    /// <summary>Ready for the next exchange.</summary>
+    public void Rest(long now)
+    {
+        _parser.Reset();
+        (_isReused, _hasAnswered, IdleSince) = (true, false, now);
+    }
+
+    public void Dispose()
+    {
+        _parser.Reset();
+        In.Release();
+        Out.Release();
+        Stream.Dispose();
+    }
+}

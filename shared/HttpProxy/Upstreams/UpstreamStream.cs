@@ -1,0 +1,51 @@
+using Ambient.Http1;
+using Ambient.Http1.Bodies;
+using Ambient.Http1.Heads;
+using Ambient.HttpProxy.Bodies;
+using Ambient.HttpProxy.Messages;
+using Ambient.Transport;
+
+namespace Ambient.HttpProxy.Upstreams;
+
+/// <summary>An attempt's way to a server, in either protocol: one request and its response. Whoever rents it releases it, once.</summary>
+/// <remarks>On the loop only. The request's head is written, then its body while the response is read.</remarks>
+internal abstract class UpstreamStream : IRequestWriter
+{
+    /// <summary>The response's head, once <see cref="ReadHeadAsync"/> said Done, until it is called again or the stream is released.</summary>
+    public abstract ResponseHead Head { get; }
+
+    /// <summary>Why the response could not be read; nothing is wrong with it by default.</summary>
+    public abstract Http1Error Error { get; }
+
+    public abstract IBodySink RequestBody { get; }
+
+    /// <summary>Of the final response; after its head.</summary>
+    public abstract IBodySource ResponseBody { get; }
+
+    /// <summary>The server said that it did not act on the request (REFUSED_STREAM, RFC 9113 §8.7).</summary>
+    public virtual bool WasRefused => false;
+
+    /// <summary>There is no response because the connection had served its time, not because of this request: worth a fresh one.</summary>
+    /// <param name="isIdempotent">Sending the request twice does what sending it once does (RFC 9110 §9.2.2).</param>
+    public abstract bool MayRepeat(bool isIdempotent);
+
+    public virtual bool TakesUpgrades => false;
+
+    public abstract void BeginRequest(ReadOnlySpan<byte> method, ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority);
+
+    public abstract void RequestField(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, bool neverIndexed = false);
+
+    public abstract void EndRequest(BodyFraming framing);
+
+    public virtual void EndUpgrade(ReadOnlySpan<byte> protocol) => throw new NotSupportedException($"{GetType().Name} takes no upgrades.");
+
+    /// <summary>Reads the next head: interim ones, then the final one.</summary>
+    /// <returns>Done, or why there is none.</returns>
+    public abstract ValueTask<IoStatus> ReadHeadAsync();
+
+    /// <summary>Ends the exchange now; the server learns it. Whoever waits for the stream wakes up. Idempotent.</summary>
+    public abstract void Abort();
+
+    /// <param name="isClean">Request and response are whole; else the server learns that this one was broken off.</param>
+    public abstract void Release(bool isClean);
+}
