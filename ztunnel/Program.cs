@@ -13,7 +13,7 @@ switch (args.FirstOrDefault("proxy"))
     case "proxy":
         return await ServeAsync();
     case "version":
-        Console.WriteLine(Ambient.Ztunnel.Admin.BuildInfo.Current("unknown").Version);
+        Console.WriteLine(BuildInfo.Current("unknown").Version);
         return 0;
     case "help":
         Console.WriteLine(help);

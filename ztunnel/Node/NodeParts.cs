@@ -5,6 +5,8 @@ using Ambient.Hbone;
 using Ambient.Hosting.Health;
 using Ambient.Hosting.Logging;
 using Ambient.Hosting.Metrics;
+using Ambient.MeshProxy.Discovery;
+using Ambient.MeshProxy.Identity;
 using Ambient.Model.State;
 using Ambient.Tls;
 using Ambient.Tls.Revocation;
@@ -66,7 +68,7 @@ internal sealed class NodeParts : IAsyncDisposable
         control.Start();
         TrimMemory(control, ledgers);
         // Last: from here on the mesh changes.
-        var controlPlane = ControlPlane.Follow(options, mesh, metrics, time, new(random.Next()), log.Loggers);
+        var controlPlane = ControlPlane.Follow(new("ztunnel", options.Node, options.Discovery, options.Authority), mesh, metrics, time, new(random.Next()), log.Loggers);
         var lookups = options.Discovery.OnDemand ? new MeshLookups(controlPlane?.Client, mesh, options.Node.Network) : MeshLookups.None;
         var rules = RulesOf(options, authorizer, identities, lookups, new(metrics), time, random);
 

@@ -5,7 +5,6 @@ using Ambient.Linux;
 using Ambient.Linux.Files;
 using Ambient.Model.State;
 using Ambient.Ztunnel.Options;
-using Ambient.Ztunnel.Workers;
 using Microsoft.Extensions.Logging;
 
 namespace Ambient.Ztunnel.Node;

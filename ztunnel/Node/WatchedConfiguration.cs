@@ -1,6 +1,5 @@
 using Ambient.Model.State;
 using Ambient.Ztunnel.LocalConfiguration;
-using Ambient.Ztunnel.Options;
 using Microsoft.Extensions.Logging;
 
 namespace Ambient.Ztunnel.Node;

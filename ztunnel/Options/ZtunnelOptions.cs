@@ -19,7 +19,7 @@ internal sealed partial record ZtunnelOptions
     public required TelemetryOptions Telemetry { get; init; }
     public required DrainOptions Drain { get; init; }
 
-    /// <summary>Event loops that carry traffic: see <see cref="Options.WorkerThreads"/>.</summary>
+    /// <summary>Event loops that carry traffic: see <see cref="MeshProxy.Options.WorkerThreads"/>.</summary>
     public required int WorkerThreads { get; init; }
 
     /// <summary>Reads this process's environment.</summary>
@@ -50,7 +50,7 @@ internal sealed partial record ZtunnelOptions
             Dns = DnsOptions.Read(settings, node),
             Telemetry = TelemetryOptions.Read(settings, node),
             Drain = DrainOptions.Read(settings),
-            WorkerThreads = Options.WorkerThreads.Read(settings, config.Concurrency, processors),
+            WorkerThreads = MeshProxy.Options.WorkerThreads.Read(settings, "ZTUNNEL", config.Concurrency, processors),
         };
         Validate(settings, options);
         return settings.Mistakes.Count == 0 ? options : throw new OptionsException(settings.Mistakes);

@@ -1,5 +1,4 @@
 using Ambient.Hbone;
-using Ambient.Hbone.Tunnels;
 using Ambient.Ztunnel.Discovery;
 using Ambient.Ztunnel.Inbound;
 using Ambient.Ztunnel.Outbound;
@@ -16,7 +15,7 @@ internal sealed record ProxyRules
     public required InboundRouter Inbound { get; init; }
     public required Authorizer Authorizer { get; init; }
     public required ITlsIdentities Identities { get; init; }
-    public required TunnelOptions Tunnels { get; init; }
+    public required Hbone.Tunnels.TunnelOptions Tunnels { get; init; }
     public required HostResolver Hosts { get; init; }
     public required ProxyMetrics Metrics { get; init; }
 

@@ -1,4 +1,5 @@
-using Ambient.Ztunnel.Discovery;
+using Ambient.MeshProxy.Discovery;
+using Ambient.Ztunnel.Options;
 using Ambient.Ztunnel.Tests.Options;
 
 namespace Ambient.Ztunnel.Tests.Discovery;
@@ -13,7 +14,7 @@ public sealed class IntroductionTests : IDisposable
     [Fact]
     public void The_node_is_named_as_other_implementations_name_theirs()
     {
-        var node = NodeDescription.Of(_scene.Set("POD_NAME", "ztunnel-x").Set("POD_NAMESPACE", "istio-system").Set("INSTANCE_IP", "10.0.0.5")
+        var node = NodeDescription.Of("ztunnel", _scene.Set("POD_NAME", "ztunnel-x").Set("POD_NAMESPACE", "istio-system").Set("INSTANCE_IP", "10.0.0.5")
             .Set("NODE_NAME", "n1").Set("CLUSTER_DOMAIN", "other.domain").Read().Node);
 
         Assert.Equal("ztunnel~10.0.0.5~ztunnel-x.istio-system~istio-system.svc.cluster.local", node.Id);
@@ -26,7 +27,7 @@ public sealed class IntroductionTests : IDisposable
     [Fact]
     public void Without_a_pod_the_fields_are_there_and_empty()
     {
-        var node = NodeDescription.Of(_scene.Read().Node);
+        var node = NodeDescription.Of("ztunnel", _scene.Read().Node);
 
         Assert.Equal("ztunnel~1.1.1.1~.~.svc.cluster.local", node.Id);
         Assert.Equal("", node.Metadata.Fields["NODE_NAME"].StringValue);
@@ -35,7 +36,7 @@ public sealed class IntroductionTests : IDisposable
     [Fact]
     public void Metadata_of_the_environment_goes_along_as_texts_and_as_json()
     {
-        var node = NodeDescription.Of(_scene.Set("ISTIO_META_NETWORK", "n1").Set("ISTIO_METAJSON_LABELS", """{"app":"zt","n":1.5,"list":[true,null,"x"]}""").Read().Node);
+        var node = NodeDescription.Of("ztunnel", _scene.Set("ISTIO_META_NETWORK", "n1").Set("ISTIO_METAJSON_LABELS", """{"app":"zt","n":1.5,"list":[true,null,"x"]}""").Read().Node);
 
         Assert.Equal("n1", node.Metadata.Fields["NETWORK"].StringValue);
         var labels = node.Metadata.Fields["LABELS"].StructValue.Fields;
@@ -48,7 +49,7 @@ public sealed class IntroductionTests : IDisposable
     {
         var file = Path.GetTempFileName();
         File.WriteAllText(file, "first\n");
-        var headers = new DiscoveryHeaders(_scene.Set("AUTH_TOKEN", file).Set("CLUSTER_ID", "c1").Set("XDS_HEADER_x-one", "1").Read());
+        var headers = Headers(_scene.Set("AUTH_TOKEN", file).Set("CLUSTER_ID", "c1").Set("XDS_HEADER_x-one", "1").Read());
 
         Assert.Equal("Bearer first", headers.Read().Find("authorization"));
         File.WriteAllText(file, "second");
@@ -62,7 +63,7 @@ public sealed class IntroductionTests : IDisposable
     }
 
     [Fact]
-    public void Without_a_token_nobody_is_named() => Assert.Equal(0, new DiscoveryHeaders(_scene.Read()).Read().Count);
+    public void Without_a_token_nobody_is_named() => Assert.Equal(0, Headers(_scene.Read()).Read().Count);
 
     [Fact]
     public void On_demand_needs_the_dns_proxy_to_be_off()
@@ -71,4 +72,6 @@ public sealed class IntroductionTests : IDisposable
 
         Assert.True(_scene.Set("ISTIO_META_DNS_CAPTURE", "false").Read().Discovery.OnDemand);
     }
+
+    private static DiscoveryHeaders Headers(ZtunnelOptions options) => new(new("ztunnel", options.Node, options.Discovery, options.Authority));
 }

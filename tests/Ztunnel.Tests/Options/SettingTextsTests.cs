@@ -1,4 +1,3 @@
-using Ambient.Ztunnel.Options;
 using FsCheck;
 using FsCheck.Fluent;
 

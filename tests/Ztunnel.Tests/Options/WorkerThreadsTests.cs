@@ -1,4 +1,3 @@
-using Ambient.Ztunnel.Options;
 
 namespace Ambient.Ztunnel.Tests.Options;
 
@@ -43,7 +42,7 @@ public sealed class WorkerThreadsTests
     {
         var settings = Settings(threads, limit, cpus, request);
 
-        Assert.Equal(expected, WorkerThreads.Read(settings, concurrency, processors));
+        Assert.Equal(expected, WorkerThreads.Read(settings, "ZTUNNEL", concurrency, processors));
         Assert.Empty(settings.Mistakes);
     }
 
@@ -59,7 +58,7 @@ public sealed class WorkerThreadsTests
     {
         var settings = Settings(threads, null, null, null);
 
-        WorkerThreads.Read(settings, null, 8);
+        WorkerThreads.Read(settings, "ZTUNNEL", null, 8);
 
         Assert.Contains("ZTUNNEL_WORKER_THREADS", Assert.Single(settings.Mistakes).ToString());
     }
@@ -69,7 +68,7 @@ public sealed class WorkerThreadsTests
     {
         var settings = Settings(null, "lots", null, "-1");
 
-        WorkerThreads.Read(settings, null, 8);
+        WorkerThreads.Read(settings, "ZTUNNEL", null, 8);
 
         Assert.Equal(2, settings.Mistakes.Count);
     }

@@ -1,4 +1,3 @@
-using Ambient.Ztunnel.Workers;
 
 namespace Ambient.Ztunnel.Tests.Workers;
 

@@ -1,6 +1,6 @@
-namespace Ambient.Ztunnel.Options;
+namespace Ambient.MeshProxy.Options;
 
-internal enum ProxyMode
+public enum ProxyMode
 {
     /// <summary>One proxy for all captured pods of a node; sockets are made inside each pod's network namespace.</summary>
     Shared,
@@ -10,10 +10,10 @@ internal enum ProxyMode
 }
 
 /// <param name="Name">Of the pod or machine.</param>
-internal sealed record DedicatedWorkload(string Namespace, string Name, string ServiceAccount);
+public sealed record DedicatedWorkload(string Namespace, string Name, string ServiceAccount);
 
 /// <summary>Who and where we are.</summary>
-internal sealed record NodeOptions
+public sealed record NodeOptions
 {
     /// <summary>PROXY_MODE: shared (default) or dedicated.</summary>
     public ProxyMode Mode { get; init; }

@@ -1,10 +1,10 @@
 using Ambient.Hosting.Metrics;
 using Ambient.Xds.Client;
 
-namespace Ambient.Ztunnel.Discovery;
+namespace Ambient.MeshProxy.Discovery;
 
 /// <summary>What the control plane's stream brings, counted.</summary>
-internal sealed class DiscoveryMetrics : IDiscoveryJournal
+public sealed class DiscoveryMetrics : IDiscoveryJournal
 {
     private readonly MetricFamily<Counter> _terminations, _messages, _bytes, _rejections;
     private readonly MetricFamily<Gauge> _rejected;

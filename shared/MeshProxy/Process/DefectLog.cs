@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Logging;
 
-namespace Ambient.Ztunnel.Node;
+namespace Ambient.MeshProxy.Process;
 
 /// <summary>Defects of our own that were caught before they did harm.</summary>
-internal static partial class DefectLog
+public static partial class DefectLog
 {
     public static void Report(ILogger logger, Exception error) => Defect(logger, error);
 

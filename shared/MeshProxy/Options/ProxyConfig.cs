@@ -1,7 +1,7 @@
-namespace Ambient.Ztunnel.Options;
+namespace Ambient.MeshProxy.Options;
 
 /// <summary>What the mesh file and PROXY_CONFIG may say. Null = not said.</summary>
-internal sealed record ProxyConfig
+public sealed record ProxyConfig
 {
     public static readonly ProxyConfig Empty = new();
 

@@ -1,7 +1,7 @@
-namespace Ambient.Ztunnel.Options;
+namespace Ambient.MeshProxy.Options;
 
 /// <summary>Where the mesh's workloads, services and policies come from: the control plane over xDS, a local file, or both.</summary>
-internal sealed record DiscoveryOptions
+public sealed record DiscoveryOptions
 {
     /// <summary>XDS_ADDRESS, then discoveryAddress. Null (set to empty) turns xDS off.</summary>
     public Uri? Address { get; init; }

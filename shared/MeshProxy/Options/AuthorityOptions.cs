@@ -1,7 +1,7 @@
-namespace Ambient.Ztunnel.Options;
+namespace Ambient.MeshProxy.Options;
 
 /// <summary>Where certificates come from, and how long they last.</summary>
-internal sealed record AuthorityOptions
+public sealed record AuthorityOptions
 {
     public const string DefaultTokenFile = "./var/run/secrets/tokens/istio-token";
 

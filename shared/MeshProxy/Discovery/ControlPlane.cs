@@ -2,13 +2,13 @@ using Ambient.Grpc.Channel;
 using Ambient.Hosting.Metrics;
 using Ambient.Model.State;
 using Ambient.Xds.Client;
-using Ambient.Ztunnel.Options;
+using Ambient.MeshProxy.Options;
 using Microsoft.Extensions.Logging;
 
-namespace Ambient.Ztunnel.Discovery;
+namespace Ambient.MeshProxy.Discovery;
 
 /// <summary>The stream from the control plane that keeps the mesh state up to date, for the life of the process.</summary>
-internal sealed class ControlPlane : IAsyncDisposable
+public sealed class ControlPlane : IAsyncDisposable
 {
     // One message of the control plane may hold everything; Istio's node proxy takes as much.
     private const int MaxReceiveBytes = 200 << 20;
@@ -30,7 +30,7 @@ internal sealed class ControlPlane : IAsyncDisposable
 
     /// <summary>Connects on the thread pool from now on. Null if the options name no control plane.</summary>
     /// <exception cref="OptionsException">The address or a header cannot be used.</exception>
-    public static ControlPlane? Follow(ZtunnelOptions options, MeshState mesh, MetricRegistry metrics, TimeProvider time, Random random, ILoggerFactory loggers)
+    public static ControlPlane? Follow(ControlPlaneOptions options, MeshState mesh, MetricRegistry metrics, TimeProvider time, Random random, ILoggerFactory loggers)
     {
         if (options.Discovery.Address is not { } address) return null;
         try
@@ -47,9 +47,10 @@ internal sealed class ControlPlane : IAsyncDisposable
             }, time);
             return new(channel, new(channel, new()
             {
-                Node = NodeDescription.Of(options.Node),
+                Node = NodeDescription.Of(options.Kind, options.Node),
                 Headers = headers.Read,
                 OnDemand = options.Discovery.OnDemand,
+                Traffic = options.Traffic,
             }, mesh, new DiscoveryMetrics(metrics), time, random, loggers.CreateLogger<DiscoveryClient>()));
         }
         catch (ArgumentException error)

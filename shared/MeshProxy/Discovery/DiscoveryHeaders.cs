@@ -1,10 +1,9 @@
 using Ambient.Grpc;
-using Ambient.Ztunnel.Options;
 
-namespace Ambient.Ztunnel.Discovery;
+namespace Ambient.MeshProxy.Discovery;
 
 /// <summary>What goes along with each discovery stream: the token, read anew, and configured headers.</summary>
-internal sealed class DiscoveryHeaders(ZtunnelOptions options)
+public sealed class DiscoveryHeaders(ControlPlaneOptions options)
 {
     /// <exception cref="IOException">The token's file cannot be read, or is empty.</exception>
     public GrpcMetadata Read()

@@ -2,10 +2,10 @@ using System.Globalization;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
-namespace Ambient.Ztunnel.Options;
+namespace Ambient.MeshProxy.Options;
 
 /// <summary>Reads <see cref="ProxyConfig"/> from YAML. Keys that we do not use are passed over: the mesh file has many for others.</summary>
-internal sealed class ProxyConfigReader
+public sealed class ProxyConfigReader
 {
     /// <summary>Longest document that is read, in characters.</summary>
     public const int MaxLength = 1 << 20;

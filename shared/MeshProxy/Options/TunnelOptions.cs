@@ -1,7 +1,7 @@
-namespace Ambient.Ztunnel.Options;
+namespace Ambient.MeshProxy.Options;
 
 /// <summary>HBONE: TLS, HTTP/2 and the pool of tunnels.</summary>
-internal sealed record TunnelOptions
+public sealed record TunnelOptions
 {
     private const int DefaultStreamWindow = 256 << 10;
     private static readonly TimeSpan ShortestTimeout = TimeSpan.FromMilliseconds(100), LongestTimeout = TimeSpan.FromMinutes(10);

@@ -1,7 +1,7 @@
-namespace Ambient.Ztunnel.Options;
+namespace Ambient.MeshProxy.Options;
 
 /// <summary>How long open connections may go on after we were told to stop.</summary>
-internal sealed record DrainOptions
+public sealed record DrainOptions
 {
     private static readonly TimeSpan Longest = TimeSpan.FromDays(1);
 

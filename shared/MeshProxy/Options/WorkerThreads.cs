@@ -1,31 +1,30 @@
 using System.Globalization;
 
-namespace Ambient.Ztunnel.Options;
+namespace Ambient.MeshProxy.Options;
 
 /// <summary>How many event loops carry traffic.</summary>
 /// <remarks>
-/// ZTUNNEL_WORKER_THREADS says so if it is set: a number, <c>0</c> for all CPUs, or <c>N%</c> of them (rounded up). Else the proxy
+/// PREFIX_WORKER_THREADS says so if it is set: a number, <c>0</c> for all CPUs, or <c>N%</c> of them (rounded up). Else the proxy
 /// configuration's <c>concurrency</c> (0 = all CPUs). Else with a CPU limit in force, the larger of limit and request; without one, the
 /// largest of a quarter of the CPUs, the request, and 2. Never less than 1.
 /// </remarks>
-internal static class WorkerThreads
+public static class WorkerThreads
 {
     /// <summary>More than this is a mistake in any cluster we know of.</summary>
     public const int Max = 1024;
 
-    private const string Explicit = "ZTUNNEL_WORKER_THREADS", Limit = "ZTUNNEL_RESOURCE_CPU_LIMIT", Request = "ZTUNNEL_RESOURCE_CPU_REQUEST";
-
+    /// <param name="prefix">Of the variables: the program's name in capitals.</param>
     /// <param name="processors">CPUs of the machine, used where no variable tells a count.</param>
-    public static int Read(SettingsReader settings, int? concurrency, int processors)
+    public static int Read(SettingsReader settings, string prefix, int? concurrency, int processors)
     {
-        var limit = Cpus(settings, Limit);
-        var request = Cpus(settings, Request) ?? 0;
-        var cpus = Math.Max(1, limit ?? settings.Int("ZTUNNEL_CPU_LIMIT", processors, 1, 1_000_000));
+        var limit = Cpus(settings, $"{prefix}_RESOURCE_CPU_LIMIT");
+        var request = Cpus(settings, $"{prefix}_RESOURCE_CPU_REQUEST") ?? 0;
+        var cpus = Math.Max(1, limit ?? settings.Int($"{prefix}_CPU_LIMIT", processors, 1, 1_000_000));
 
-        if (settings.Text(Explicit) is { } text)
+        if (settings.Text($"{prefix}_WORKER_THREADS") is { } text)
         {
             if (TryParse(text, cpus, out var threads)) return threads;
-            settings.Mistake(Explicit, text, $"allowed are 0 (all CPUs), a number up to {Max}, or a percentage from 1% to 100%");
+            settings.Mistake($"{prefix}_WORKER_THREADS", text, $"allowed are 0 (all CPUs), a number up to {Max}, or a percentage from 1% to 100%");
             return 1;
         }
 

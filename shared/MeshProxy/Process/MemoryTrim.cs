@@ -1,6 +1,6 @@
 using Ambient.Linux;
 
-namespace Ambient.Ztunnel.Workers;
+namespace Ambient.MeshProxy.Process;
 
 /// <summary>
 /// Gives memory back to the system that is not needed any more: that of starting, what setting up many connections left behind, and
@@ -12,7 +12,7 @@ namespace Ambient.Ztunnel.Workers;
 /// after the start, and then only when most connections of a peak have ended, or their number has doubled, and has come to rest;
 /// and once more after <see cref="Aftermath"/>, when the tunnels of those connections have gone too.
 /// </remarks>
-internal sealed class MemoryTrim(Func<long> openConnections)
+public sealed class MemoryTrim(Func<long> openConnections)
 {
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
     private const int Aftermath = 6; // intervals at rest

@@ -1,10 +1,10 @@
-namespace Ambient.Ztunnel.Options;
+namespace Ambient.MeshProxy.Options;
 
 /// <summary>Whom to trust when calling the control plane: a file, the system's roots, or PEM text.</summary>
-internal enum RootSource { File, System, Pem }
+public enum RootSource { File, System, Pem }
 
 /// <param name="Value">Path or PEM text; empty for the system's roots.</param>
-internal sealed record ControlPlaneRoots(RootSource Source, string Value)
+public sealed record ControlPlaneRoots(RootSource Source, string Value)
 {
     public const string DefaultFile = "./var/run/secrets/istio/root-cert.pem";
 
@@ -20,7 +20,7 @@ internal sealed record ControlPlaneRoots(RootSource Source, string Value)
 }
 
 /// <summary>Addresses of the control plane's services.</summary>
-internal static class ControlPlaneAddress
+public static class ControlPlaneAddress
 {
     /// <summary>In a cluster istiod's service, elsewhere this machine.</summary>
     public static string Default(SettingsReader settings) =>

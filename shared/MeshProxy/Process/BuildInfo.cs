@@ -2,11 +2,11 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace Ambient.Ztunnel.Admin;
+namespace Ambient.MeshProxy.Process;
 
 /// <summary>What this program is.</summary>
 /// <param name="IstioVersion">As the chart says.</param>
-internal sealed record BuildInfo(string Version, string GitRevision, string Runtime, string Profile, string IstioVersion)
+public sealed record BuildInfo(string Version, string GitRevision, string Runtime, string Profile, string IstioVersion)
 {
     /// <param name="istioVersion">As the chart says.</param>
     public static BuildInfo Current(string istioVersion)

@@ -1,10 +1,10 @@
 using Ambient.Hosting.Logging;
 using Ambient.Hosting.Metrics;
 
-namespace Ambient.Ztunnel.Options;
+namespace Ambient.MeshProxy.Options;
 
 /// <summary>What we tell about ourselves and about the traffic.</summary>
-internal sealed record TelemetryOptions
+public sealed record TelemetryOptions
 {
     /// <summary>RUST_LOG: levels by scope, as in <c>info,ztunnel::pods=debug</c>. Default info.</summary>
     public LogFilter LogFilter { get; init; } = LogFilter.Info;

@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace Ambient.Ztunnel.Options;
+namespace Ambient.MeshProxy.Options;
 
 /// <summary>Kubernetes quantities of CPU (<c>500m</c>, <c>2</c>, <c>1.5</c>, <c>1e3</c>, <c>2k</c>), rounded up to whole CPUs.</summary>
-internal static class CpuQuantity
+public static class CpuQuantity
 {
     private static readonly (string Suffix, double Factor)[] Suffixes =
     [

@@ -1,13 +1,13 @@
 using Ambient.Certificates;
 using Ambient.Certificates.Authority;
 using Ambient.Certificates.Service;
-using Ambient.Ztunnel.Options;
+using Ambient.MeshProxy.Options;
 using Microsoft.Extensions.Logging;
 
-namespace Ambient.Ztunnel.Node;
+namespace Ambient.MeshProxy.Identity;
 
 /// <summary>Where this node's certificates come from, as the options say.</summary>
-internal static class CertificateSources
+public static class CertificateSources
 {
     /// <returns>Disposable if it holds connections.</returns>
     /// <exception cref="OptionsException">The authority's address or a header cannot be used.</exception>

@@ -1,16 +1,17 @@
 using System.Text.Json;
-using Ambient.Ztunnel.Options;
+using Ambient.MeshProxy.Options;
 using Google.Protobuf.WellKnownTypes;
 
-namespace Ambient.Ztunnel.Discovery;
+namespace Ambient.MeshProxy.Discovery;
 
 /// <summary>How this proxy introduces itself to the control plane.</summary>
-internal static class NodeDescription
+public static class NodeDescription
 {
     /// <summary>Deeper JSON than that is refused when the options are read.</summary>
     private const int MaxDepth = 64;
 
-    public static Protos.Xds.Node Of(NodeOptions node)
+    /// <param name="kind">What comes first in the id: <c>ztunnel</c> or <c>waypoint</c>.</param>
+    public static Protos.Xds.Node Of(string kind, NodeOptions node)
     {
         var (name, ns) = (node.PodName ?? "", node.PodNamespace ?? "");
         var metadata = new Struct();
@@ -21,7 +22,7 @@ internal static class NodeDescription
             metadata.Fields[key] = ToValue(document.RootElement);
         }
         // The suffix is fixed, whatever the cluster's domain.
-        return new() { Id = $"ztunnel~{node.InstanceIp}~{name}.{ns}~{ns}.svc.cluster.local", Metadata = metadata };
+        return new() { Id = $"{kind}~{node.InstanceIp}~{name}.{ns}~{ns}.svc.cluster.local", Metadata = metadata };
     }
 
     private static IEnumerable<KeyValuePair<string, string>> Texts(NodeOptions node, string name, string ns) =>
