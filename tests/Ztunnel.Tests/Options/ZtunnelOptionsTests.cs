@@ -213,4 +213,13 @@ public sealed class ZtunnelOptionsTests : IDisposable
     [Fact]
     public void A_tunnel_s_window_below_that_of_one_connection_is_a_mistake() =>
         Assert.Contains("must be at least HTTP2_STREAM_WINDOW_SIZE", Assert.Single(_scene.Set("HTTP2_CONNECTION_WINDOW_SIZE", "100000").Mistakes()));
+
+    [Fact]
+    public void On_demand_needs_the_dns_proxy_to_be_off()
+    {
+        using var scene = new OptionsScene();
+        Assert.Contains(scene.Set("XDS_ON_DEMAND", "true").Mistakes(), static mistake => mistake.StartsWith("XDS_ON_DEMAND is 'true'", StringComparison.Ordinal));
+
+        Assert.True(scene.Set("ISTIO_META_DNS_CAPTURE", "false").Read().Discovery.OnDemand);
+    }
 }

@@ -1,5 +1,5 @@
 
-namespace Ambient.Ztunnel.Tests.Options;
+namespace Ambient.MeshProxy.Tests.Options;
 
 public sealed class WorkerThreadsTests
 {

@@ -1,5 +1,5 @@
 
-namespace Ambient.Ztunnel.Tests.Workers;
+namespace Ambient.MeshProxy.Tests;
 
 public sealed class MemoryTrimTests
 {

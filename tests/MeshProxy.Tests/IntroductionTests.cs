@@ -1,8 +1,7 @@
 using Ambient.MeshProxy.Discovery;
-using Ambient.Ztunnel.Options;
-using Ambient.Ztunnel.Tests.Options;
+using Ambient.MeshProxy.Tests.Options;
 
-namespace Ambient.Ztunnel.Tests.Discovery;
+namespace Ambient.MeshProxy.Tests;
 
 /// <summary>What the control plane is told of this proxy: node and headers.</summary>
 public sealed class IntroductionTests : IDisposable
@@ -65,13 +64,5 @@ public sealed class IntroductionTests : IDisposable
     [Fact]
     public void Without_a_token_nobody_is_named() => Assert.Equal(0, Headers(_scene.Read()).Read().Count);
 
-    [Fact]
-    public void On_demand_needs_the_dns_proxy_to_be_off()
-    {
-        Assert.Contains(_scene.Set("XDS_ON_DEMAND", "true").Mistakes(), static mistake => mistake.StartsWith("XDS_ON_DEMAND is 'true'", StringComparison.Ordinal));
-
-        Assert.True(_scene.Set("ISTIO_META_DNS_CAPTURE", "false").Read().Discovery.OnDemand);
-    }
-
-    private static DiscoveryHeaders Headers(ZtunnelOptions options) => new(new("ztunnel", options.Node, options.Discovery, options.Authority));
+    private static DiscoveryHeaders Headers(ControlPlaneOptions options) => new(options);
 }
