@@ -3,6 +3,7 @@ using Ambient.ControlPlane.Authority;
 using Ambient.ControlPlane.Callers;
 using Ambient.ControlPlane.Indexing.Settings;
 using Ambient.ControlPlane.Options;
+using Ambient.ControlPlane.Provisioning;
 using Ambient.Hosting.Logging;
 using Ambient.Hosting.Options;
 
@@ -25,6 +26,7 @@ internal sealed record ControlPlaneOptions
     public required IndexOptions Index { get; init; }
     public required AuthorityOptions Authority { get; init; }
     public required CallerOptions Callers { get; init; }
+    public required ProvisioningOptions Provisioning { get; init; }
 
     /// <summary>Changes are collected until it has been quiet for so long. Default 100 ms, 0 to 10 s.</summary>
     public required TimeSpan DebounceAfter { get; init; }
@@ -71,6 +73,7 @@ internal sealed record ControlPlaneOptions
             Index = index,
             Authority = AuthoritySettings.Read(settings, systemNamespace, revision, index.TrustDomain),
             Callers = AuthoritySettings.ReadCallers(settings, index.ClusterId),
+            Provisioning = ProvisioningOptions.Read(settings, index),
             DebounceAfter = settings.Duration("PILOT_DEBOUNCE_AFTER", TimeSpan.FromMilliseconds(100), TimeSpan.Zero, TimeSpan.FromSeconds(10)),
             DebounceMax = settings.Duration("PILOT_DEBOUNCE_MAX", TimeSpan.FromMilliseconds(500), TimeSpan.Zero, TimeSpan.FromMinutes(1)),
             WritesStatus = settings.Bool("AMBIENT_ENABLE_STATUS", true),

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Ambient.ControlPlane.Indexing.Services;
 using Ambient.ControlPlane.Indexing.Settings;
+using Ambient.ControlPlane.Leadership;
 using Ambient.Kubernetes.Client;
 using Ambient.Kubernetes.Informers;
 using Ambient.Kubernetes.Resources;
@@ -15,12 +16,8 @@ internal sealed partial class AddressAllocator(
 {
     public const string FieldManager = "ambient-ip-autoallocate";
 
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1), LongestRetry = TimeSpan.FromMinutes(1);
-
-    private readonly Lock _gate = new();
-    private readonly SemaphoreSlim _wake = new(0, 1);
-    private HashSet<ObjectName> _changed = [];
-    private bool _isLeading, _isFull;
+    private readonly ChangedObjects _changed = new(time);
+    private bool _isFull;
 
     /// <summary>Addresses that hosts have, as this replica knows while it leads.</summary>
     public int Given { get; private set; }
@@ -28,61 +25,31 @@ internal sealed partial class AddressAllocator(
     /// <summary>Follows the informer. Before it runs.</summary>
     public void Feed() => entries.AddHandler(change =>
     {
-        Note(change.Name);
+        _changed.Note(change.Name);
         return ValueTask.CompletedTask;
     });
 
     /// <summary>Gives addresses until <paramref name="stop"/> fires.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        try
-        {
-            await entries.Synced.WaitAsync(stop);
-            lock (_gate) (_isLeading, _changed) = (true, []);
-            var book = new AddressBook();
-            foreach (var entry in entries.All.Where(IsOurs)) book.Learn(entry, AllocatedHosts.Of(entry, options));
-            foreach (var entry in entries.All.OrderBy(static entry => entry.Metadata.CreationTimestamp)) Note(ObjectName.Of(entry));
-            for (var failures = 0; ; )
-            {
-                var isDone = await WorkAsync(book, stop);
-                failures = isDone ? 0 : failures + 1;
-                if (isDone) await _wake.WaitAsync(stop);
-                else await Task.Delay(RetryAfter(failures), time, stop);
-            }
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested) { }
-        finally
-        {
-            lock (_gate) (_isLeading, _changed) = (false, []);
-        }
+        await entries.Synced.WaitAsync(stop);
+        var book = new AddressBook();
+        await _changed.RunAsync(() => Read(book), (name, cancel) => GiveAsync(book, name, cancel), stop);
     }
 
-    private void Note(ObjectName name)
+    // The oldest come first: should two say the same, the older keeps it.
+    private IEnumerable<ObjectName> Read(AddressBook book)
     {
-        lock (_gate)
-        {
-            if (!_isLeading) return; // who begins to lead looks at all of them
-            _changed.Add(name);
-            if (_wake.CurrentCount == 0) _wake.Release();
-        }
+        var all = entries.All;
+        foreach (var entry in all.Where(IsOurs)) book.Learn(entry, AllocatedHosts.Of(entry, options));
+        return all.OrderBy(static entry => entry.Metadata.CreationTimestamp).Select(ObjectName.Of);
     }
 
-    /// <returns>False: something was not written and is to be tried again.</returns>
-    private async Task<bool> WorkAsync(AddressBook book, CancellationToken stop)
+    private async Task<bool> GiveAsync(AddressBook book, ObjectName name, CancellationToken stop)
     {
-        HashSet<ObjectName> changed;
-        lock (_gate) (changed, _changed) = (_changed, []);
-        var (waiting, isDone) = (new Queue<ObjectName>(changed), true);
-        while (waiting.TryDequeue(out var name))
-        {
-            var robbed = new List<ObjectName>();
-            if (!await WriteAsync(book, name, robbed, stop))
-            {
-                Note(name);
-                isDone = false;
-            }
-            foreach (var other in robbed) waiting.Enqueue(other);
-        }
+        var robbed = new List<ObjectName>();
+        var isDone = await WriteAsync(book, name, robbed, stop);
+        foreach (var other in robbed) _changed.Note(other);
         Given = book.Count;
         return isDone;
     }
@@ -112,7 +79,7 @@ internal sealed partial class AddressAllocator(
         }
     }
 
-    private bool IsOurs(ServiceEntry entry) => entry.Metadata.Label(Indexing.MeshLabels.Revision) is not { Length: > 0 } revision || revision == options.Revision;
+    private bool IsOurs(ServiceEntry entry) => options.Owns(entry);
 
     // Others may have written addresses there that are none of our range: they are left alone as long as we have nothing to say.
     private static bool IsSaid(ServiceEntry entry, IReadOnlyList<HostAddress> given)
@@ -159,12 +126,6 @@ internal sealed partial class AddressAllocator(
             json.WriteEndObject();
         }
         json.WriteEndArray();
-    }
-
-    private static TimeSpan RetryAfter(int failures)
-    {
-        var delay = FirstRetry * Math.Pow(2, Math.Min(failures - 1, 10));
-        return delay < LongestRetry ? delay : LongestRetry;
     }
 
     // Dashboards match on id and name: add at the end, never renumber or reuse. Next: 1324.

@@ -28,11 +28,21 @@ internal static class MeshLabels
     public const string PodTemplateHash = "pod-template-hash";
     public const string ServiceName = "kubernetes.io/service-name";
     public const string GatewayName = "gateway.networking.k8s.io/gateway-name";
+    public const string GatewayClassName = "gateway.networking.k8s.io/gateway-class-name";
     public const string ManagedBy = "gateway.istio.io/managed";
+
+    /// <summary>The value of <see cref="ManagedBy"/> on what is made for a waypoint; dashboards know waypoints by it.</summary>
+    public const string ManagedWaypoint = "istio.io-mesh-controller";
+
+    /// <summary>On a ConfigMap of the system namespace: overlays for all gateways of a class.</summary>
+    public const string DefaultsForClass = "gateway.istio.io/defaults-for-class";
+
+    public const string DataplaneMode = "istio.io/dataplane-mode";
+    public const string InjectSidecar = "sidecar.istio.io/inject";
 
     /// <summary>Values of <see cref="ManagedBy"/> that mark the services of waypoints and east-west gateways.</summary>
     public static readonly string[] GatewayControllers =
-        ["istio.io-mesh-controller", "istio.io-eastwest-controller", "istio.io-agentgateway-waypoint-controller"];
+        [ManagedWaypoint, "istio.io-eastwest-controller", "istio.io-agentgateway-waypoint-controller"];
 
     /// <summary>The value of a waypoint label that opts out.</summary>
     public const string NoWaypoint = "none";
@@ -48,6 +58,7 @@ internal static class MeshAnnotations
     public const string ConnectStrategy = "istio.io/connect-strategy";
     public const string DryRun = "istio.io/dry-run";
     public const string GatewayServiceAccount = "gateway.istio.io/service-account";
+    public const string GatewayNameOverride = "gateway.istio.io/name-override";
     public const string RegistrationGroup = "istio.io/autoRegistrationGroup";
 
     /// <summary>Its own TCP is captured: served (<c>enabled</c>), or refused until a node proxy serves it (<c>pending</c>).</summary>

@@ -21,7 +21,7 @@ internal sealed class ControlPlaneMetrics : IMetricSource
         metrics.AddGauges("istio_build", "Istio component build info", ["component", "tag"]).With("pilot", istioVersion).Set(1);
         metrics.Add(new ControlPlaneMetrics(metrics, services));
         metrics.AddGauge("ambient_informers_unsynced", "Kinds that have not been read in full yet", () => services.Informers.All.Count(static one => !one.HasSynced));
-        metrics.AddGauge("ambient_informers_failing", "Kinds that cannot be followed at the moment", () => services.Informers.All.Count(static one => one.Status.LastError is not null));
+        metrics.AddGauge("ambient_informers_failing", "Kinds that cannot be followed at the moment", () => services.Informers.All.Concat(services.WaypointInformers.All).Count(static one => one.Status.LastError is not null));
         metrics.AddGauge("ambient_index_rounds", "Times that the index was rebuilt", () => services.Index.Rounds);
         metrics.AddGauge("ambient_index_object_changes", "Changes of objects that the index has taken", () => services.Index.Objects);
         metrics.AddGauge("ambient_index_last_round_microseconds", "Time that the last rebuild took", () => (long)services.Index.LastRound.TotalMicroseconds);

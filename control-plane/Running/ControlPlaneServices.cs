@@ -4,6 +4,7 @@ using Ambient.ControlPlane.Authority;
 using Ambient.ControlPlane.Distribution;
 using Ambient.ControlPlane.Indexing;
 using Ambient.ControlPlane.Leadership;
+using Ambient.ControlPlane.Provisioning;
 using Ambient.ControlPlane.Publishing;
 using Ambient.ControlPlane.Status;
 using Ambient.Hosting.Metrics;
@@ -36,6 +37,8 @@ internal sealed partial class ControlPlaneServices : IDisposable
         ClusterStatus.Feed(Informers, Statuses);
         Addresses = new AddressAllocator(api, Informers.ServiceEntries, options.Index, time, loggers.CreateLogger<AddressAllocator>());
         Addresses.Feed();
+        WaypointInformers = new(api, options.Index, time, random, loggers);
+        Waypoints = new(api, Informers, WaypointInformers, options.Provisioning, () => options.Authority.TrustDomain, time, random, loggers);
         var target = new ClusterStatus(api, Informers);
         Rejections = new PolicyRejections(Informers, new StatusWriter(target, time, loggers.CreateLogger<StatusWriter>()), target);
 
@@ -44,6 +47,7 @@ internal sealed partial class ControlPlaneServices : IDisposable
             new(api, Informers.Pods, Informers.Namespaces, () => Election.IsLeader, metrics, loggers, time, new Random(random.Next())));
         if (options.WritesStatus) Election.AddDuty(Statuses.RunAsync);
         if (options.Index.AllocatedIps) Election.AddDuty(Addresses.RunAsync);
+        if (options.Provisioning.IsEnabled) Election.AddDuty(Waypoints.RunAsync);
         Election.AddDuty(LeadAuthorityAsync);
 
         Discovery = new AdsService(Mesh, Authority.Callers, DiscoveryOf(), new AdsMetrics(metrics, Mesh, options.WritesStatus ? Rejections.Report : null), time, new Random(random.Next()),
@@ -55,6 +59,8 @@ internal sealed partial class ControlPlaneServices : IDisposable
     public MeshResources Mesh { get; }
     public StatusWriter Statuses { get; }
     public AddressAllocator Addresses { get; }
+    public WaypointInformers WaypointInformers { get; }
+    public WaypointProvisioner Waypoints { get; }
     public PolicyRejections Rejections { get; }
     public LeaderElection Election { get; }
     public AuthorityParts Authority { get; }
@@ -69,6 +75,7 @@ internal sealed partial class ControlPlaneServices : IDisposable
     /// <summary>Follows the cluster until <paramref name="stop"/> fires.</summary>
     public Task RunAsync(CancellationToken stop) => Task.WhenAll(
         Task.Run(() => Informers.RunAsync(stop), CancellationToken.None),
+        _options.Provisioning.IsEnabled ? Task.Run(() => WaypointInformers.RunAsync(stop), CancellationToken.None) : Task.CompletedTask,
         Task.Run(() => Index.RunAsync(Informers.Synced, stop), CancellationToken.None),
         Task.Run(() => Rejections.RunAsync(stop), CancellationToken.None),
         Task.Run(() => Authority.RunAsync(stop), CancellationToken.None));

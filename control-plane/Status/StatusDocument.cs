@@ -33,6 +33,14 @@ internal static class StatusDocument
         return output.ToArray();
     }
 
+    /// <summary>The same with the time since when each has had its status.</summary>
+    /// <param name="now">For those whose status changes by being written.</param>
+    public static IEnumerable<Condition> Dated(IEnumerable<Condition> wanted, IReadOnlyList<Condition> shown, DateTimeOffset now) =>
+        wanted.Select(condition => condition with { LastTransitionTime = Since(condition, shown) ?? now });
+
+    public static bool IsSame(Condition wanted, Condition found) =>
+        wanted with { LastTransitionTime = null } == found with { LastTransitionTime = null };
+
     private static void WriteMetadata(Utf8JsonWriter json, ObjectName name)
     {
         json.WriteStartObject("metadata"u8);
@@ -48,8 +56,7 @@ internal static class StatusDocument
         if (wanted.Conditions.Count > 0)
         {
             json.WriteStartArray("conditions"u8);
-            foreach (var condition in wanted.Conditions)
-                JsonSerializer.Serialize(json, condition with { LastTransitionTime = Since(condition, shown) ?? now }, KubernetesJson.Default.Condition);
+            foreach (var condition in Dated(wanted.Conditions, shown, now)) JsonSerializer.Serialize(json, condition, KubernetesJson.Default.Condition);
             json.WriteEndArray();
         }
 
@@ -58,7 +65,4 @@ internal static class StatusDocument
 
     private static DateTimeOffset? Since(Condition wanted, IReadOnlyList<Condition> shown) =>
         shown.FirstOrDefault(found => found.Type == wanted.Type && found.Status == wanted.Status)?.LastTransitionTime;
-
-    private static bool IsSame(Condition wanted, Condition found) =>
-        wanted with { LastTransitionTime = null } == found with { LastTransitionTime = null };
 }

@@ -1,4 +1,5 @@
 using Ambient.ControlPlane.Indexing.Policies;
+using Ambient.ControlPlane.Indexing.Waypoints;
 using Ambient.Kubernetes.Resources;
 
 namespace Ambient.ControlPlane.Indexing.Graph;
@@ -7,7 +8,6 @@ namespace Ambient.ControlPlane.Indexing.Graph;
 internal sealed class PolicyTargets(MeshGraph graph)
 {
     private const string GatewayGroup = "gateway.networking.k8s.io", EntryGroup = "networking.istio.io";
-    private const string WaypointController = "istio.io/mesh-controller";
 
     /// <returns>Null for a kind or namespace that no policy can point at.</returns>
     public static TargetKey? KeyOf(PolicyTargetReference reference, string ns)
@@ -51,8 +51,8 @@ internal sealed class PolicyTargets(MeshGraph graph)
         if (ns != graph.Settings.RootNamespace)
             return new(text, null, "Invalid", $"Policies on a GatewayClass must be in the root namespace ({graph.Settings.RootNamespace})");
         if (graph.GatewayClasses.GetValueOrDefault(name) is not { } found) return NotFound(text);
-        return found.Spec?.ControllerName == WaypointController ? Bound(text, name)
-            : new(text, null, "Invalid", $"GatewayClass {name} is not one of waypoints: its controller must be {WaypointController}");
+        return WaypointControllers.RunsWaypoints(found.Spec?.ControllerName ?? "") ? Bound(text, name)
+            : new(text, null, "Invalid", $"GatewayClass {name} is not one of waypoints: its controller must be {WaypointControllers.Ours} or {WaypointControllers.Stock}");
     }
 
     private TargetOutcome ForService(TargetKey key, string text)

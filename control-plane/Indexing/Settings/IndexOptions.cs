@@ -1,3 +1,5 @@
+using Ambient.Kubernetes.Resources;
+
 namespace Ambient.ControlPlane.Indexing.Settings;
 
 /// <summary>What becomes of a DENY or CUSTOM policy that no hop can evaluate in full.</summary>
@@ -55,4 +57,7 @@ public sealed class IndexOptions
 
     /// <summary>Default: fail closed.</summary>
     public UnenforceableRules UnenforceableRules { get; set; }
+
+    /// <summary>True unless the object's label leaves it to another revision's control plane.</summary>
+    public bool Owns(KubernetesObject value) => value.Metadata.Label(MeshLabels.Revision) is not { Length: > 0 } revision || revision == Revision;
 }

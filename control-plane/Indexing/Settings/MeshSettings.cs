@@ -16,8 +16,7 @@ internal sealed record MeshSettings(IndexOptions Options, MeshConfig Config, str
         || (arrived && Config.DiscoverySelectors.Any(selector => selector.Selects(labels)));
 
     /// <summary>True unless the object's label leaves it to another revision's control plane.</summary>
-    public bool IsOurs(KubernetesObject value) =>
-        value.Metadata.Label(MeshLabels.Revision) is not { Length: > 0 } revision || revision == Options.Revision;
+    public bool IsOurs(KubernetesObject value) => Options.Owns(value);
 
     public EntryVisibility VisibilityIn(IReadOnlyDictionary<string, string>? namespaceLabels)
     {

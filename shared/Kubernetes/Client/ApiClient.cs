@@ -59,6 +59,11 @@ public sealed partial class ApiClient : IDisposable
     public Task<T> ApplyAsync<T>(ResourceType<T> type, T value, string fieldManager, bool force, CancellationToken stop) where T : KubernetesObject =>
         ExchangeAsync(Apply(type.Path(ObjectName.Of(value)), Encode(type, value), fieldManager, force), type.Json, stop);
 
+    /// <summary>Server-side apply of an object whose text the caller has made, taking over fields that others own; the answer is not read.</summary>
+    /// <param name="json">The object with <c>apiVersion</c>, <c>kind</c>, <c>metadata.name</c> and the fields that shall be ours.</param>
+    public Task ApplyAsync(ResourceKind kind, ObjectName name, ReadOnlyMemory<byte> json, string fieldManager, CancellationToken stop) =>
+        ExchangeAsync(Apply(kind.Path(name), json, fieldManager, force: true), static (_, _) => Task.FromResult(true), stop);
+
     /// <summary>As <see cref="ApplyAsync{T}"/>, for the status only.</summary>
     public Task<T> ApplyStatusAsync<T>(ResourceType<T> type, T value, string fieldManager, bool force, CancellationToken stop)
         where T : KubernetesObject =>

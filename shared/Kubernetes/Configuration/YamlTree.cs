@@ -8,7 +8,8 @@ public abstract record YamlTree
 {
     private const int MaxDepth = 64;
 
-    public sealed record Text(string Value) : YamlTree;
+    /// <param name="IsPlain">Written without quotes, so that it may stand for a number, a truth value or nothing.</param>
+    public sealed record Text(string Value, bool IsPlain = false) : YamlTree;
 
     public sealed record List(List<YamlTree> Items) : YamlTree;
 
@@ -48,9 +49,9 @@ public abstract record YamlTree
             case AnchorAlias or NodeEvent { Anchor.IsEmpty: false }:
                 throw new ConfigurationException($"{source} uses anchors or aliases (& and *); repeat the value instead.");
             case Scalar { Style: ScalarStyle.Plain, Value: "null" or "~" }:
-                return new Text("");
+                return new Text("", IsPlain: true);
             case Scalar scalar:
-                return new Text(scalar.Value);
+                return new Text(scalar.Value, scalar.Style == ScalarStyle.Plain);
             case SequenceStart:
                 return ReadList(parser, depth, source);
             default:

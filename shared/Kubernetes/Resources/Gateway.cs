@@ -15,6 +15,31 @@ public sealed record GatewaySpec
     public IReadOnlyList<GatewayListener>? Listeners { get; init; }
 
     public IReadOnlyList<GatewayEndpoint>? Addresses { get; init; }
+
+    public GatewayInfrastructure? Infrastructure { get; init; }
+}
+
+/// <summary>For what a controller makes to run the gateway.</summary>
+public sealed record GatewayInfrastructure
+{
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
+    public IReadOnlyDictionary<string, string>? Annotations { get; init; }
+
+    public ParametersReference? ParametersRef { get; init; }
+}
+
+public sealed record ParametersReference
+{
+    /// <summary>Empty for the core group.</summary>
+    public string Group { get => field ?? ""; init; }
+
+    public string Kind { get => field ?? ""; init; }
+
+    public string Name { get => field ?? ""; init; }
+
+    /// <summary>Of a class's parameters only: a gateway's are in its own namespace.</summary>
+    public string? Namespace { get; init; }
 }
 
 public sealed record GatewayListener
@@ -42,6 +67,9 @@ public sealed record ListenerTls
 public sealed record AllowedRoutes
 {
     public RouteNamespaces? Namespaces { get; init; }
+
+    /// <summary>Null: those that go with the listener's protocol.</summary>
+    public IReadOnlyList<RouteKind>? Kinds { get; init; }
 }
 
 public sealed record RouteNamespaces
@@ -91,14 +119,30 @@ public sealed record GatewayClass : KubernetesObject
 {
     public GatewayClassSpec? Spec { get; init; }
 
-    public ConditionedStatus? Status { get; init; }
+    public GatewayClassStatus? Status { get; init; }
 }
 
 public sealed record GatewayClassSpec
 {
+    /// <summary>Who implements it: <c>domain/path</c>. Cannot be changed.</summary>
     public string ControllerName { get => field ?? ""; init; }
 
+    public ParametersReference? ParametersRef { get; init; }
+
     public string? Description { get; init; }
+}
+
+public sealed record GatewayClassStatus
+{
+    public IReadOnlyList<Condition>? Conditions { get; init; }
+
+    /// <summary>In alphabetical order.</summary>
+    public IReadOnlyList<SupportedFeature>? SupportedFeatures { get; init; }
+}
+
+public sealed record SupportedFeature
+{
+    public string Name { get => field ?? ""; init; }
 }
 
 /// <summary>A status of which only the conditions concern us.</summary>

@@ -34,4 +34,5 @@ namespace Ambient.Kubernetes.Resources;
 [JsonSerializable(typeof(PeerAuthenticationSpec))]
 [JsonSerializable(typeof(PolicySelector))]
 [JsonSerializable(typeof(ConditionedStatus))]
+[JsonSerializable(typeof(UnstructuredObject))]
 public sealed partial class KubernetesJson : JsonSerializerContext;

@@ -243,11 +243,12 @@ public sealed class AuthorizationPolicyTests
 
     [Theory]
     [InlineData("istio-waypoint", "True", "Accepted")]
+    [InlineData("ambient-waypoint", "True", "Accepted")]
     [InlineData("istio", "False", "Invalid")]
     [InlineData("none", "False", "TargetNotFound")]
     public void A_class_of_waypoints_can_be_a_target_in_the_root_namespace(string name, string status, string reason)
     {
-        var mesh = new IndexedMesh(GatewayClass("istio-waypoint"), GatewayClass("istio", "istio.io/gateway-controller"),
+        var mesh = new IndexedMesh(GatewayClass("istio-waypoint"), GatewayClass("ambient-waypoint", "ambient.mesh/waypoint-controller"), GatewayClass("istio", "istio.io/gateway-controller"),
             PolicyOn("istio-system/p", $"gateway.networking.k8s.io:GatewayClass:{name}"));
 
         var condition = mesh.Condition("WaypointAccepted", "istio-system/p")!;

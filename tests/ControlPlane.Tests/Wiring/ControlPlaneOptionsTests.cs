@@ -19,6 +19,8 @@ public sealed class ControlPlaneOptionsTests
         Assert.Equal(("Kubernetes", "istio", "cluster.local"), (options.Index.ClusterId, options.Index.ConfigMapName, options.Authority.TrustDomain));
         Assert.Equal((TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(500)), (options.DebounceAfter, options.DebounceMax));
         Assert.True(options.WritesStatus);
+        Assert.Equal((true, "ambient/waypoint", "IfNotPresent", "https://istiod.istio-system.svc:15012"),
+            (options.Provisioning.IsEnabled, options.Provisioning.Image, options.Provisioning.PullPolicy, options.Provisioning.DiscoveryAddress));
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Ambient.ControlPlane.Running;
 using Ambient.Kubernetes.Resources;
 using Ambient.Xds;
 using ResourceTypes = Ambient.Kubernetes.Resources.ResourceTypes;
@@ -9,8 +8,6 @@ namespace Ambient.ControlPlane.Tests.Wiring;
 /// <summary>What is written into the cluster, by whom, and who goes on with it when the leader stops.</summary>
 public sealed class LeaderDutyTests
 {
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
-
     [Fact(Timeout = 120_000)]
     public async Task Hosts_without_an_address_get_one_and_keep_it_under_the_next_leader()
     {
@@ -24,7 +21,7 @@ public sealed class LeaderDutyTests
         var service = await view.UntilAsync(mesh => mesh.Services.FirstOrDefault(static entry => entry.Service.Hostname == "first.example.com" && !entry.Service.Vips.IsEmpty));
         Assert.Equal(addresses.Order(), service.Service.Vips.Select(static vip => vip.Address.ToString()).Order());
 
-        var next = await TakeOverAsync(scene);
+        var next = await scene.TakeOverAsync();
         Create(scene, "second", "second.example.com");
 
         Assert.Empty(addresses.Intersect(await AddressesAsync(scene, "second")));
@@ -32,7 +29,7 @@ public sealed class LeaderDutyTests
         Assert.Equal(4, next.Services.Addresses.Given);
         await scene.Api.MergePatchAsync(ResourceTypes.ServiceEntry, new("demo", "first"),
             """{"metadata":{"labels":{"networking.istio.io/enable-autoallocate-ip":"false"}}}"""u8.ToArray(), scene.Stop);
-        await WaitAsync(scene, async () => (await FindAsync(scene, "first"))?.Status?.Addresses is not { Count: > 0 });
+        await scene.UntilAsync(async () => (await FindAsync(scene, "first"))?.Status?.Addresses is not { Count: > 0 });
     }
 
     [Fact(Timeout = 120_000)]
@@ -40,14 +37,14 @@ public sealed class LeaderDutyTests
     {
         await using var scene = await RunningScene.StartAsync();
         await scene.Process.Ready.WaitAsync(scene.Stop);
-        await TakeOverAsync(scene);
+        await scene.TakeOverAsync();
 
         await scene.Api.CreateAsync(ResourceTypes.AuthorizationPolicy, new()
         {
             Metadata = new() { Name = "nobody", Namespace = "demo" }, Spec = new() { Action = "DENY", Rules = [new()] },
         }, scene.Stop);
 
-        await WaitAsync(scene, async () => (await ConditionsAsync(scene, "nobody")).Any(static one => one is { Type: "ZtunnelAccepted", Status: "True" }));
+        await scene.UntilAsync(async () => (await ConditionsAsync(scene, "nobody")).Any(static one => one is { Type: "ZtunnelAccepted", Status: "True" }));
     }
 
     [Fact(Timeout = 120_000)]
@@ -59,7 +56,7 @@ public sealed class LeaderDutyTests
         {
             Metadata = new() { Name = "odd", Namespace = "demo" }, Spec = new() { Action = "DENY", Rules = [new()] },
         }, scene.Stop);
-        await WaitAsync(scene, () => Task.FromResult(scene.Process.Services.Mesh.PolicyCount == 1));
+        await scene.UntilAsync(() => Task.FromResult(scene.Process.Services.Mesh.PolicyCount == 1));
         using var channel = scene.Connect();
         await using var call = channel.OpenDuplex(DiscoveryService.Delta, new() { { "authorization", $"Bearer {scene.Token()}" } }, null, scene.Stop);
 
@@ -70,31 +67,20 @@ public sealed class LeaderDutyTests
             TypeUrl = Xds.ResourceTypes.Authorization, ResponseNonce = response.Nonce, ErrorDetail = new() { Message = "demo/odd: too odd: for me; demo/none: x" },
         }, scene.Stop);
 
-        await WaitAsync(scene, async () => (await ConditionsAsync(scene, "odd")).Any(static one => one is { Type: "ambient.istio.io/ZtunnelRejected", Status: "True" }
+        await scene.UntilAsync(async () => (await ConditionsAsync(scene, "odd")).Any(static one => one is { Type: "ambient.istio.io/ZtunnelRejected", Status: "True" }
             && one.Message!.Contains("zt-7", StringComparison.Ordinal) && one.Message.Contains("too odd: for me", StringComparison.Ordinal)));
         Assert.Contains("too odd", await scene.GetAsync(scene.Process.Pages.Admin.Port, "/debug/syncz"), StringComparison.Ordinal);
         Assert.Contains("ambient_discovery_rejections_total{url=\"type.googleapis.com/istio.security.Authorization\"} 1",
             await scene.GetAsync(scene.Process.Pages.Monitoring.Port, "/metrics"), StringComparison.Ordinal);
 
         await scene.Api.MergePatchAsync(ResourceTypes.AuthorizationPolicy, new("demo", "odd"), """{"spec":{"action":"ALLOW"}}"""u8.ToArray(), scene.Stop);
-        await WaitAsync(scene, async () => (await ConditionsAsync(scene, "odd")) is [{ Type: "ZtunnelAccepted" }]);
-    }
-
-    private static async Task<ControlPlaneProcess> TakeOverAsync(RunningScene scene)
-    {
-        await WaitAsync(scene, () => Task.FromResult(scene.Process.Services.Election.IsLeader));
-        var next = await scene.StartControlPlaneAsync("cp-2");
-        await next.Ready.WaitAsync(scene.Stop);
-        Assert.False(next.Services.Election.IsLeader);
-        await scene.Process.StopAsync();
-        await WaitAsync(scene, () => Task.FromResult(next.Services.Election.IsLeader));
-        return next;
+        await scene.UntilAsync(async () => (await ConditionsAsync(scene, "odd")) is [{ Type: "ZtunnelAccepted" }]);
     }
 
     private static async Task<List<string>> AddressesAsync(RunningScene scene, string name)
     {
         List<string>? found = null;
-        await WaitAsync(scene, async () => (found = (await FindAsync(scene, name))?.Status?.Addresses?.Select(static one => one.Value).ToList()) is { Count: > 0 });
+        await scene.UntilAsync(async () => (found = (await FindAsync(scene, name))?.Status?.Addresses?.Select(static one => one.Value).ToList()) is { Count: > 0 });
         return found!;
     }
 
@@ -102,12 +88,6 @@ public sealed class LeaderDutyTests
 
     private static async Task<IReadOnlyList<Condition>> ConditionsAsync(RunningScene scene, string name) =>
         (await scene.Api.GetAsync(ResourceTypes.AuthorizationPolicy, new("demo", name), scene.Stop)).Status?.Conditions ?? [];
-
-    // The API is asked until it says so; the test's timeout bounds it.
-    private static async Task WaitAsync(RunningScene scene, Func<Task<bool>> condition)
-    {
-        while (!await condition()) await Task.Delay(Look, TimeProvider.System, TestContext.Current.CancellationToken);
-    }
 
     private static void Create(RunningScene scene, string name, string host) => scene.Cluster.Store.Create(JsonNode.Parse($$"""
         {"apiVersion":"networking.istio.io/v1","kind":"ServiceEntry","metadata":{"name":"{{name}}","namespace":"demo"},

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Ambient.ControlPlane.Running;
 using Ambient.Grpc.Channel;
 using Ambient.Hosting.Logging;
@@ -6,6 +7,7 @@ using Ambient.Kubernetes.Configuration;
 using Ambient.Kubernetes.Resources;
 using Ambient.Model.State;
 using Ambient.Playground.Api;
+using Ambient.Playground.Api.Access;
 using Node = Ambient.Protos.Xds.Node;
 using Ambient.Xds.Client;
 using Google.Protobuf.WellKnownTypes;
@@ -16,6 +18,8 @@ namespace Ambient.ControlPlane.Tests.Wiring;
 /// <summary>A cluster's API, a control plane on ports of its own, and a node proxy's view of the mesh. All in this process, over real sockets.</summary>
 internal sealed class RunningScene : IAsyncDisposable
 {
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
+
     private readonly string _kubeconfig = Path.GetTempFileName();
     private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
     private readonly List<IAsyncDisposable> _parts = [];
@@ -29,9 +33,13 @@ internal sealed class RunningScene : IAsyncDisposable
 
     public CancellationToken Stop => _stop.Token;
 
+    /// <summary>Everything that was asked of the API and changes something, in order.</summary>
+    public ConcurrentQueue<Permission> Writes { get; } = [];
+
     public static async Task<RunningScene> StartAsync(params (string Name, string Value)[] environment)
     {
-        var scene = new RunningScene { Cluster = await PlaygroundApi.StartAsync(new() { Controllers = false }) };
+        var scene = new RunningScene();
+        scene.Cluster = await PlaygroundApi.StartAsync(new() { Controllers = false, Allowed = scene.Remember });
         scene._parts.Add(scene.Cluster);
         await scene.Cluster.WriteKubeconfigAsync(scene._kubeconfig);
         scene.Api = new(ApiConfiguration.FromKubeconfig(scene._kubeconfig, TimeProvider.System), TimeProvider.System);
@@ -88,6 +96,24 @@ internal sealed class RunningScene : IAsyncDisposable
         return await http.GetStringAsync($"http://127.0.0.1:{port}{path}", Stop);
     }
 
+    /// <summary>Waits until the cluster is as wanted; the test's own timeout bounds it.</summary>
+    public async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        while (!await condition()) await Task.Delay(Look, TimeProvider.System, Stop);
+    }
+
+    /// <summary>The leader stops, and another takes over.</summary>
+    public async Task<ControlPlaneProcess> TakeOverAsync()
+    {
+        await UntilAsync(() => Task.FromResult(Process.Services.Election.IsLeader));
+        var next = await StartControlPlaneAsync("cp-2");
+        await next.Ready.WaitAsync(Stop);
+        Assert.False(next.Services.Election.IsLeader);
+        await Process.StopAsync();
+        await UntilAsync(() => Task.FromResult(next.Services.Election.IsLeader));
+        return next;
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var part in Enumerable.Reverse(_parts))
@@ -101,6 +127,11 @@ internal sealed class RunningScene : IAsyncDisposable
         Api.Dispose();
         _stop.Dispose();
         File.Delete(_kubeconfig);
+    }
+
+    private void Remember(Caller caller, Permission asked)
+    {
+        if (asked.Verb is not ("get" or "list" or "watch")) Writes.Enqueue(asked);
     }
 
     private static Dictionary<string, string>? Ambient(bool enrolled) => enrolled ? new() { ["istio.io/dataplane-mode"] = "ambient" } : null;

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Ambient.Deploy.Tests.Manifests;
 using Ambient.Grpc;
 using Ambient.Grpc.Channel;
 using Ambient.Lab.Mesh;
@@ -32,6 +34,8 @@ public sealed partial class ControlPlaneRightsTests
         var chain = await SignAsync(cluster, plaintext, "ztunnel-1");
 
         Assert.NotEmpty(chain);
+        Assert.Equal([], Restrictions(await WaypointAsync(cluster)));
+        RemoveOverlays(cluster);
         await cluster.UsedAsync(Account, program);
         Assert.DoesNotContain("forbidden", program.ReadLog(), StringComparison.OrdinalIgnoreCase);
     }
@@ -65,6 +69,19 @@ public sealed partial class ControlPlaneRightsTests
         spec: {serviceAccountName: ztunnel, containers: [{name: ztunnel, image: ztunnel}]}
         ---
         apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: settings, namespace: shop}
+        data: {horizontalPodAutoscaler: "spec: {maxReplicas: 3}", podDisruptionBudget: "spec: {minAvailable: 1}"}
+        ---
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: Gateway
+        metadata: {name: waypoint, namespace: shop}
+        spec:
+          gatewayClassName: ambient-waypoint
+          infrastructure: {parametersRef: {group: "", kind: ConfigMap, name: settings}}
+          listeners: [{name: mesh, port: 15008, protocol: HBONE}]
+        ---
+        apiVersion: v1
         kind: Service
         metadata: {name: web, namespace: shop, labels: {istio.io/use-waypoint: missing}}
         spec: {selector: {app: web}, ports: [{port: 80}]}
@@ -89,6 +106,22 @@ public sealed partial class ControlPlaneRightsTests
         metadata: {name: odd, namespace: shop}
         spec: {mtls: {mode: STRICT}, portLevelMtls: {"80": {mode: PERMISSIVE}}}
         """;
+
+    private static async Task<JsonObject> WaypointAsync(GuardedCluster cluster)
+    {
+        var store = cluster.Api.Store;
+        await Until.TrueAsync(() => store.List(store.Kinds.Get("policy", "PodDisruptionBudget"), "shop").Items.Count > 0, "all of the waypoint's objects are made", TimeSpan.FromSeconds(60));
+        return store.Get(store.Kinds.Get("apps", "Deployment"), "shop", "waypoint").Copy();
+    }
+
+    private static IEnumerable<string> Restrictions(JsonObject deployment) => PodSecurity.Baseline(deployment).Concat(PodSecurity.Restricted(deployment));
+
+    // What was made because an overlay mentioned it goes with the mention.
+    private static void RemoveOverlays(GuardedCluster cluster) => cluster.Api.Store.Update(cluster.Api.Store.Kinds.Get("", "ConfigMap"), "shop", "settings", static map =>
+    {
+        map["data"] = new JsonObject();
+        return map;
+    });
 
     private static async Task<Daemon> StartAsync(GuardedCluster cluster)
     {

@@ -1,0 +1,175 @@
+using System.Text.Json.Nodes;
+using Ambient.Playground.Api.Documents;
+
+namespace Ambient.ControlPlane.Tests.Provisioning;
+
+/// <summary>From a gateway to a waypoint that runs, through the whole control plane and a cluster's API.</summary>
+public sealed class WaypointProvisioningTests
+{
+    [Fact(Timeout = 60_000)]
+    public async Task Classes_are_made_and_accepted_and_one_of_somebody_else_is_left_alone()
+    {
+        await using var scene = await WaypointScene.StartAsync();
+
+        var ours = await scene.UntilAsync("GatewayClass", "ambient-waypoint", static one => WaypointScene.Condition(one, "Accepted") is ("True", "Accepted", _));
+        Assert.Equal("ambient.mesh/waypoint-controller", ours.Text("spec", "controllerName"));
+        Assert.Equal(1, ours.ObjectsAt("status", "conditions").Single().Number("observedGeneration"));
+        var features = ours.ObjectsAt("status", "supportedFeatures").Select(static one => one.Text("name")).ToList();
+        Assert.NotEmpty(features);
+        Assert.Equal(features.Order(StringComparer.Ordinal), features);
+        await scene.UntilAsync("GatewayClass", "istio-waypoint", static one => WaypointScene.Condition(one, "Accepted") is ("True", "Accepted", _));
+
+        scene.Create("{apiVersion: gateway.networking.k8s.io/v1, kind: GatewayClass, metadata: {name: other}, spec: {controllerName: example.com/other}}");
+        scene.Create(WaypointScene.Waypoint.Replace("ambient-waypoint", "other", StringComparison.Ordinal).Replace("name: waypoint,", "name: foreign,", StringComparison.Ordinal));
+        scene.Create(WaypointScene.Waypoint);
+        await scene.UntilAsync("waypoint", "Programmed", "False", "Pending");
+
+        Assert.Null(scene.Find("Deployment", "foreign"));
+        Assert.Equal("Unknown", WaypointScene.Condition(scene.Find("Gateway", "foreign")!, "Accepted")!.Value.Status);
+        Assert.Equal("Unknown", WaypointScene.Condition(scene.Find("GatewayClass", "other")!, "Accepted")!.Value.Status);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task The_established_class_belongs_to_whoever_has_made_it()
+    {
+        await using var scene = await WaypointScene.StartAsync(("PILOT_ENABLE_GATEWAY_API_DEPLOYMENT_CONTROLLER", "false"));
+        Assert.Null(scene.Find("GatewayClass", "istio-waypoint"));
+        scene.Create("{apiVersion: gateway.networking.k8s.io/v1, kind: GatewayClass, metadata: {name: istio-waypoint}, spec: {controllerName: istio.io/mesh-controller}}");
+
+        await scene.Running.TakeOverAsync(); // by one that runs waypoints
+        await scene.UntilAsync("GatewayClass", "ambient-waypoint", static one => WaypointScene.Condition(one, "Accepted") is ("True", _, _));
+
+        var theirs = scene.Find("GatewayClass", "istio-waypoint")!;
+        Assert.Equal(("istio.io/mesh-controller", "Unknown"), (theirs.Text("spec", "controllerName"), WaypointScene.Condition(theirs, "Accepted")!.Value.Status));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_gateway_becomes_an_account_a_service_and_a_deployment_of_its_own()
+    {
+        await using var scene = await WaypointScene.StartAsync(("WAYPOINT_IMAGE", "registry.example.com/ambient/waypoint:1"), ("CLUSTER_ID", "c1"), ("TRUST_DOMAIN", "example.org"));
+        scene.Create(WaypointScene.Waypoint);
+
+        await scene.UntilAsync("waypoint", "Programmed", "False", "Pending");
+        var gateway = scene.Find("Gateway", "waypoint")!;
+        var made = new[] { "ServiceAccount", "Service", "Deployment" }.ToDictionary(static kind => kind, kind => scene.Find(kind, "waypoint")!);
+
+        foreach (var (kind, one) in made)
+        {
+            Assert.Equal(("waypoint", "ambient-waypoint", "istio.io-mesh-controller"), (Label(one, "gateway.networking.k8s.io/gateway-name"),
+                Label(one, "gateway.networking.k8s.io/gateway-class-name"), Label(one, "gateway.istio.io/managed")));
+            var owner = Assert.Single(one.ObjectsAt("metadata", "ownerReferences"));
+            Assert.True(owner.Text("uid") == gateway.Text("metadata", "uid") && owner.Text("kind") == "Gateway" && owner.Flag("controller"), kind);
+        }
+
+        var pod = made["Deployment"].ObjectAt("spec", "template")!;
+        var container = Assert.Single(pod.ObjectsAt("spec", "containers"));
+        Assert.Equal("registry.example.com/ambient/waypoint:1", container.Text("image"));
+        Assert.Equal(("none", "waypoint", "waypoint"), (Label(pod, "istio.io/dataplane-mode"), Label(pod, "service.istio.io/canonical-name"), pod.Text("spec", "serviceAccountName")));
+        var environment = container.ObjectsAt("env").ToDictionary(static one => one.Text("name")!, static one => one.Text("value") ?? one.Text("valueFrom", "fieldRef", "fieldPath"));
+        Assert.Equal(("waypoint", "c1", "example.org", "https://istiod.istio-system.svc:15012", "status.podIP"),
+            (environment["GATEWAY_NAME"], environment["CLUSTER_ID"], environment["TRUST_DOMAIN"], environment["XDS_ADDRESS"], environment["INSTANCE_IP"]));
+        Assert.Equal([(15021, "tcp"), (15008, "hbone")], made["Service"].ObjectsAt("spec", "ports").Select(static port => ((int)port.Number("port")!, port.Text("appProtocol"))));
+
+        // Known by its address from the moment that it has one, and programmed when a pod is ready.
+        var addresses = gateway.ObjectsAt("status", "addresses").Select(static one => (one.Text("type"), one.Text("value"))).ToList();
+        Assert.Equal([("Hostname", "waypoint.demo.svc.cluster.local"), .. made["Service"].TextsAt("spec", "clusterIPs").Select(static ip => ("IPAddress", ip))], addresses);
+        await scene.MakeReadyAsync("waypoint");
+        var programmed = await scene.UntilAsync("waypoint", "Programmed", "True", "Programmed");
+        Assert.Equal(("True", "Accepted"), (WaypointScene.Condition(programmed, "Accepted")!.Value.Status, WaypointScene.Condition(programmed, "Accepted")!.Value.Reason));
+        Assert.Equal(["Accepted", "Programmed", "ResolvedRefs"], programmed.ObjectsAt("status", "conditions").Select(static one => one.Text("type")).Order());
+
+        scene.Delete("Gateway", "waypoint");
+        await scene.UntilAsync(() => made.Keys.All(kind => scene.Find(kind, "waypoint") is null));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_others_change_is_put_back_and_what_they_add_stays()
+    {
+        await using var scene = await WaypointScene.StartAsync();
+        scene.Create(WaypointScene.Waypoint);
+        await scene.MakeReadyAsync("waypoint");
+        await scene.UntilAsync("waypoint", "Programmed", "True", "Programmed");
+
+        scene.Edit("Deployment", "waypoint", static one => one.ObjectAt("spec", "template", "spec")!["serviceAccountName"] = "somebody");
+        scene.Edit("Deployment", "waypoint", static one => one["spec"]!["replicas"] = 3);
+        scene.Edit("Service", "waypoint", static one => one["spec"]!["selector"] = new JsonObject { ["app"] = "elsewhere" });
+        scene.Edit("ServiceAccount", "waypoint", static one => one["metadata"]!["labels"]!.AsObject().Remove("gateway.istio.io/managed"));
+
+        var deployment = await scene.UntilAsync("Deployment", "waypoint", static one => one.Text("spec", "template", "spec", "serviceAccountName") == "waypoint");
+        Assert.Equal(3, deployment.Number("spec", "replicas")); // whoever scales it is not stopped
+        await scene.UntilAsync("Service", "waypoint", static one => one.Text("spec", "selector", "gateway.networking.k8s.io/gateway-name") == "waypoint");
+        await scene.UntilAsync("ServiceAccount", "waypoint", static one => Label(one, "gateway.istio.io/managed") is not null);
+
+        scene.Delete("Service", "waypoint");
+        await scene.UntilAsync("Service", "waypoint");
+        scene.Edit("Gateway", "waypoint", static one => one["status"]!["addresses"] = new JsonArray(), "status");
+        await scene.UntilAsync("Gateway", "waypoint", static one => one.ObjectsAt("status", "addresses").Any());
+    }
+
+    [Fact(Timeout = 90_000)]
+    public async Task The_next_leader_writes_nothing_where_all_is_well()
+    {
+        await using var scene = await WaypointScene.StartAsync();
+        scene.Create(WaypointScene.Waypoint);
+        await scene.MakeReadyAsync("waypoint");
+        await scene.UntilAsync("waypoint", "Programmed", "True", "Programmed");
+        var before = scene.Find("Deployment", "waypoint")!;
+
+        await scene.Running.TakeOverAsync();
+        scene.Running.Writes.Clear();
+        // When the second is programmed, which takes several rounds, the first has been looked at.
+        scene.Create(WaypointScene.Waypoint.Replace("name: waypoint,", "name: second,", StringComparison.Ordinal));
+        await scene.MakeReadyAsync("second");
+        await scene.UntilAsync("second", "Programmed", "True", "Programmed");
+
+        Assert.Contains(scene.Running.Writes, static one => one is { Resource: "deployments", Name: "second" });
+        Assert.DoesNotContain(scene.Running.Writes, static one => one.Name is "waypoint" or "ambient-waypoint" or "istio-waypoint");
+        Assert.Equal(before.Text("metadata", "resourceVersion"), scene.Find("Deployment", "waypoint")!.Text("metadata", "resourceVersion"));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task An_object_that_belongs_to_somebody_else_is_not_touched()
+    {
+        await using var scene = await WaypointScene.StartAsync();
+        scene.Create("{apiVersion: v1, kind: Service, metadata: {name: waypoint, namespace: demo}, spec: {selector: {app: mine}, ports: [{port: 80}]}}");
+        scene.Create(WaypointScene.Waypoint);
+
+        var refused = await scene.UntilAsync("waypoint", "Programmed", "False", "Invalid");
+
+        Assert.Contains("Service demo/waypoint exists", WaypointScene.Condition(refused, "Programmed")!.Value.Message, StringComparison.Ordinal);
+        Assert.Equal("mine", scene.Find("Service", "waypoint")!.Text("spec", "selector", "app"));
+        scene.Delete("Service", "waypoint");
+        await scene.UntilAsync("waypoint", "Programmed", "False", "Pending");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_gateway_with_addresses_of_its_own_is_run_by_somebody_else()
+    {
+        await using var scene = await WaypointScene.StartAsync();
+        scene.Create(WaypointScene.Waypoint.Replace("spec: {", "spec: {addresses: [{type: Hostname, value: proxy.demo.svc.cluster.local}], ", StringComparison.Ordinal));
+
+        var gateway = await scene.UntilAsync("waypoint", "Programmed", "True", "Programmed");
+
+        Assert.Equal(["proxy.demo.svc.cluster.local"], gateway.ObjectsAt("status", "addresses").Select(static one => one.Text("value")));
+        Assert.Null(scene.Find("Deployment", "waypoint"));
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("protocol: HBONE", "protocol: HTTP", "ListenersNotValid")]
+    [InlineData("namespace: demo}", "namespace: demo, labels: {istio.io/waypoint-for: everything}}", "Invalid")]
+    [InlineData("spec: {", "spec: {addresses: [{type: example.com/odd, value: x}], ", "UnsupportedAddress")]
+    [InlineData("spec: {", "spec: {infrastructure: {parametersRef: {group: example.com, kind: Odd, name: x}}, ", "InvalidParameters")]
+    [InlineData("spec: {", "spec: {infrastructure: {parametersRef: {group: \"\", kind: ConfigMap, name: missing}}, ", "InvalidParameters")]
+    public async Task A_gateway_that_cannot_be_run_says_why_and_makes_nothing(string text, string instead, string reason)
+    {
+        await using var scene = await WaypointScene.StartAsync();
+        scene.Create(WaypointScene.Waypoint.Replace(text, instead, StringComparison.Ordinal));
+
+        var gateway = await scene.UntilAsync("waypoint", "Accepted", "False", reason);
+
+        Assert.Equal(("False", "Invalid"), (WaypointScene.Condition(gateway, "Programmed")!.Value.Status, WaypointScene.Condition(gateway, "Programmed")!.Value.Reason));
+        Assert.Null(scene.Find("Deployment", "waypoint"));
+    }
+
+    private static string? Label(JsonObject document, string key) => document.Text("metadata", "labels", key);
+}
