@@ -4,6 +4,7 @@ using Ambient.HttpProxy.Buffers;
 using Ambient.HttpProxy.Downstreams;
 using Ambient.HttpProxy.Exchanges;
 using Ambient.HttpProxy.Replies;
+using Ambient.HttpProxy.Routing;
 using Ambient.HttpProxy.Upstreams;
 using Ambient.Transport;
 
@@ -134,7 +135,7 @@ public sealed class HttpConnection : ICarried, IBreakWatcher, IRelayOwner
     private async ValueTask<ExchangeEnd> RefuseAsync(LocalReply reply)
     {
         reply.WriteToUnreadable(_out);
-        _proxy.Observer.Ended(_parser.Head, new(reply.Status, ExchangeFlag.DownstreamRefused, null, TimeSpan.Zero, 0));
+        _proxy.Observer.Ended(_parser.Head, new(reply.Status, ExchangeFlag.DownstreamRefused, null, null, RoutePlan.Default, TimeSpan.Zero, 0));
         return await _out.FlushAsync().ConfigureAwait(false) ? ExchangeEnd.Complete : ExchangeEnd.Abort;
     }
 

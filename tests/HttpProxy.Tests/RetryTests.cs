@@ -5,6 +5,7 @@ using Ambient.HttpProxy.Routing;
 using Ambient.HttpProxy.Tests.Scenes;
 using Ambient.HttpProxy.Upstreams;
 using Ambient.Model.Routes;
+using Ambient.Model.Traffic;
 
 namespace Ambient.HttpProxy.Tests;
 
@@ -32,7 +33,7 @@ public sealed class RetryTests
             await server.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
 
             Assert.StartsWith("HTTP/1.1 200 ", await client.ReadHeadAsync());
-            Assert.Equal((ExchangeFlag.None, scene.Endpoint), ((await scene.ReportAsync(round)).Flag, (await scene.ReportAsync(round)).Endpoint));
+            Assert.Equal((ExchangeFlag.None, scene.Endpoint), ((await scene.ReportAsync(round)).Flag, (await scene.ReportAsync(round)).Endpoint?.Address));
         }
 
         Assert.Contains(scene.Reports, report => report.Attempts > 1);
@@ -124,7 +125,7 @@ public sealed class RetryTests
     public async Task A_retry_has_its_place_in_the_budget_until_it_is_answered()
     {
         await using var scene = await ProxyScene.StartAsync();
-        var cluster = new UpstreamCluster("busy", [new(scene.Endpoint)]) { Retries = new(fraction: 0, least: 1) };
+        var cluster = new UpstreamCluster("busy", [new(scene.Endpoint)], new(TrafficPolicy.Default, TimeProvider.System) { Retries = new(fraction: 0, least: 1) });
         scene.Decide = _ => RouteDecision.To(cluster, Plan(RetryOn.FiveXx, attempts: 1));
         const string Failure = "HTTP/1.1 500 x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
         var (first, second) = (await scene.ConnectAsync(), await scene.ConnectAsync());

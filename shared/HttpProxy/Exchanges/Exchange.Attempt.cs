@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Ambient.HttpProxy.Bodies;
+using Ambient.HttpProxy.Filters;
 using Ambient.HttpProxy.Messages;
 using Ambient.HttpProxy.Upstreams;
 using Ambient.Transport;
@@ -16,7 +17,7 @@ internal sealed partial class Exchange
     private async ValueTask<AttemptResult> TryAsync(UpstreamEndpoint endpoint)
     {
         _attemptTimedOut = false;
-        if (_plan.Retries.PerTryTimeout > TimeSpan.Zero) _tryTimeout.Start(_plan.Retries.PerTryTimeout);
+        if (Plan.Retries.PerTryTimeout > TimeSpan.Zero) _tryTimeout.Start(Plan.Retries.PerTryTimeout);
         var result = await TryAsync(endpoint, fresh: false).ConfigureAwait(false) ?? await TryAsync(endpoint, fresh: true).ConfigureAwait(false);
         _tryTimeout.Cancel();
         return result!.Value;
@@ -31,7 +32,7 @@ internal sealed partial class Exchange
         _upstream = upstream;
         if (_clientLeft || _flag != ExchangeFlag.None || _attemptTimedOut) return AttemptResult.NotSent(ExchangeFlag.TimedOut, "");
 
-        MessageForwarding.WriteRequest(upstream, _request);
+        MessageForwarding.WriteRequest(upstream, _request, _route);
         if (_request.Framing.HasBody) _upload.Start(upstream.RequestBody, _uploadFailed); // the server may answer before it has the whole body
         else await upstream.RequestBody.FlushAsync(untilRoom: false).ConfigureAwait(false); // a failure shows in the response, or in its absence
 
@@ -61,7 +62,7 @@ internal sealed partial class Exchange
             var status = await upstream.ReadHeadAsync().ConfigureAwait(false);
             if (status != IoStatus.Done || !upstream.Head.IsInterim) return status;
             if (_request.Version == Http1.HttpVersion.Http10) continue; // RFC 9110 §15.2: such a client does not know them
-            MessageForwarding.WriteResponse(_downstream, upstream.Head);
+            MessageForwarding.WriteResponse(_downstream, upstream.Head, FieldEdits.None, []);
             await _downstream.ResponseBody.FlushAsync(untilRoom: false).ConfigureAwait(false);
         }
     }

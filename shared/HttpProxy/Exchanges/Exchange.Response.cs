@@ -17,7 +17,7 @@ internal sealed partial class Exchange
         _upload.Settle();
         _status = head.Status;
         if (!_upload.IsSent) _downstream.EndConnection(); // it answers early: the rest of the body has nowhere to go
-        MessageForwarding.WriteResponse(_downstream, head);
+        MessageForwarding.WriteResponse(_downstream, head, Plan.ResponseEdits, _route.ResponseFields);
         if (head.Status == 101) return await UpgradeAsync((Http1Upstream)upstream).ConfigureAwait(false);
 
         var end = await _responseBody.RunAsync(upstream.ResponseBody, _downstream.ResponseBody).ConfigureAwait(false);

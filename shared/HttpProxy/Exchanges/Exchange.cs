@@ -4,6 +4,7 @@ using Ambient.Http1.Heads;
 using Ambient.HttpProxy.Bodies;
 using Ambient.HttpProxy.Downstreams;
 using Ambient.HttpProxy.Replies;
+using Ambient.HttpProxy.Resilience;
 using Ambient.HttpProxy.Routing;
 using Ambient.HttpProxy.Upstreams;
 using Ambient.Transport;
@@ -21,10 +22,11 @@ internal sealed partial class Exchange
     private readonly Action<TransferEnd> _uploadFailed;
     private readonly LoopTimer _timeout, _tryTimeout;
     private readonly List<UpstreamEndpoint> _tried = [];
+    private readonly GateTicket _ticket;
 
     private DownstreamStream _downstream = null!;
     private RequestHead _request = null!;
-    private RoutePlan _plan = RoutePlan.Default;
+    private RouteDecision _route;
     private long _began;
     private int _status;
     private ExchangeFlag _flag;
@@ -32,7 +34,7 @@ internal sealed partial class Exchange
 
     public Exchange(EventLoop loop, HttpProxyContext proxy)
     {
-        (_loop, _proxy, _uploadFailed) = (loop, proxy, UploadFailed);
+        (_loop, _proxy, _uploadFailed, _ticket) = (loop, proxy, UploadFailed, new(loop));
         _upload = new(loop.Slabs, proxy.Replays, proxy.Options.ReplayBytes);
         _timeout = new(loop, static exchange => ((Exchange)exchange!).GiveUp(ExchangeFlag.TimedOut), this);
         _tryTimeout = new(loop, static exchange => ((Exchange)exchange!).GiveUpAttempt(), this);
@@ -58,8 +60,8 @@ internal sealed partial class Exchange
             if (_upstream is { } left) Release(left, isClean: false);
             await _upload.StopAsync().ConfigureAwait(false);
             _upload.Settle();
-            var endpoint = _tried.Count > 0 ? _tried[^1].Address : null;
-            _proxy.Observer.Ended(_request, new(_status, _flag, endpoint, _loop.Time.GetElapsedTime(_began), _tried.Count));
+            _proxy.Observer.Ended(_request, new(
+                _status, _flag, _tried.Count > 0 ? _tried[^1] : null, _route.Cluster, _route.Plan, _loop.Time.GetElapsedTime(_began), _tried.Count));
         }
     }
 
@@ -67,13 +69,21 @@ internal sealed partial class Exchange
     public void ClientLeft()
     {
         _clientLeft = true;
+        _ticket.GiveUp();
         _upstream?.Abort();
     }
+
+    private RoutePlan Plan => _route.Plan;
+
+    private static LocalReply Overflow => new(503, "upstream connect error or disconnect/reset before headers. reset reason: overflow")
+    {
+        Flag = ExchangeFlag.Overflow, IsVerbatim = true, Fields = [new("x-envoy-overloaded", "true")],
+    };
 
     private void Begin(DownstreamStream downstream)
     {
         (_downstream, _request) = (downstream, downstream.Request);
-        (_upstream, Upgraded) = (null, null);
+        (_upstream, Upgraded, _route) = (null, null, RouteDecision.Answer(default));
         (_status, _flag, _clientLeft) = (0, ExchangeFlag.None, false);
         _tried.Clear();
         _upload.Begin(downstream.RequestBody, _request.Framing.HasBody);
@@ -83,18 +93,20 @@ internal sealed partial class Exchange
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ExchangeEnd> RouteAsync()
     {
-        if (_request.Form == TargetForm.Authority) return await ReplyAsync(ExchangeFlag.LocalReply, new(405, "CONNECT is not served here.")).ConfigureAwait(false);
-        if (_request.Authority.IsEmpty) return await ReplyAsync(ExchangeFlag.LocalReply, new(400, "The request needs a Host header.")).ConfigureAwait(false);
-        var route = _proxy.Router.Route(_request);
-        if (route.Cluster is not { } cluster) return await ReplyAsync(ExchangeFlag.LocalReply, new(route.Status, route.Why)).ConfigureAwait(false);
+        if (_request.Form == TargetForm.Authority) return await ReplyAsync(new(405, "CONNECT is not served here.")).ConfigureAwait(false);
+        if (_request.Authority.IsEmpty) return await ReplyAsync(new(400, "The request needs a Host header.")).ConfigureAwait(false);
+        _route = _proxy.Router.Route(_request);
+        if (_route.Delay > TimeSpan.Zero) await _loop.DelayAsync(_route.Delay);
+        if (_clientLeft) return await FailAsync(default).ConfigureAwait(false);
+        if (_route.Cluster is not { } cluster) return await ReplyAsync(_route.Reply).ConfigureAwait(false);
+        if (cluster.Unusable.Length > 0) return await ReplyAsync(new(503, cluster.Unusable) { Flag = ExchangeFlag.NoCluster }).ConfigureAwait(false);
 
-        _plan = route.Plan;
-        if (_plan.Timeout > TimeSpan.Zero) _timeout.Start(_plan.Timeout);
-        _upload.Keeps = _request.Framing.HasBody && _plan.Retries.NeedsBody(GrpcStatus.IsGrpc(_request.Fields), cluster.MaySpeakHttp2);
+        if (Plan.Timeout > TimeSpan.Zero) _timeout.Start(Plan.Timeout);
+        _upload.Keeps = _request.Framing.HasBody && Plan.Retries.NeedsBody(GrpcStatus.IsGrpc(_request.Fields), cluster.MaySpeakHttp2);
         cluster.Retries.Begin();
         try
         {
-            return await AttemptAsync(cluster).ConfigureAwait(false);
+            return await EnterAsync(cluster).ConfigureAwait(false);
         }
         finally
         {
@@ -104,19 +116,38 @@ internal sealed partial class Exchange
         }
     }
 
+    /// <summary>Waits for its turn where the cluster takes only so many requests at once.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ExchangeEnd> EnterAsync(UpstreamCluster cluster)
+    {
+        if (cluster.Gate.IsOpen) return await AttemptAsync(cluster).ConfigureAwait(false);
+        if (!cluster.Gate.TryEnter(_ticket, oneEach: !cluster.MaySpeakHttp2)) return await ReplyAsync(Overflow).ConfigureAwait(false);
+        try
+        {
+            if (_ticket.State == GateState.Waiting) await _ticket.WaitAsync();
+            if (_clientLeft || _flag != ExchangeFlag.None) return await FailAsync(default).ConfigureAwait(false);
+            return await AttemptAsync(cluster).ConfigureAwait(false);
+        }
+        finally
+        {
+            cluster.Gate.Leave(_ticket);
+        }
+    }
+
     /// <summary>Tries servers until an answer is good enough, or is the last that may be had.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ExchangeEnd> AttemptAsync(UpstreamCluster cluster)
     {
         while (true)
         {
-            if (cluster.Pick(_proxy.Random, _tried) is not { } endpoint)
-                return await ReplyAsync(ExchangeFlag.NoServer, new(503, $"{cluster.Name} has no server that is ready.")).ConfigureAwait(false);
+            if (cluster.Pick(_proxy.Random, _tried, _route.Hash) is not { } endpoint)
+                return await ReplyAsync(new(503, $"{cluster.Name} has no server that is ready.") { Flag = ExchangeFlag.NoServer }).ConfigureAwait(false);
             _tried.Add(endpoint);
             endpoint.Begin();
             try
             {
                 var attempt = await TryAsync(endpoint).ConfigureAwait(false);
+                if (!_clientLeft) cluster.Report(endpoint, attempt.Status);
                 if (!Deserves(attempt) || !MayRetry(cluster)) return await ConcludeAsync(attempt).ConfigureAwait(false);
             }
             finally
@@ -136,10 +167,10 @@ internal sealed partial class Exchange
 
     /// <summary>True if another attempt is wanted, allowed, and possible: what was sent of the body can be sent again.</summary>
     private bool Deserves(in AttemptResult attempt) =>
-        _tried.Count <= _plan.Retries.Attempts && _upload.MayRepeat && _flag == ExchangeFlag.None && !_clientLeft
+        _tried.Count <= Plan.Retries.Attempts && _upload.MayRepeat && _flag == ExchangeFlag.None && !_clientLeft
         && (attempt.IsAnswered
-            ? _plan.Retries.CoversAnswer(attempt.Status, attempt.GrpcStatus)
-            : _plan.Retries.CoversNoAnswer(attempt.Sent, attempt.Refused));
+            ? Plan.Retries.CoversAnswer(attempt.Status, attempt.GrpcStatus)
+            : Plan.Retries.CoversNoAnswer(attempt.Sent, attempt.Refused));
 
     // One place in the budget from the first retry to the end of the exchange: it is a retry that is under way all that time.
     private bool MayRetry(UpstreamCluster cluster) => _retries || (_retries = cluster.Retries.TryBeginRetry());
@@ -148,7 +179,7 @@ internal sealed partial class Exchange
     private async ValueTask PauseAsync()
     {
         await BreakOffAsync().ConfigureAwait(false);
-        await _loop.DelayAsync(_plan.Retries.Backoff(_tried.Count, _proxy.Random));
+        await _loop.DelayAsync(Plan.Retries.Backoff(_tried.Count, _proxy.Random));
     }
 
     // Nothing was answered that could be passed on: say why, unless nobody listens.
@@ -164,20 +195,20 @@ internal sealed partial class Exchange
         }
 
         var error = _downstream.RequestBody.Error;
-        return await ReplyAsync(flag, flag switch
+        return await ReplyAsync((flag switch
         {
-            ExchangeFlag.TimedOut => new(504, "The server did not answer in the time that the route allows."),
+            ExchangeFlag.TimedOut => new LocalReply(504, "The server did not answer in the time that the route allows."),
             ExchangeFlag.DownstreamRefused => new(error.Status, error.Message),
             ExchangeFlag.UpstreamRefused => new(502, $"The server's response was refused: {attempt.Why}"),
             ExchangeFlag.UpstreamConnectFailed => new(503, $"The server was not reached: {attempt.Why}."),
             _ => new(503, "The server ended the connection before it answered."),
-        }).ConfigureAwait(false);
+        }) with { Flag = flag }).ConfigureAwait(false);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<ExchangeEnd> ReplyAsync(ExchangeFlag flag, LocalReply reply)
+    private async ValueTask<ExchangeEnd> ReplyAsync(LocalReply reply)
     {
-        (_flag, _status) = (flag, reply.Status);
+        (_flag, _status) = (reply.Flag, reply.Status);
         if (!_upload.IsSent) _downstream.EndConnection(); // its body was not read, or not to the end
         reply.Write(_downstream);
         return await _downstream.ResponseBody.FlushAsync(untilRoom: false).ConfigureAwait(false) ? ExchangeEnd.Complete : ExchangeEnd.Abort;
@@ -186,6 +217,7 @@ internal sealed partial class Exchange
     private void GiveUp(ExchangeFlag flag)
     {
         if (_flag == ExchangeFlag.None) _flag = flag;
+        _ticket.GiveUp();
         _upstream?.Abort();
     }
 

@@ -1,5 +1,6 @@
-using System.Net;
 using Ambient.Http1.Heads;
+using Ambient.HttpProxy.Routing;
+using Ambient.HttpProxy.Upstreams;
 
 namespace Ambient.HttpProxy.Exchanges;
 
@@ -31,14 +32,35 @@ public enum ExchangeFlag : byte
 
     /// <summary>DPE: the client's request could not be read safely.</summary>
     DownstreamRefused,
+
+    /// <summary>NR: no route matches.</summary>
+    NoRoute,
+
+    /// <summary>NC: the route leads to a place that does not exist.</summary>
+    NoCluster,
+
+    /// <summary>UO: the cluster has as many requests or connections as it may have.</summary>
+    Overflow,
+
+    /// <summary>FI: the route's fault was drawn.</summary>
+    FaultInjected,
+
+    /// <summary>RL: the route's limit is reached.</summary>
+    RateLimited,
+
+    /// <summary>A policy refuses the request; Envoy has no flag for it.</summary>
+    Denied,
 }
 
 /// <summary>One exchange, when it is over.</summary>
 /// <param name="Status">What the client was answered; 0 if it went before.</param>
 /// <param name="Endpoint">The server of the last attempt; null if none was chosen.</param>
+/// <param name="Cluster">Where the request was to go; null if it was answered here.</param>
+/// <param name="Plan">Of its route.</param>
 /// <param name="Duration">From the request's head to the end of the response.</param>
 /// <param name="Attempts">Servers tried.</param>
-public readonly record struct ExchangeReport(int Status, ExchangeFlag Flag, IPEndPoint? Endpoint, TimeSpan Duration, int Attempts);
+public readonly record struct ExchangeReport(
+    int Status, ExchangeFlag Flag, UpstreamEndpoint? Endpoint, UpstreamCluster? Cluster, RoutePlan Plan, TimeSpan Duration, int Attempts);
 
 /// <summary>Told of each exchange, on its worker.</summary>
 public interface IExchangeObserver

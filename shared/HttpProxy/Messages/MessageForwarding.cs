@@ -1,7 +1,13 @@
+using System.Buffers.Text;
+using System.Text;
 using Ambient.Http1;
 using Ambient.Http1.Bodies;
 using Ambient.Http1.Forwarding;
 using Ambient.Http1.Heads;
+using Ambient.HttpProxy.Filters;
+using Ambient.HttpProxy.Routing;
+using Ambient.Model;
+using Ambient.Model.Routes;
 
 namespace Ambient.HttpProxy.Messages;
 
@@ -9,21 +15,29 @@ namespace Ambient.HttpProxy.Messages;
 /// <remarks>Every request and every response passes here, whatever either side speaks: the one place for edits of a head.</remarks>
 internal static class MessageForwarding
 {
-    public static void WriteRequest(IRequestWriter writer, RequestHead head)
+    /// <param name="route">Says what of it is changed.</param>
+    public static void WriteRequest(IRequestWriter writer, RequestHead head, in RouteDecision route)
     {
-        writer.BeginRequest(head.Method, TargetOf(head), head.Authority);
+        var edits = route.Plan.RequestEdits;
+        writer.BeginRequest(head.Method, route.Target ?? TargetOf(head), edits.Authority ?? head.Authority);
         foreach (var field in new EndToEndFields(head.Fields))
-            if (!field.Is("host"u8)) writer.RequestField(field.Name, field.Value, field.NeverIndexed);
+            if (!field.Is("host"u8) && !edits.Drops(field.Name)) writer.RequestField(field.Name, field.Value, field.NeverIndexed);
+        foreach (var (name, value) in edits.Added) writer.RequestField(name, value);
+        WriteRequestId(writer, route.RequestId);
         if (head.Fields.HasToken("te"u8, "trailers"u8)) writer.RequestField("te"u8, "trailers"u8);
         if (writer.TakesUpgrades && IsUpgrade(head)) writer.EndUpgrade("websocket"u8);
         else writer.EndRequest(head.Framing);
     }
 
     /// <param name="head">Also of an interim response.</param>
-    public static void WriteResponse(IResponseWriter writer, ResponseHead head)
+    /// <param name="more">Written behind the others.</param>
+    public static void WriteResponse(IResponseWriter writer, ResponseHead head, FieldEdits edits, EquatableArray<HeaderValue> more)
     {
         writer.BeginResponse(head.Status);
-        foreach (var field in new EndToEndFields(head.Fields)) writer.ResponseField(field.Name, field.Value, field.NeverIndexed);
+        foreach (var field in new EndToEndFields(head.Fields))
+            if (!edits.Drops(field.Name)) writer.ResponseField(field.Name, field.Value, field.NeverIndexed);
+        foreach (var (name, value) in edits.Added) writer.ResponseField(name, value);
+        foreach (var field in more) writer.ResponseField(Encoding.ASCII.GetBytes(field.Name), Encoding.UTF8.GetBytes(field.Value));
         if (head.Status == 101) writer.EndUpgrade("websocket"u8);
         else if (head.Framing.Kind == BodyKind.None && head.Status is not (< 200 or 204)) writer.EndResponseWithoutBody(head.AnnouncedLength);
         else writer.EndResponse(head.Framing);
@@ -33,6 +47,14 @@ internal static class MessageForwarding
     public static bool IsUpgrade(RequestHead head) =>
         head.Version == HttpVersion.Http11 && !head.Framing.HasBody && head.Method.SequenceEqual("GET"u8)
         && head.Fields.HasToken("connection"u8, "upgrade"u8) && head.Fields.HasToken("upgrade"u8, "websocket"u8);
+
+    private static void WriteRequestId(IRequestWriter writer, Guid? id)
+    {
+        if (id is null) return;
+        Span<byte> text = stackalloc byte[36];
+        Utf8Formatter.TryFormat(id.Value, text, out _);
+        writer.RequestField("x-request-id"u8, text);
+    }
 
     // RFC 9112 §3.2.1, §3.2.4: a server gets the origin form, or the asterisk for what asks about itself as a whole.
     private static ReadOnlySpan<byte> TargetOf(RequestHead head)

@@ -4,25 +4,40 @@ using System.Text;
 using Ambient.Http1.Bodies;
 using Ambient.Http1.Responses;
 using Ambient.HttpProxy.Downstreams;
+using Ambient.HttpProxy.Exchanges;
+using Ambient.Model;
+using Ambient.Model.Routes;
 
 namespace Ambient.HttpProxy.Replies;
 
 /// <summary>An answer that is ours and not a server's.</summary>
-/// <param name="Status">400 to 599.</param>
-/// <param name="Why">A sentence; sent as text, or as <c>grpc-message</c> to a gRPC client.</param>
-internal readonly record struct LocalReply(int Status, string Why)
+/// <param name="Status">200 to 599.</param>
+/// <param name="Why">A sentence; sent as text, or as <c>grpc-message</c> to a gRPC client. Empty sends no body.</param>
+public readonly record struct LocalReply(int Status, string Why)
 {
-    private byte[] Text => Encoding.UTF8.GetBytes(Why + "\n");
+    /// <summary>Further fields.</summary>
+    public EquatableArray<HeaderValue> Fields { get; init; } = [];
+
+    /// <summary>For logs and metrics.</summary>
+    public ExchangeFlag Flag { get; init; } = ExchangeFlag.LocalReply;
+
+    /// <summary>What a gRPC client is told; null: what the status stands for.</summary>
+    public int? GrpcStatus { get; init; }
+
+    /// <summary>The text is sent exactly so; else it is a line.</summary>
+    public bool IsVerbatim { get; init; }
+
+    private byte[] Text => Encoding.UTF8.GetBytes(IsVerbatim || Why.Length == 0 ? Why : Why + "\n");
 
     /// <summary>Writes it whole.</summary>
-    public void Write(DownstreamStream client)
+    internal void Write(DownstreamStream client)
     {
-        if (GrpcStatus.IsGrpc(client.Request.Fields)) WriteGrpc(client);
+        if ((Status >= 400 || GrpcStatus is not null) && Replies.GrpcStatus.IsGrpc(client.Request.Fields)) WriteGrpc(client);
         else WriteText(client);
     }
 
     /// <summary>For a request of HTTP/1 whose head could not be read; the connection closes.</summary>
-    public void WriteToUnreadable(IBufferWriter<byte> output)
+    internal void WriteToUnreadable(IBufferWriter<byte> output)
     {
         ResponseWriter.Begin(output, Status).Field("content-type"u8, "text/plain; charset=utf-8"u8)
             .End(Status, BodyFraming.OfLength(Text.Length), keepAlive: false);
@@ -33,15 +48,16 @@ internal readonly record struct LocalReply(int Status, string Why)
     {
         var text = Text;
         client.BeginResponse(Status);
-        client.ResponseField("content-type"u8, "text/plain; charset=utf-8"u8);
-        if (client.Request.IsHead)
+        if (text.Length > 0) client.ResponseField("content-type"u8, "text/plain; charset=utf-8"u8);
+        WriteFields(client);
+        if (client.Request.IsHead || Status is 204 or 304)
         {
-            client.EndResponseWithoutBody(text.Length);
+            client.EndResponseWithoutBody(Status is 204 or 304 ? null : text.Length);
             return;
         }
 
         client.EndResponse(BodyFraming.OfLength(text.Length));
-        client.ResponseBody.Write(text, ends: true);
+        if (text.Length > 0) client.ResponseBody.Write(text, ends: true);
     }
 
     // Trailers alone: the status where a client looks for it when there is no message.
@@ -49,8 +65,14 @@ internal readonly record struct LocalReply(int Status, string Why)
     {
         client.BeginResponse(200);
         client.ResponseField("content-type"u8, "application/grpc"u8);
-        client.ResponseField("grpc-status"u8, Encoding.ASCII.GetBytes(GrpcStatus.Of(Status).ToString(CultureInfo.InvariantCulture)));
-        client.ResponseField("grpc-message"u8, GrpcStatus.Encode(Why));
+        client.ResponseField("grpc-status"u8, Encoding.ASCII.GetBytes((GrpcStatus ?? Replies.GrpcStatus.Of(Status)).ToString(CultureInfo.InvariantCulture)));
+        client.ResponseField("grpc-message"u8, Replies.GrpcStatus.Encode(Why));
+        WriteFields(client);
         client.EndResponse(BodyFraming.OfLength(0));
+    }
+
+    private void WriteFields(DownstreamStream client)
+    {
+        foreach (var field in Fields) client.ResponseField(Encoding.ASCII.GetBytes(field.Name), Encoding.UTF8.GetBytes(field.Value));
     }
 }

@@ -1,40 +1,106 @@
 using Ambient.HttpProxy.Resilience;
+using Ambient.Model.Traffic;
 
 namespace Ambient.HttpProxy.Upstreams;
 
 /// <summary>The servers behind a service, any of which will do. Immutable but for its counters; any thread.</summary>
-public sealed class UpstreamCluster(string name, IReadOnlyList<UpstreamEndpoint> endpoints)
+public sealed class UpstreamCluster
 {
     private const int Picks = 5; // until one is found that was not tried; then any will do
+    private const double LeastWarmth = 0.1;
 
-    public string Name { get; } = name;
+    private readonly ClusterState _state;
 
-    public IReadOnlyList<UpstreamEndpoint> Endpoints { get; } = endpoints;
+    /// <param name="state">Goes on from one set of servers to the next; null: the defaults.</param>
+    public UpstreamCluster(string name, IReadOnlyList<UpstreamEndpoint> endpoints, ClusterState? state = null)
+    {
+        (Name, Endpoints) = (name, endpoints);
+        _state = state ?? new(TrafficPolicy.Default, TimeProvider.System);
+        MaySpeakHttp2 = endpoints.Any(static endpoint => endpoint.Protocol != UpstreamProtocol.Http1);
+    }
+
+    public string Name { get; }
+
+    public IReadOnlyList<UpstreamEndpoint> Endpoints { get; }
+
+    public RetryBudget Retries => _state.Retries;
+
+    public RequestGate Gate => _state.Gate;
+
+    /// <summary>Why its policy keeps it from being used; empty if nothing does.</summary>
+    internal string Unusable => _state.Policy.Unusable;
 
     /// <summary>With some of the servers HTTP/2 may be spoken.</summary>
-    internal bool MaySpeakHttp2 { get; } = endpoints.Any(endpoint => endpoint.Protocol != UpstreamProtocol.Http1);
+    internal bool MaySpeakHttp2 { get; }
 
-    public RetryBudget Retries { get; init; } = new();
-
-    /// <summary>The less busy of two picked at random (power of two choices); one that was tried already only if no other is found.</summary>
+    /// <summary>By the policy's way of balancing, without those that are ejected; one that was tried already only if no other is found.</summary>
+    /// <param name="hash">Requests with the same go to the same server, where the policy asks for it; 0 belongs to nobody.</param>
     /// <returns>Null if there is no server.</returns>
-    public UpstreamEndpoint? Pick(Random random, IReadOnlyCollection<UpstreamEndpoint> tried)
+    public UpstreamEndpoint? Pick(Random random, IReadOnlyCollection<UpstreamEndpoint> tried, ulong hash = 0)
     {
+        _state.Outliers?.Sweep(Endpoints);
         UpstreamEndpoint? picked = null;
         for (var pick = 0; pick < Picks && Endpoints.Count > 0; pick++)
         {
-            picked = PickOfTwo(random);
-            if (tried.Count == 0 || !tried.Contains(picked)) break;
+            picked = PickOne(random, hash);
+            if (picked is null || IsLeftAlone(picked)) return PickHealthy(random, tried);
+            if ((tried.Count == 0 || !tried.Contains(picked)) && IsWarm(picked, random)) break;
         }
 
         return picked;
     }
+
+    /// <param name="status">Of the answer; 0 if there was none.</param>
+    internal void Report(UpstreamEndpoint endpoint, int status) => _state.Outliers?.Report(endpoint, Endpoints, status);
+
+    private UpstreamEndpoint? PickOne(Random random, ulong hash) => _state.Policy.Balancing switch
+    {
+        BalancingKind.RoundRobin => Endpoints[_state.NextTurn() % Endpoints.Count],
+        BalancingKind.Random or BalancingKind.Passthrough => Endpoints[random.Next(Endpoints.Count)],
+        BalancingKind.ConsistentHash when hash != 0 => PickByHash(hash),
+        _ => PickOfTwo(random),
+    };
 
     private UpstreamEndpoint PickOfTwo(Random random)
     {
         var first = Endpoints[random.Next(Endpoints.Count)];
         if (Endpoints.Count == 1) return first;
         var second = Endpoints[random.Next(Endpoints.Count)];
-        return second.Active < first.Active ? second : first;
+        if (IsLeftAlone(first)) return second;
+        return second.Active < first.Active && !IsLeftAlone(second) ? second : first;
+    }
+
+    // Rendezvous hashing: when a server comes or goes, only its own share moves.
+    private UpstreamEndpoint? PickByHash(ulong hash)
+    {
+        var (best, highest) = ((UpstreamEndpoint?)null, 0UL);
+        foreach (var endpoint in Endpoints)
+        {
+            var score = HashKeys.Mix(hash ^ endpoint.HashSeed);
+            if (IsLeftAlone(endpoint) || (best is not null && score <= highest)) continue;
+            (best, highest) = (endpoint, score);
+        }
+
+        return best;
+    }
+
+    // The dice fell on one that is ejected: then one of the others, all of which are looked at.
+    private UpstreamEndpoint? PickHealthy(Random random, IReadOnlyCollection<UpstreamEndpoint> tried)
+    {
+        var ejected = Endpoints.Count(IsLeftAlone);
+        if (_state.Outliers!.IsInPanic(ejected, Endpoints.Count)) return Endpoints[random.Next(Endpoints.Count)];
+        var fresh = Endpoints.Where(endpoint => !IsLeftAlone(endpoint) && !tried.Contains(endpoint)).ToList();
+        if (fresh.Count == 0) fresh = [.. Endpoints.Where(endpoint => !IsLeftAlone(endpoint))];
+        return fresh.Count == 0 ? null : fresh[random.Next(fresh.Count)];
+    }
+
+    private bool IsLeftAlone(UpstreamEndpoint endpoint) => _state.Outliers is not null && endpoint.Health.IsEjected;
+
+    private bool IsWarm(UpstreamEndpoint endpoint, Random random)
+    {
+        var warmup = _state.Policy.Warmup;
+        if (warmup <= TimeSpan.Zero) return true;
+        var age = _state.Time.GetElapsedTime(endpoint.Since);
+        return age >= warmup || random.NextDouble() < Math.Max(LeastWarmth, age / warmup);
     }
 }

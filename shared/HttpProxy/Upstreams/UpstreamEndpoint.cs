@@ -1,4 +1,5 @@
 using System.Net;
+using Ambient.HttpProxy.Resilience;
 
 namespace Ambient.HttpProxy.Upstreams;
 
@@ -11,8 +12,19 @@ public sealed class UpstreamEndpoint(IPEndPoint address)
 
     public UpstreamProtocol Protocol { get; init; }
 
+    /// <summary>What stands there, for whoever made this object.</summary>
+    public object? Subject { get; init; }
+
+    /// <summary>When it came to be known, by the clock of its cluster; 0: long ago.</summary>
+    public long Since { get; init; }
+
     /// <summary>Requests under way there.</summary>
     public int Active => Volatile.Read(ref _active);
+
+    internal EndpointHealth Health { get; } = new();
+
+    // The same in every process: replicas of a waypoint send the same client to the same server.
+    internal ulong HashSeed { get; } = HashKeys.Of(System.Text.Encoding.ASCII.GetBytes(address.ToString()));
 
     internal void Begin() => Interlocked.Increment(ref _active);
 

@@ -1,0 +1,39 @@
+using Ambient.HttpProxy.Replies;
+using Ambient.HttpProxy.Upstreams;
+using Ambient.Model;
+using Ambient.Model.Routes;
+
+namespace Ambient.HttpProxy.Routing;
+
+/// <summary>Where a request goes, or the answer that it gets instead.</summary>
+public readonly record struct RouteDecision
+{
+    /// <summary>The servers; null if the request is answered with <see cref="Reply"/>.</summary>
+    public UpstreamCluster? Cluster { get; private init; }
+
+    public RoutePlan Plan { get; init; }
+
+    public LocalReply Reply { get; private init; }
+
+    /// <summary>Waited for before anything else is done.</summary>
+    public TimeSpan Delay { get; init; }
+
+    /// <summary>Path and query for the server, where they are not those of the request.</summary>
+    public byte[]? Target { get; init; }
+
+    /// <summary>Further fields of the response.</summary>
+    public EquatableArray<HeaderValue> ResponseFields { get; init; }
+
+    /// <summary>Requests that belong together have the same; 0 for those that belong to nobody.</summary>
+    public ulong Hash { get; init; }
+
+    /// <summary>Given to a request that came without one.</summary>
+    public Guid? RequestId { get; init; }
+
+    public static RouteDecision To(UpstreamCluster cluster, RoutePlan? plan = null) => new() { Cluster = cluster, Plan = plan ?? RoutePlan.Default };
+
+    public static RouteDecision Answer(LocalReply reply) => new() { Plan = RoutePlan.Default, Reply = reply };
+
+    /// <param name="status">400 to 599.</param>
+    public static RouteDecision Refuse(int status, string why) => Answer(new(status, why));
+}
