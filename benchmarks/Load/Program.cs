@@ -4,6 +4,7 @@ using Ambient.Linux;
 using Ambient.Load.Generator;
 using Ambient.Load.Tunnel;
 using Ambient.Load.Waypoint;
+using Ambient.HttpProxy.Upstreams;
 using Ambient.Lab;
 
 Limits.RaiseOpenFiles();
@@ -43,8 +44,8 @@ static async Task<int> RunAsync(string[] args)
         case ["slowsink", var at, var megabits]:
             await new SlowSink(IPEndPoint.Parse(at), double.Parse(megabits)).RunAsync();
             return 0;
-        case ["proxy", var at, var server]:
-            await new PlainProxy(IPEndPoint.Parse(at), IPEndPoint.Parse(server)).RunAsync();
+        case ["proxy", var at, var server, .. var protocol]:
+            await new PlainProxy(IPEndPoint.Parse(at), IPEndPoint.Parse(server), protocol is ["h2"] ? UpstreamProtocol.Http2 : UpstreamProtocol.Http1).RunAsync();
             return 0;
         case ["soak", var count]:
             return await new SoakRun(int.Parse(count)).RunAsync();
@@ -62,7 +63,7 @@ static async Task<int> RunAsync(string[] args)
                 hold      TARGET AT-ONCE COUNT          until standard input ends
                 churn     TARGET AT-ONCE COUNT          connections that end in many ways
                 slowsink  ADDRESS:PORT MBIT/S           an application that reads slowly
-                proxy     ADDRESS:PORT ADDRESS:PORT     the waypoint's engine, listening here, forwarding there
+                proxy     ADDRESS:PORT ADDRESS:PORT [h2]  the waypoint's engine, listening here, forwarding there
                 flood     ADDRESS:PORT                  until standard input ends
                 """);
             return 2;

@@ -96,6 +96,15 @@ public sealed class HeaderList
         Commit(name.Length, value.Length, neverIndexed);
     }
 
+    /// <summary>The same for a name of any case, which becomes lower case.</summary>
+    public void AddLower(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, bool neverIndexed = false)
+    {
+        var space = Spare(name.Length + value.Length);
+        Ascii.ToLower(name, space, out _);
+        value.CopyTo(space[name.Length..]);
+        Commit(name.Length, value.Length, neverIndexed);
+    }
+
     /// <summary>The same for text, written as UTF-8.</summary>
     public void Add(ReadOnlySpan<byte> name, string value, bool neverIndexed = false)
     {

@@ -87,12 +87,11 @@ public sealed partial class Http2Connection
     /// <inheritdoc cref="BeginData" path="/exception"/>
     public void SendData(Http2Stream stream, ReadOnlySpan<byte> data, bool endStream)
     {
-        var frame = ArrayPool<byte>.Shared.Rent(FrameHeader.Size + data.Length);
-        data.CopyTo(frame.AsSpan(FrameHeader.Size));
-        BeginData(stream, frame, data.Length, endStream: false);
-        if (endStream) frame[4] = FrameFlags.EndStream;
-        _output.Write(frame.AsSpan(0, FrameHeader.Size + data.Length));
-        ArrayPool<byte>.Shared.Return(frame);
+        Span<byte> header = stackalloc byte[FrameHeader.Size];
+        BeginData(stream, header, data.Length, endStream: false);
+        if (endStream) header[4] = FrameFlags.EndStream;
+        _output.Write(header);
+        if (!data.IsEmpty) _output.Write(data);
         if (endStream) EndLocal(stream);
     }
 

@@ -76,6 +76,9 @@ public sealed partial class Http2Connection
     /// <summary>How many bytes were written so far, those announced with <see cref="BeginData"/> included.</summary>
     public long BytesWritten { get; private set; }
 
+    /// <summary>The peer has begun a header block, or the preface, and not ended it: one that is silent now may be timed out.</summary>
+    public bool IsWithinHeaders => _blockStream != 0 || _phase == Phase.Preface || (_phase == Phase.Payload && _frame.Type == FrameType.Headers);
+
     /// <summary>The streams that are open now, by number. A copy: for dumps and for ending things, not for hot paths.</summary>
     public IReadOnlyList<Http2Stream> Streams() => _streams.ToArray();
 

@@ -3,7 +3,8 @@ namespace Ambient.Http2;
 /// <summary>Where a connection's frames go. The owner buffers, seals and sends them in the order they were written.</summary>
 public interface IHttp2Output
 {
-    /// <summary>Takes whole frames (at the start of a client also the preface) behind everything written before.</summary>
+    /// <summary>Takes whole frames (at the start of a client also the preface) behind everything written before; of a DATA frame first
+    /// the header, then the payload.</summary>
     /// <remarks>Copy the bytes: they are scratch memory. Must not call back into the connection.</remarks>
     void Write(ReadOnlySpan<byte> frameBytes);
 

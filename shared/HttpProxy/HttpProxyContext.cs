@@ -1,6 +1,9 @@
+using Ambient.Http2;
 using Ambient.HttpProxy.Bodies;
+using Ambient.HttpProxy.Downstreams;
 using Ambient.HttpProxy.Exchanges;
 using Ambient.HttpProxy.Routing;
+using Ambient.HttpProxy.Sessions;
 using Ambient.HttpProxy.Upstreams;
 
 namespace Ambient.HttpProxy;
@@ -11,5 +14,10 @@ namespace Ambient.HttpProxy;
 public sealed record HttpProxyContext(
     IRequestRouter Router, UpstreamPool Upstreams, IExchangeObserver Observer, Random Random, HttpProxyOptions Options)
 {
+    internal Http2Options Http2 { get; } = Http2Session.OptionsOf(Options);
+
+    /// <summary>Exchanges of HTTP/2 that are over, for the next.</summary>
+    internal Stack<Http2Downstream> Spare { get; } = new();
+
     internal ReplayRoom Replays { get; } = new(Options.ReplayBytesPerWorker);
 }

@@ -11,9 +11,9 @@ using Ambient.Transport;
 namespace Ambient.Load.Waypoint;
 
 /// <summary>The waypoint's HTTP engine as a plain reverse proxy: one thread, one route.</summary>
-internal sealed class PlainProxy(IPEndPoint at, IPEndPoint server) : IRequestRouter, IExchangeObserver
+internal sealed class PlainProxy(IPEndPoint at, IPEndPoint server, UpstreamProtocol protocol) : IRequestRouter, IExchangeObserver
 {
-    private readonly UpstreamCluster _cluster = new("server", [new UpstreamEndpoint(server)]);
+    private readonly UpstreamCluster _cluster = new("server", [new UpstreamEndpoint(server) { Protocol = protocol }]);
 
     public RouteDecision Route(RequestHead request) => RouteDecision.To(_cluster);
 

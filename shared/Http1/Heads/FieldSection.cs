@@ -72,6 +72,8 @@ public sealed class FieldSection
 
     internal void RemoveLast() => Count--;
 
+    internal void ExtendLast(int bytes) => _entries[Count - 1] = _entries[Count - 1] with { ValueLength = _entries[Count - 1].ValueLength + bytes };
+
     internal void Add(int nameStart, int nameLength, int valueStart, int valueLength, bool neverIndexed = false)
     {
         if (Count == _entries.Length) Array.Resize(ref _entries, Count * 2);

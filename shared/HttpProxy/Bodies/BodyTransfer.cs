@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Ambient.Transport;
 
 namespace Ambient.HttpProxy.Bodies;
 
@@ -23,8 +24,10 @@ internal enum TransferEnd : byte
 /// <summary>Moves one body at a time from one side to the other. Reusable; on the loop only.</summary>
 /// <remarks>Holds nothing itself: the sender is read only as fast as the receiver takes. What is there is passed on before more is
 /// waited for, so that streamed answers do not lag.</remarks>
-internal sealed class BodyTransfer
+internal sealed class BodyTransfer(EventLoop loop)
 {
+    private const int RoundsPerTurn = 16; // some hundred KiB, then others have their turn
+
     private IBodySource? _source;
     private bool _stopped;
 
@@ -33,7 +36,7 @@ internal sealed class BodyTransfer
     public async ValueTask<TransferEnd> RunAsync(IBodySource from, IBodySink to)
     {
         (_source, _stopped) = (from, false);
-        while (true)
+        for (var round = 1; ; round++)
         {
             var moved = from.MoveTo(to);
             if (moved == MoveEnd.Refused) return TransferEnd.SourceRefused;
@@ -42,6 +45,7 @@ internal sealed class BodyTransfer
             if (!await to.FlushAsync(untilRoom: moved == MoveEnd.Full).ConfigureAwait(false)) return TransferEnd.SinkEnded;
             if (moved == MoveEnd.Complete) return TransferEnd.Complete;
             if (moved == MoveEnd.Empty && !_stopped) await from.WaitAsync().ConfigureAwait(false);
+            if (round % RoundsPerTurn == 0) await loop.Yield();
             if (_stopped) return TransferEnd.Stopped;
         }
     }

@@ -27,6 +27,7 @@ internal sealed class Http1BodySource(ReceiveBuffer input, Http1Limits limits) :
     {
         while (true)
         {
+            if (_reader.IsComplete) return MoveEnd.Complete;
             var room = sink.Room;
             if (room <= 0) return MoveEnd.Full;
             var unread = input.Unread;

@@ -8,9 +8,9 @@ namespace Ambient.HttpProxy.Bodies;
 /// <summary>A request's body on its way to one server after another: what was sent is kept, within limits, while another attempt may need it.</summary>
 /// <remarks>Reusable; on the loop only. Stands between the client and the attempt as a sink that keeps a copy of what passes.</remarks>
 /// <param name="most">Bytes kept of one body; a longer one streams on and cannot be sent again.</param>
-internal sealed class RequestUpload(SlabPool slabs, ReplayRoom room, int most) : IBodySink
+internal sealed class RequestUpload(EventLoop loop, ReplayRoom room, int most) : IBodySink
 {
-    private readonly BodyTransfer _transfer = new();
+    private readonly BodyTransfer _transfer = new(loop);
     private readonly SlabQueue _kept = new();
     private IBodySource _source = null!;
     private IBodySink _sink = null!;
@@ -62,7 +62,7 @@ internal sealed class RequestUpload(SlabPool slabs, ReplayRoom room, int most) :
     private void Forget()
     {
         if (_taken == 0) return;
-        _kept.Clear(slabs);
+        _kept.Clear(loop.Slabs);
         room.Give(_taken);
         _taken = 0;
     }
@@ -113,7 +113,7 @@ internal sealed class RequestUpload(SlabPool slabs, ReplayRoom room, int most) :
             return;
         }
 
-        _kept.Append(data, slabs);
+        _kept.Append(data, loop.Slabs);
     }
 
     private bool TryTakeRoom(int bytes)

@@ -29,6 +29,9 @@ internal sealed class ReceiveBuffer
     /// <summary>Valid until the next call.</summary>
     public ReadOnlySpan<byte> Unread => _slab is { } slab ? slab.Span[_start.._end] : default;
 
+    /// <inheritdoc cref="Unread"/>
+    public ReadOnlyMemory<byte> UnreadMemory => _slab is { } slab ? slab.Memory[_start.._end] : default;
+
     public void Consume(int bytes)
     {
         _start += bytes;

@@ -1,3 +1,4 @@
+using Ambient.Http1;
 using Ambient.Http1.Bodies;
 using Ambient.Http1.Heads;
 using Ambient.HttpProxy.Bodies;
@@ -11,6 +12,9 @@ internal abstract class DownstreamStream : IResponseWriter
 {
     /// <summary>Valid until the exchange is over.</summary>
     public abstract RequestHead Request { get; }
+
+    /// <summary>What is wrong with the head, beyond what ends the connection or the stream; nothing by default.</summary>
+    public virtual Http1Error RequestError => default;
 
     public abstract IBodySource RequestBody { get; }
 

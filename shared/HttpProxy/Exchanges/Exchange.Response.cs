@@ -27,7 +27,7 @@ internal sealed partial class Exchange
             return ExchangeEnd.Abort;
         }
 
-        Release(upstream, isClean: _upload.IsSent);
+        if (_upload.IsSent) Release(upstream, isClean: true);
         return ExchangeEnd.Complete;
     }
 

@@ -18,7 +18,7 @@ internal sealed partial class Exchange
     private readonly HttpProxyContext _proxy;
     private readonly EventLoop _loop;
     private readonly RequestUpload _upload;
-    private readonly BodyTransfer _responseBody = new();
+    private readonly BodyTransfer _responseBody;
     private readonly Action<TransferEnd> _uploadFailed;
     private readonly LoopTimer _timeout, _tryTimeout;
     private readonly List<UpstreamEndpoint> _tried = [];
@@ -34,8 +34,8 @@ internal sealed partial class Exchange
 
     public Exchange(EventLoop loop, HttpProxyContext proxy)
     {
-        (_loop, _proxy, _uploadFailed, _ticket) = (loop, proxy, UploadFailed, new(loop));
-        _upload = new(loop.Slabs, proxy.Replays, proxy.Options.ReplayBytes);
+        (_loop, _proxy, _uploadFailed, _ticket, _responseBody) = (loop, proxy, UploadFailed, new(loop), new(loop));
+        _upload = new(loop, proxy.Replays, proxy.Options.ReplayBytes);
         _timeout = new(loop, static exchange => ((Exchange)exchange!).GiveUp(ExchangeFlag.TimedOut), this);
         _tryTimeout = new(loop, static exchange => ((Exchange)exchange!).GiveUpAttempt(), this);
     }
@@ -57,8 +57,7 @@ internal sealed partial class Exchange
         {
             _timeout.Cancel();
             _tryTimeout.Cancel();
-            if (_upstream is { } left) Release(left, isClean: false);
-            await _upload.StopAsync().ConfigureAwait(false);
+            await BreakOffAsync().ConfigureAwait(false);
             _upload.Settle();
             _proxy.Observer.Ended(_request, new(
                 _status, _flag, _tried.Count > 0 ? _tried[^1] : null, _route.Cluster, _route.Plan, _loop.Time.GetElapsedTime(_began), _tried.Count));
@@ -93,6 +92,8 @@ internal sealed partial class Exchange
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ExchangeEnd> RouteAsync()
     {
+        if (_downstream.RequestError is { IsNone: false } wrong)
+            return await ReplyAsync(new(wrong.Status, wrong.Message) { Flag = ExchangeFlag.DownstreamRefused }).ConfigureAwait(false);
         if (_request.Form == TargetForm.Authority) return await ReplyAsync(new(405, "CONNECT is not served here.")).ConfigureAwait(false);
         if (_request.Authority.IsEmpty) return await ReplyAsync(new(400, "The request needs a Host header.")).ConfigureAwait(false);
         _route = _proxy.Router.Route(_request);
@@ -210,8 +211,23 @@ internal sealed partial class Exchange
     {
         (_flag, _status) = (reply.Flag, reply.Status);
         if (!_upload.IsSent) _downstream.EndConnection(); // its body was not read, or not to the end
-        reply.Write(_downstream);
-        return await _downstream.ResponseBody.FlushAsync(untilRoom: false).ConfigureAwait(false) ? ExchangeEnd.Complete : ExchangeEnd.Abort;
+        return await SendAsync(reply.WriteHead(_downstream)).ConfigureAwait(false) ? ExchangeEnd.Complete : ExchangeEnd.Abort;
+    }
+
+    // A client over HTTP/2 may take it in pieces, or not at all.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> SendAsync(ReadOnlyMemory<byte> body)
+    {
+        var sink = _downstream.ResponseBody;
+        while (!body.IsEmpty)
+        {
+            var piece = body[..Math.Clamp(sink.Room, 0, body.Length)];
+            body = body[piece.Length..];
+            if (!piece.IsEmpty) sink.Write(piece.Span, ends: body.IsEmpty);
+            if (!await sink.FlushAsync(untilRoom: !body.IsEmpty).ConfigureAwait(false)) return false;
+        }
+
+        return await sink.FlushAsync(untilRoom: false).ConfigureAwait(false);
     }
 
     private void GiveUp(ExchangeFlag flag)
@@ -225,8 +241,9 @@ internal sealed partial class Exchange
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask BreakOffAsync()
     {
-        if (_upstream is { } failed) Release(failed, isClean: false);
+        if (!_upload.IsSent) _upstream?.Abort(); // else the upload might wait for it
         await _upload.StopAsync().ConfigureAwait(false);
+        if (_upstream is { } left) Release(left, isClean: false);
     }
 
     private void Release(UpstreamStream upstream, bool isClean)

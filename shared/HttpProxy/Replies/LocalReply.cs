@@ -29,12 +29,9 @@ public readonly record struct LocalReply(int Status, string Why)
 
     private byte[] Text => Encoding.UTF8.GetBytes(IsVerbatim || Why.Length == 0 ? Why : Why + "\n");
 
-    /// <summary>Writes it whole.</summary>
-    internal void Write(DownstreamStream client)
-    {
-        if ((Status >= 400 || GrpcStatus is not null) && Replies.GrpcStatus.IsGrpc(client.Request.Fields)) WriteGrpc(client);
-        else WriteText(client);
-    }
+    /// <returns>The body, which follows.</returns>
+    internal byte[] WriteHead(DownstreamStream client) =>
+        (Status >= 400 || GrpcStatus is not null) && Replies.GrpcStatus.IsGrpc(client.Request.Fields) ? WriteGrpc(client) : WriteText(client);
 
     /// <summary>For a request of HTTP/1 whose head could not be read; the connection closes.</summary>
     internal void WriteToUnreadable(IBufferWriter<byte> output)
@@ -44,7 +41,7 @@ public readonly record struct LocalReply(int Status, string Why)
         output.Write(Text);
     }
 
-    private void WriteText(DownstreamStream client)
+    private byte[] WriteText(DownstreamStream client)
     {
         var text = Text;
         client.BeginResponse(Status);
@@ -53,15 +50,15 @@ public readonly record struct LocalReply(int Status, string Why)
         if (client.Request.IsHead || Status is 204 or 304)
         {
             client.EndResponseWithoutBody(Status is 204 or 304 ? null : text.Length);
-            return;
+            return [];
         }
 
         client.EndResponse(BodyFraming.OfLength(text.Length));
-        if (text.Length > 0) client.ResponseBody.Write(text, ends: true);
+        return text;
     }
 
     // Trailers alone: the status where a client looks for it when there is no message.
-    private void WriteGrpc(DownstreamStream client)
+    private byte[] WriteGrpc(DownstreamStream client)
     {
         client.BeginResponse(200);
         client.ResponseField("content-type"u8, "application/grpc"u8);
@@ -69,6 +66,7 @@ public readonly record struct LocalReply(int Status, string Why)
         client.ResponseField("grpc-message"u8, Replies.GrpcStatus.Encode(Why));
         WriteFields(client);
         client.EndResponse(BodyFraming.OfLength(0));
+        return [];
     }
 
     private void WriteFields(DownstreamStream client)

@@ -1,5 +1,7 @@
 using System.Net;
+using Ambient.Http1.Heads;
 using Ambient.HttpProxy.Resilience;
+using HttpVersion = Ambient.Http1.HttpVersion;
 
 namespace Ambient.HttpProxy.Upstreams;
 
@@ -25,6 +27,9 @@ public sealed class UpstreamEndpoint(IPEndPoint address)
 
     // The same in every process: replicas of a waypoint send the same client to the same server.
     internal ulong HashSeed { get; } = HashKeys.Of(System.Text.Encoding.ASCII.GetBytes(address.ToString()));
+
+    internal bool SpeaksHttp2With(RequestHead request) =>
+        Protocol == UpstreamProtocol.Http2 || (Protocol == UpstreamProtocol.SameAsClient && request.Version == HttpVersion.Http2);
 
     internal void Begin() => Interlocked.Increment(ref _active);
 

@@ -5,7 +5,7 @@ using Ambient.Transport;
 
 namespace Ambient.HttpProxy.Upstreams;
 
-/// <summary>Idle connections to servers on one loop, by endpoint: the one given back last is lent first.</summary>
+/// <summary>Connections to servers on one loop, by endpoint. Of HTTP/1.1 the one given back last is lent first; of HTTP/2 all share few.</summary>
 /// <remarks>On the loop only. What a server has ended, or what nobody wanted for <see cref="HttpProxyOptions.UpstreamIdleTimeout"/>, is
 /// closed within a second.</remarks>
 public sealed class UpstreamPool : IDisposable
@@ -16,16 +16,17 @@ public sealed class UpstreamPool : IDisposable
     private readonly EventLoop _loop;
     private readonly IUpstreamDialer _dialer;
     private readonly HttpProxyOptions _options;
+    private readonly Http2UpstreamPool _http2;
     private readonly LoopTimer _sweep;
     private bool _isClosed;
 
     public UpstreamPool(EventLoop loop, IUpstreamDialer dialer, HttpProxyOptions options)
     {
-        (_loop, _dialer, _options) = (loop, dialer, options);
+        (_loop, _dialer, _options, _http2) = (loop, dialer, options, new(loop, dialer, options));
         _sweep = new(loop, static pool => ((UpstreamPool)pool!).Sweep(), this);
     }
 
-    /// <summary>Connections that lie here unused.</summary>
+    /// <summary>Connections of HTTP/1.1 that lie here unused.</summary>
     public int Idle { get; private set; }
 
     /// <param name="fresh">Only a new connection will do.</param>
@@ -33,6 +34,12 @@ public sealed class UpstreamPool : IDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     internal async ValueTask<(UpstreamStream? Stream, ConnectFailure Failure)> RentAsync(UpstreamEndpoint endpoint, RequestHead request, bool fresh)
     {
+        if (endpoint.SpeaksHttp2With(request))
+        {
+            if (!_sweep.IsRunning) _sweep.Start(SweepInterval);
+            return await _http2.RentAsync(endpoint.Address).ConfigureAwait(false);
+        }
+
         if (!fresh && TryTakeIdle(endpoint.Address) is { } idle) return (idle, default);
         var (stream, failure) = await _dialer.DialAsync(_loop, endpoint.Address);
         return (stream is null ? null : new Http1Upstream(stream, endpoint.Address, this, _options.Limits), failure);
@@ -62,6 +69,7 @@ public sealed class UpstreamPool : IDisposable
         foreach (var connection in _idle.Values.SelectMany(same => same)) connection.Dispose();
         _idle.Clear();
         Idle = 0;
+        _http2.Drain();
     }
 
     private Http1Upstream? TryTakeIdle(IPEndPoint endpoint)
@@ -88,7 +96,8 @@ public sealed class UpstreamPool : IDisposable
             if (same.Count == 0) _idle.Remove(endpoint);
         }
 
-        if (Idle > 0) _sweep.Start(SweepInterval);
+        _http2.CloseIdle(_options.UpstreamIdleTimeout);
+        if (Idle > 0 || !_http2.IsEmpty) _sweep.Start(SweepInterval);
     }
 
     private bool IsOver(Http1Upstream connection, long now)

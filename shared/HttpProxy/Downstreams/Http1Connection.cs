@@ -1,0 +1,193 @@
+using System.Runtime.CompilerServices;
+using Ambient.Http1.Heads;
+using Ambient.HttpProxy.Buffers;
+using Ambient.HttpProxy.Exchanges;
+using Ambient.HttpProxy.Replies;
+using Ambient.HttpProxy.Routing;
+using Ambient.HttpProxy.Upstreams;
+using Ambient.Transport;
+
+namespace Ambient.HttpProxy.Downstreams;
+
+/// <summary>A client's HTTP/1.1 connection: requests one after another until either side has had enough. Idle, it holds no buffer.</summary>
+/// <remarks>
+/// Head in → <see cref="Exchange"/> → next head. On the stream's loop only. Streams complete their waits on the loop, and
+/// pooled tasks resume whoever awaits them there and then with <c>ConfigureAwait(false)</c>, without a detour over the loop's queue. An
+/// ordinary task would go to the thread pool instead: every method here that is awaited so has the pooling builder.
+/// </remarks>
+internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelayOwner
+{
+    private readonly Duplex _stream;
+    private readonly HttpProxyContext _proxy;
+    private readonly RequestParser _parser;
+    private readonly ReceiveBuffer _in;
+    private readonly SendBuffer _out;
+    private readonly Http1Downstream _downstream;
+    private readonly Exchange _exchange;
+    private readonly LoopTimer _timer;
+    private readonly TaskCompletionSource _relayed = new();
+    private Http1Upstream? _upgraded;
+    private bool _draining, _waitsForRequest;
+
+    /// <param name="input">May hold the beginning of the first request.</param>
+    public Http1Connection(Duplex stream, ReceiveBuffer input, HttpProxyContext proxy)
+    {
+        (_stream, _in, _proxy) = (stream, input, proxy);
+        (_out, _parser) = (new(stream), new(proxy.Options.Limits));
+        _downstream = new(_in, _out, _parser.Head, proxy.Options.Limits);
+        _exchange = new(stream.Loop, proxy);
+        _timer = new(stream.Loop, static connection => ((Http1Connection)connection!).OnTimeout(), this);
+        stream.BreakWatcher = this;
+    }
+
+    /// <summary>Closes it if no request is under way; else the next response is the last.</summary>
+    public void BeginDrain()
+    {
+        _draining = true;
+        if (_waitsForRequest) Close();
+    }
+
+    public void Abort()
+    {
+        _upgraded?.Stream.Abort();
+        _stream.Abort();
+        _exchange.ClientLeft();
+    }
+
+    void IBreakWatcher.Broken(Duplex stream) => _exchange.ClientLeft();
+
+    void IRelayOwner.RelayEnded(RelayOutcome outcome) => _relayed.SetResult();
+
+    void IRelayOwner.RelayFailed(Exception defect)
+    {
+        _proxy.Observer.Failed(defect);
+        _relayed.SetResult();
+    }
+
+    public async Task ServeAsync(bool draining)
+    {
+        _draining = draining;
+        var end = ExchangeEnd.Abort;
+        try
+        {
+            end = await ServeRequestsAsync().ConfigureAwait(false);
+            if (end == ExchangeEnd.Complete) await LingerAsync().ConfigureAwait(false);
+        }
+        catch (Exception defect)
+        {
+            _proxy.Observer.Failed(defect);
+            end = ExchangeEnd.Abort;
+        }
+
+        if (end == ExchangeEnd.Upgraded) await _relayed.Task;
+        if (end == ExchangeEnd.Abort) _stream.Abort();
+        End();
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ExchangeEnd> ServeRequestsAsync()
+    {
+        while (true)
+        {
+            if (await ReadHeadAsync().ConfigureAwait(false) is { } over) return over;
+            _downstream.BeginExchange(mayKeepAlive: !_draining);
+            var end = await _exchange.RunAsync(_downstream).ConfigureAwait(false);
+            _parser.Reset();
+            if (end == ExchangeEnd.Upgraded) await RelayAsync(_exchange.Upgraded!).ConfigureAwait(false);
+            if (end != ExchangeEnd.Complete || !_downstream.KeepsAlive || _draining) return end;
+        }
+    }
+
+    /// <returns>Null with a request to serve, else how the connection ends.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ExchangeEnd?> ReadHeadAsync()
+    {
+        while (true)
+        {
+            var status = _parser.Feed(_in.Unread, out var consumed);
+            _in.Consume(consumed);
+            if (status == HeadStatus.Complete)
+            {
+                _timer.Cancel();
+                return null;
+            }
+
+            if (status == HeadStatus.Refused) return await RefuseAsync(new(_parser.Error.Status, _parser.Error.Message)).ConfigureAwait(false);
+            var began = _parser.IsWithinHead;
+            if (!_timer.IsRunning || !began) _timer.Start(began ? _proxy.Options.HeaderTimeout : _proxy.Options.IdleTimeout);
+            _waitsForRequest = !began;
+            var received = await _in.ReceiveAsync().ConfigureAwait(false);
+            if (received.Status != IoStatus.Done) return began ? ExchangeEnd.Abort : ExchangeEnd.Complete;
+            if (_waitsForRequest) _timer.Start(_proxy.Options.HeaderTimeout);
+            _waitsForRequest = false;
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ExchangeEnd> RefuseAsync(LocalReply reply)
+    {
+        reply.WriteToUnreadable(_out);
+        _proxy.Observer.Ended(_parser.Head, new(reply.Status, ExchangeFlag.DownstreamRefused, null, null, RoutePlan.Default, TimeSpan.Zero, 0));
+        return await _out.FlushAsync().ConfigureAwait(false) ? ExchangeEnd.Complete : ExchangeEnd.Abort;
+    }
+
+    // What either side sent behind its head comes first.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask RelayAsync(Http1Upstream upstream)
+    {
+        _upgraded = upstream;
+        await PassRestAsync(_in, upstream.Out).ConfigureAwait(false);
+        await PassRestAsync(upstream.In, _out).ConfigureAwait(false);
+        Relay.Start(_stream, upstream.Stream, new(), this);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private static async ValueTask PassRestAsync(ReceiveBuffer from, SendBuffer to)
+    {
+        if (from.IsEmpty) return;
+        System.Buffers.BuffersExtensions.Write(to, from.Unread);
+        from.Release();
+        await to.FlushAsync().ConfigureAwait(false);
+    }
+
+    // Closing with bytes unread would reset the connection, and the reset could destroy our answer on its way (RFC 9112 §9.6).
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask LingerAsync()
+    {
+        if (_stream.IsBroken) return;
+        _stream.FinishSending();
+        _timer.Start(_proxy.Options.LingerTimeout);
+        do _in.Release();
+        while ((await _in.ReceiveAsync().ConfigureAwait(false)).Status == IoStatus.Done);
+    }
+
+    private void OnTimeout()
+    {
+        if (_parser.IsWithinHead) _ = AnswerLateAsync();
+        else Close();
+    }
+
+    private async Task AnswerLateAsync()
+    {
+        new LocalReply(408, "The request's head did not come in time.").WriteToUnreadable(_out);
+        await _out.FlushAsync().ConfigureAwait(false);
+        Close();
+    }
+
+    // Whoever waits for the stream wakes up and ends.
+    private void Close()
+    {
+        _stream.FinishSending();
+        _stream.Dispose();
+    }
+
+    private void End()
+    {
+        _timer.Cancel();
+        _parser.Reset();
+        _in.Release();
+        _out.Release();
+        _upgraded?.Dispose();
+        _stream.Dispose();
+    }
+}

@@ -1,0 +1,44 @@
+using Ambient.Http2;
+using Ambient.HttpProxy.Buffers;
+using Ambient.HttpProxy.Sessions;
+using Ambient.Transport;
+
+namespace Ambient.HttpProxy.Downstreams;
+
+/// <summary>A client's HTTP/2 connection: each stream is an exchange of its own.</summary>
+/// <param name="input">Holds what came already.</param>
+internal sealed class Http2DownstreamConnection(Duplex wire, ReceiveBuffer input, HttpProxyContext proxy)
+    : Http2Session(Http2Role.Server, wire, proxy.Http2, proxy.Options), IClientConnection
+{
+    private const int MostSpare = 1024; // a peak is not kept for ever
+
+    public Task ServeAsync(bool draining)
+    {
+        var run = RunAsync(input.UnreadMemory);
+        if (draining) Drain();
+        input.Release();
+        return run;
+    }
+
+    /// <summary>Takes back what an exchange used that is over.</summary>
+    public void Return(Http2Downstream stream)
+    {
+        if (proxy.Spare.Count < MostSpare) proxy.Spare.Push(stream);
+    }
+
+    void IClientConnection.BeginDrain() => Drain();
+
+    public override void Failed(Exception defect) => proxy.Observer.Failed(defect);
+
+    protected override void OnHeaders(Http2Stream stream, HeaderList headers, bool endStream)
+    {
+        if (headers.Kind == HeaderKind.Trailers)
+        {
+            (stream.State as Http2Message)?.OnTrailers(headers);
+            return;
+        }
+
+        if (!proxy.Spare.TryPop(out var exchange)) exchange = new(Loop, proxy);
+        exchange.Begin(this, stream, headers, endStream);
+    }
+}

@@ -1,0 +1,83 @@
+using System.Buffers.Text;
+using Ambient.Http1;
+using Ambient.Http1.Bodies;
+using Ambient.Http1.Heads;
+using Ambient.Http2;
+
+namespace Ambient.HttpProxy.Messages;
+
+/// <summary>Heads of HTTP/2 in the shape that all heads have here, and back. What is read was checked against RFC 9113 §8 before.</summary>
+internal static class Http2Heads
+{
+    /// <returns>What is wrong with the request beyond HTTP/2's own rules.</returns>
+    public static Http1Error ReadRequest(HeaderList headers, bool endStream, RequestHeadBuilder into)
+    {
+        var authority = headers.Authority;
+        if (authority.IsEmpty && headers.TryFind("host"u8, out var host)) authority = host;
+        into.Begin(headers.Method, headers.Path, authority);
+        var length = ReadFields(headers, into, skipHost: true);
+        JoinCookies(headers, into);
+        return into.Complete(hasBody: !endStream, length);
+    }
+
+    /// <param name="answersHead">The request was HEAD.</param>
+    /// <returns>What is wrong with the response beyond HTTP/2's own rules.</returns>
+    public static Http1Error ReadResponse(HeaderList headers, bool endStream, bool answersHead, ResponseHeadBuilder into)
+    {
+        into.Begin(headers.Status);
+        return into.Complete(hasBody: !endStream, ReadFields(headers, into, skipHost: false), answersHead);
+    }
+
+    public static void AddLength(HeaderList headers, BodyFraming framing)
+    {
+        if (framing.Kind == BodyKind.Length) AddLength(headers, framing.Length);
+    }
+
+    public static void AddLength(HeaderList headers, long length)
+    {
+        Span<byte> digits = stackalloc byte[20];
+        Utf8Formatter.TryFormat(length, digits, out var written);
+        headers.Add("content-length"u8, digits[..written]);
+    }
+
+    public static void AddStatus(HeaderList headers, int status)
+    {
+        Span<byte> digits = stackalloc byte[3];
+        Utf8Formatter.TryFormat(status, digits, out _);
+        headers.Add(":status"u8, digits);
+    }
+
+    /// <returns>The length announced.</returns>
+    private static long? ReadFields(HeaderList headers, HeadBuilder into, bool skipHost)
+    {
+        long? length = null;
+        for (var i = 0; i < headers.Count; i++)
+        {
+            var field = headers[i];
+            if (field.Name[0] == ':' || (skipHost && (field.Name.SequenceEqual("host"u8) || field.Name.SequenceEqual("cookie"u8)))) continue;
+            if (field.Name.SequenceEqual("content-length"u8) && Utf8Parser.TryParse(field.Value, out long said, out _)) length = said;
+            into.Add(field.Name, field.Value, field.NeverIndexed);
+        }
+
+        return length;
+    }
+
+    // RFC 9113 §8.2.3: crumbs become one field again.
+    private static void JoinCookies(HeaderList headers, RequestHeadBuilder into)
+    {
+        var isFirst = true;
+        for (var i = 0; i < headers.Count; i++)
+        {
+            var field = headers[i];
+            if (!field.Name.SequenceEqual("cookie"u8)) continue;
+            if (isFirst) into.Add(field.Name, field.Value, field.NeverIndexed);
+            else
+            {
+                into.Extend("; "u8);
+                into.Extend(field.Value);
+            }
+
+            isFirst = false;
+        }
+    }
+}

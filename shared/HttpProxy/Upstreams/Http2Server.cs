@@ -1,0 +1,72 @@
+using System.Net;
+using System.Runtime.CompilerServices;
+using Ambient.Transport;
+
+namespace Ambient.HttpProxy.Upstreams;
+
+/// <summary>The connections of one worker to one server that speaks HTTP/2: as few as its limit on streams allows, opened one at a time.</summary>
+/// <remarks>On the loop only. One that drains is not lent; it closes when its streams have ended.</remarks>
+internal sealed class Http2Server(IPEndPoint endpoint, Http2UpstreamPool pool)
+{
+    private readonly List<Http2UpstreamConnection> _connections = [];
+    private readonly List<LoopSignal> _waiting = []; // for the connection being opened
+    private readonly Stack<LoopSignal> _spare = [];
+    private ConnectFailure _failure;
+    private bool _isDialing;
+
+    public bool IsUnused => _connections.Count == 0 && !_isDialing && _waiting.Count == 0;
+
+    /// <returns>A connection that takes another stream at once, or null and why.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<(Http2UpstreamConnection? Connection, ConnectFailure Failure)> RentAsync()
+    {
+        while (true)
+        {
+            foreach (var connection in _connections)
+                if (connection.HasRoom) return (connection, default);
+
+            if (!_isDialing) _ = DialAsync();
+            if (_isDialing) await WaitAsync().ConfigureAwait(false);
+            if (!_failure.IsNone) return (null, _failure);
+        }
+    }
+
+    public void Remove(Http2UpstreamConnection connection) => _connections.Remove(connection);
+
+    /// <summary>Closes what nobody used for so long.</summary>
+    public void CloseIdle(TimeSpan limit)
+    {
+        foreach (var connection in _connections.ToArray())
+            if (connection.Http2.OpenStreams == 0 && connection.Loop.Time.GetElapsedTime(connection.IdleSince) >= limit) connection.Drain();
+    }
+
+    public void Drain()
+    {
+        foreach (var connection in _connections.ToArray()) connection.Drain();
+    }
+
+    private async Task DialAsync()
+    {
+        _isDialing = true;
+        var (stream, failure) = await pool.DialAsync(endpoint);
+        (_isDialing, _failure) = (false, failure);
+        if (stream is not null)
+        {
+            var connection = pool.Open(stream, this);
+            _connections.Insert(0, connection);
+            connection.Start();
+        }
+
+        foreach (var waiting in _waiting.ToArray()) waiting.SetSoon();
+        _waiting.Clear();
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask WaitAsync()
+    {
+        if (!_spare.TryPop(out var signal)) signal = new(pool.Loop);
+        _waiting.Add(signal);
+        await signal.WaitAsync();
+        _spare.Push(signal);
+    }
+}

@@ -1,0 +1,58 @@
+using System.Net;
+using System.Runtime.CompilerServices;
+using Ambient.Http2;
+using Ambient.HttpProxy.Sessions;
+using Ambient.Transport;
+
+namespace Ambient.HttpProxy.Upstreams;
+
+/// <summary>Connections of HTTP/2 to servers on one loop, by endpoint. On the loop only.</summary>
+internal sealed class Http2UpstreamPool(EventLoop loop, IUpstreamDialer dialer, HttpProxyOptions options)
+{
+    private const int MostSpare = 1024; // a peak is not kept for ever
+
+    private readonly Http2Options _http2 = Http2Session.OptionsOf(options);
+    private readonly Dictionary<IPEndPoint, Http2Server> _servers = [];
+    private readonly Stack<Http2Upstream> _spare = new();
+
+    public EventLoop Loop => loop;
+
+    /// <summary>There is nothing to look after.</summary>
+    public bool IsEmpty => _servers.Count == 0;
+
+    /// <returns>A stream whose request is to be written at once, or null and why.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<(UpstreamStream? Stream, ConnectFailure Failure)> RentAsync(IPEndPoint endpoint)
+    {
+        if (!_servers.TryGetValue(endpoint, out var server)) _servers[endpoint] = server = new(endpoint, this);
+        var (connection, failure) = await server.RentAsync().ConfigureAwait(false);
+        if (connection is null) return (null, failure);
+        if (!_spare.TryPop(out var stream)) stream = new(loop, this, options.Limits);
+        stream.Begin(connection);
+        return (stream, default);
+    }
+
+    public void Return(Http2Upstream stream)
+    {
+        if (_spare.Count < MostSpare) _spare.Push(stream);
+    }
+
+    public ValueTask<(Duplex? Stream, ConnectFailure Failure)> DialAsync(IPEndPoint endpoint) => dialer.DialAsync(loop, endpoint);
+
+    public Http2UpstreamConnection Open(Duplex wire, Http2Server server) => new(wire, server, _http2, options);
+
+    public void CloseIdle(TimeSpan limit)
+    {
+        foreach (var (endpoint, server) in _servers)
+        {
+            server.CloseIdle(limit);
+            if (server.IsUnused) _servers.Remove(endpoint);
+        }
+    }
+
+    /// <summary>Closes what is idle; the rest closes when its exchanges have ended.</summary>
+    public void Drain()
+    {
+        foreach (var server in _servers.Values) server.Drain();
+    }
+}
