@@ -65,7 +65,7 @@ public readonly record struct LocalReply(int Status, string Why)
         client.ResponseField("grpc-status"u8, Encoding.ASCII.GetBytes((GrpcStatus ?? Replies.GrpcStatus.Of(Status)).ToString(CultureInfo.InvariantCulture)));
         client.ResponseField("grpc-message"u8, Replies.GrpcStatus.Encode(Why));
         WriteFields(client);
-        client.EndResponse(BodyFraming.OfLength(0));
+        client.EndResponse(BodyFraming.None);
         return [];
     }
 

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Ambient.Http1.Heads;
+using Ambient.Http2;
 using Ambient.HttpProxy.Exchanges;
 using Ambient.HttpProxy.Routing;
 using Ambient.HttpProxy.Upstreams;
@@ -21,13 +22,13 @@ internal sealed class ProxyScene : IRequestRouter, IExchangeObserver, IAsyncDisp
     private AcceptLoop? _accepting;
     private UpstreamPool? _pool;
 
-    private ProxyScene(RoutePlan? plan)
+    private ProxyScene(RoutePlan? plan, UpstreamProtocol protocol)
     {
         _loop = new("proxy", TimeProvider.System) { UnhandledException = _defects.Enqueue };
         _server.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _server.Listen();
         Endpoint = (IPEndPoint)_server.LocalEndPoint!;
-        var toServer = To(Endpoint, plan);
+        var toServer = To(Endpoint, plan, protocol);
         Decide = _ => toServer;
     }
 
@@ -51,9 +52,11 @@ internal sealed class ProxyScene : IRequestRouter, IExchangeObserver, IAsyncDisp
     public IPEndPoint Address { get; private set; } = null!;
 
     /// <param name="plan">Of the route to the server.</param>
-    public static async Task<ProxyScene> StartAsync(HttpProxyOptions? options = null, RoutePlan? plan = null)
+    /// <param name="protocol">What the server speaks.</param>
+    public static async Task<ProxyScene> StartAsync(
+        HttpProxyOptions? options = null, RoutePlan? plan = null, UpstreamProtocol protocol = UpstreamProtocol.Http1)
     {
-        var scene = new ProxyScene(plan);
+        var scene = new ProxyScene(plan, protocol);
         scene._loop.Start();
         await scene._loop.RunAsync(() =>
         {
@@ -63,7 +66,8 @@ internal sealed class ProxyScene : IRequestRouter, IExchangeObserver, IAsyncDisp
         return scene;
     }
 
-    public static RouteDecision To(IPEndPoint endpoint, RoutePlan? plan = null) => RouteDecision.To(new("test", [new(endpoint)]), plan);
+    public static RouteDecision To(IPEndPoint endpoint, RoutePlan? plan = null, UpstreamProtocol protocol = UpstreamProtocol.Http1) =>
+        RouteDecision.To(new("test", [new(endpoint) { Protocol = protocol }]), plan);
 
     public RouteDecision Route(RequestHead request) => Decide(request);
 
@@ -76,6 +80,13 @@ internal sealed class ProxyScene : IRequestRouter, IExchangeObserver, IAsyncDisp
     public void Failed(Exception defect) => _defects.Enqueue(defect);
 
     public async Task<Wire> ConnectAsync() => Own(await Wire.ConnectAsync(Address));
+
+    /// <param name="cut">Bytes in each of its packets at most.</param>
+    public async Task<Http2Wire> ConnectHttp2Async(Http2Options? options = null, int? cut = null) => Own(await Http2Wire.ConnectAsync(Address, options, cut));
+
+    /// <summary>The proxy's next connection to the server, over HTTP/2.</summary>
+    public async Task<Http2Wire> AcceptHttp2Async(Http2Options? options = null, int? cut = null) =>
+        Own(Http2Wire.Serve(new Wire(await _server.AcceptAsync().WaitAsync(Wire.Limit)), options, cut));
 
     /// <summary>The proxy's next connection to the server.</summary>
     public async Task<Wire> AcceptAsync() => Own(new Wire(await _server.AcceptAsync().WaitAsync(Wire.Limit)));
@@ -132,7 +143,7 @@ internal sealed class ProxyScene : IRequestRouter, IExchangeObserver, IAsyncDisp
         Address = _accepting.LocalName.ToEndPoint();
     }
 
-    private Wire Own(Wire wire)
+    private T Own<T>(T wire) where T : IDisposable
     {
         _opened.Add(wire);
         return wire;
