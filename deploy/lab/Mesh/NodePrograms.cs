@@ -5,6 +5,7 @@ public static class NodePrograms
 {
     public static string Ztunnel => Find("ztunnel");
     public static string Agent => Find("ambient-agent");
+    public static string Waypoint => Find("waypoint");
 
     /// <summary>The control plane runs on the .NET runtime, not native: it is where it was built.</summary>
     public static string ControlPlane

@@ -35,7 +35,9 @@ public sealed class Daemon : IAsyncDisposable
         string name, ProcessPlace place, string logFile, IEnumerable<KeyValuePair<string, string>> environment, string program, params IEnumerable<string> arguments)
     {
         // `exec` each time: the shells and ip replace themselves, so our child's id is the program's.
-        string[] all = ["sh", "-c", "exec \"$@\" >>\"$0\" 2>&1 </dev/null", logFile, program, .. arguments];
+        string[] all = [program, .. arguments];
+        if (place.Mounts is { Count: > 0 } mounts) all = [.. Mounting(mounts), .. all];
+        all = ["sh", "-c", "exec \"$@\" >>\"$0\" 2>&1 </dev/null", logFile, .. all];
         if (place.Namespace is { } ns) all = ["ip", "netns", "exec", ns, .. all];
         if (place.ControlGroup is { } group) all = ["sh", "-c", "echo $$ >\"$0/cgroup.procs\" && exec \"$@\"", group, .. all];
         var start = new ProcessStartInfo(all[0], all[1..]) { WorkingDirectory = place.Directory ?? "" };
@@ -43,6 +45,13 @@ public sealed class Daemon : IAsyncDisposable
         var process = Process.Start(start) ?? throw new LabException($"{program} did not start.");
         return new(name, process, logFile);
     }
+
+    // `ip netns exec` has given the process a mount namespace of its own: what is mounted here goes with it.
+    private static IEnumerable<string> Mounting(IReadOnlyList<BindMount> mounts) =>
+    [
+        "sh", "-c", "while [ \"$1\" != -- ]; do mount -o \"$1\" \"$2\" \"$3\" || exit 125; shift 3; done; shift; exec \"$@\"", "sh",
+        .. mounts.SelectMany(static mount => (string[])[mount.IsReadOnly ? "bind,ro" : "rbind", mount.Source, mount.Target]), "--",
+    ];
 
     public string ReadLog() => ReadLog(LogFile);
 

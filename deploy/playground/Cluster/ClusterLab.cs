@@ -149,7 +149,9 @@ public sealed class ClusterLab : IAsyncDisposable
         await Api.WriteKubeconfigAsync(Network.PathOf("cni.kubeconfig"), MeshManifests.SystemNamespace, MeshManifests.AgentAccount, Pods.ApiUrl);
         await ControlPlane.StartAsync();
         Pods.Create(MeshManifests.AgentDaemonSet(Network.Id.Directory, Network.PathOf("cni.kubeconfig")));
-        Pods.Create(MeshManifests.ZtunnelDaemonSet(Network.Id.Directory, $"{Pods.Families.Of(Network.UnderlayAddress)[0]}", options.Ztunnel));
+        var controlPlane = $"{Pods.Families.Of(Network.UnderlayAddress)[0]}";
+        Pods.Create(MeshManifests.WaypointDefaults(controlPlane));
+        Pods.Create(MeshManifests.ZtunnelDaemonSet(Network.Id.Directory, controlPlane, options.Ztunnel));
         foreach (var node in Nodes) await ReadyAsync(node);
     }
 

@@ -3,8 +3,8 @@ using Ambient.Playground.Kubelet;
 namespace Ambient.Playground.Cluster;
 
 /// <summary>
-/// What is applied to a cluster of the playground to make it a mesh: the DaemonSets of ztunnel and of the node agent. As there is no
-/// mounting in a playground, their files are named by where a node has them.
+/// What is applied to a cluster of the playground to make it a mesh: the DaemonSets of ztunnel and of the node agent. Nodes share
+/// one file system here, so their files are named by where each node has them.
 /// </summary>
 internal static class MeshManifests
 {
@@ -49,6 +49,16 @@ internal static class MeshManifests
               volumes:
               - {name: istiod-ca-cert, configMap: {name: "{{{RootsName}}}" } }
               - {name: istio-token, projected: {sources: [{serviceAccountToken: {audience: istio-ca, expirationSeconds: 43200, path: istio-token} }]} }
+        """;
+
+    /// <summary>What waypoints need here: there is no name service of the cluster.</summary>
+    public static string WaypointDefaults(string controlPlane) => $$$"""
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: waypoints, namespace: {{{SystemNamespace}}}, labels: {gateway.istio.io/defaults-for-class: ambient-waypoint} }
+        data:
+          deployment: |
+            spec: {template: {spec: {hostAliases: [{ip: "{{{controlPlane}}}", hostnames: [{{{ControlPlaneProcess.Host}}}]}]} } }
         """;
 
     /// <param name="kubeconfig">Of the agents' account.</param>

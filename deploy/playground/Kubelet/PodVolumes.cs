@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Ambient.Lab.Processes;
 using Ambient.Playground.Api.Access;
 using Ambient.Playground.Api.Documents;
 using Ambient.Playground.Api.Storage;
@@ -7,9 +8,9 @@ using Ambient.Playground.Kubelet.Containers;
 namespace Ambient.Playground.Kubelet;
 
 /// <summary>
-/// The files of a pod's volumes: ConfigMaps, tokens of its account, directories of the node. There is no mounting: containers find
-/// them in the directory where kubelets keep them, <c>pods/UID/volumes/NAME</c> below the node's kubelet directory, and the node's in
-/// its own tree.
+/// The files of a pod's volumes: ConfigMaps, tokens of its account, directories of the node. They are where kubelets keep them, in
+/// <c>pods/UID/volumes/NAME</c> below the node's kubelet directory, and the node's in its own tree; containers that mount them see
+/// them there. The rest of the machine's files is the same for all, but for /run: who mounts something below has one of its own.
 /// </summary>
 internal sealed class PodVolumes(ObjectStore store, TokenIssuer tokens, NodeFiles files)
 {
@@ -30,9 +31,37 @@ internal sealed class PodVolumes(ObjectStore store, TokenIssuer tokens, NodeFile
         }
     }
 
+    /// <summary>What a container mounts, in order. Its <c>subPath</c> is not supported.</summary>
+    /// <exception cref="ContainerException">There is no such volume, or no such place on this machine.</exception>
+    public IReadOnlyList<BindMount> MountsOf(JsonObject pod, JsonObject container)
+    {
+        var mounts = new List<BindMount>();
+        var run = Path.Combine(Path.GetDirectoryName(DirectoryOf(pod.Text("metadata", "uid")!))!, $"run-{container.Text("name")}");
+        foreach (var mount in container.ObjectsAt("volumeMounts"))
+        {
+            var (source, path) = (SourceOf(pod, mount), mount.Text("mountPath") ?? "");
+            if (mount["subPath"] is not null) throw new ContainerException("CreateContainerConfigError", $"volumeMount {path} has a subPath, which the playground does not know");
+            var place = path.StartsWith("/var/run/", StringComparison.Ordinal) ? path["/var/run/".Length..] : path.StartsWith("/run/", StringComparison.Ordinal) ? path["/run/".Length..] : null;
+            if (place is null && !Directory.Exists(path))
+                throw new ContainerException("CreateContainerError", $"{path} is to be mounted, but this machine has no such directory; use one below /run");
+            var target = place is null ? path : Directory.CreateDirectory(Path.Combine(run, place)).FullName;
+            mounts.Add(new(source, target, mount.Flag("readOnly")));
+        }
+        if (Directory.Exists(run)) mounts.Add(new(run, "/run"));
+        return mounts;
+    }
+
     public void Remove(string uid)
     {
         if (Path.GetDirectoryName(DirectoryOf(uid))! is var pod && Directory.Exists(pod)) Directory.Delete(pod, recursive: true);
+    }
+
+    private string SourceOf(JsonObject pod, JsonObject mount)
+    {
+        var name = mount.Text("name");
+        var volume = pod.ObjectsAt("spec", "volumes").FirstOrDefault(one => one.Text("name") == name)
+            ?? throw new ContainerException("CreateContainerConfigError", $"there is no volume \"{name}\"");
+        return volume.ObjectAt("hostPath") is { } host ? files.OnNode(host.Text("path") ?? "/") : Path.Combine(DirectoryOf(pod.Text("metadata", "uid")!), name!);
     }
 
     private string DirectoryOf(string uid) => Path.Combine(files.Pods, uid, "volumes");

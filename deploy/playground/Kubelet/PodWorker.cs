@@ -117,7 +117,7 @@ internal sealed class PodWorker
         _sandbox = await _parts.Runtime.MakeAsync(_pod.Identity);
     }
 
-    private ContainerLoop LoopOf((JsonObject Spec, ContainerState State) one, string policy) => new(_pod, _sandbox!, one.Spec, one.State, policy);
+    private ContainerLoop LoopOf((JsonObject Spec, ContainerState State) one, string policy) => new(_pod, _sandbox!, _parts.Volumes, one.Spec, one.State, policy);
 
     // What fails is tried again, less and less often; the event says what the plugin, or whoever it was, said.
     private async Task RetryAsync(string reason, Func<Task> work, CancellationToken stop)

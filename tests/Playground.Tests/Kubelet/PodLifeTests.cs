@@ -165,7 +165,71 @@ public sealed class PodLifeTests(KubeletFixture fixture) : IClassFixture<Kubelet
             "none of the old pods is left", PodCluster.Patience);
     }
 
+    [Fact]
+    public async Task Volumes_are_seen_where_a_container_mounts_them_and_nowhere_else()
+    {
+        var ns = fixture.NewNamespace();
+        Cluster.EnsureNamespace(ns, "web");
+        Cluster.Create($$"""
+            apiVersion: v1
+            kind: ConfigMap
+            metadata: {name: roots, namespace: "{{ns}}" }
+            data: {root-cert.pem: first}
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: reader, namespace: "{{ns}}" }
+            spec:
+              nodeName: k1
+              serviceAccountName: web
+              containers:
+              - name: main
+                image: any
+                command: [sh, -c, "cat /var/run/secrets/istio/root-cert.pem; test -s /run/secrets/tokens/istio-token && echo token; touch /run/secrets/istio/x || echo kept; exec tail -n +1 -F /var/run/secrets/istio/root-cert.pem"]
+                volumeMounts:
+                - {name: roots, mountPath: /var/run/secrets/istio, readOnly: true}
+                - {name: token, mountPath: /var/run/secrets/tokens, readOnly: true}
+              volumes:
+              - {name: roots, configMap: {name: roots} }
+              - {name: token, projected: {sources: [{serviceAccountToken: {path: istio-token, audience: istio-ca, expirationSeconds: 43200} }]} }
+            """);
+
+        await Cluster.ReadyAsync(ns, "reader");
+        await Until.TrueAsync(async () => (await LogAsync(ns, "reader")) is var log && log.StartsWith("firsttoken\n", StringComparison.Ordinal) && log.Contains("kept", StringComparison.Ordinal),
+            "the files are there, and read-only");
+        Cluster.Api.Store.Update(Cluster.Api.Store.Kinds.Get("", "ConfigMap"), ns, "roots", static map =>
+        {
+            map["data"] = new JsonObject { ["root-cert.pem"] = "second" };
+            return map;
+        });
+
+        await Until.TrueAsync(async () => (await LogAsync(ns, "reader")).Contains("second", StringComparison.Ordinal), "what the volume holds now is seen");
+        Assert.False(Directory.Exists("/run/secrets/istio"));
+    }
+
+    [Theory]
+    [InlineData("name: none, mountPath: /run/x", "there is no volume")]
+    [InlineData("name: empty, mountPath: /such/place", "no such directory")]
+    [InlineData("name: empty, mountPath: /run/x, subPath: a", "subPath")]
+    public async Task A_mount_that_cannot_be_made_is_told(string mount, string problem)
+    {
+        var ns = fixture.NewNamespace();
+        Cluster.Create($$"""
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: odd, namespace: "{{ns}}" }
+            spec:
+              nodeName: k1
+              containers: [{name: main, image: playground/pause, volumeMounts: [{ {{mount}} }]}]
+              volumes: [{name: empty, emptyDir: {} }]
+            """);
+
+        await Until.TrueAsync(() => Container(ns, "odd").Text("state", "waiting", "message")?.Contains(problem, StringComparison.Ordinal) == true, () => Cluster.Describe(ns, "odd"));
+    }
+
     private JsonObject Container(string ns, string name) => Cluster.Find("Pod", ns, name)?.Copy().ObjectsAt("status", "containerStatuses").FirstOrDefault() ?? [];
+
+    private async Task<string> LogAsync(string ns, string name) => (await Cluster.KubectlAsync("logs", "-n", ns, name)).Output;
 
     private string? Phase(string ns, string name) => Cluster.Find("Pod", ns, name)?.Copy().Text("status", "phase");
 

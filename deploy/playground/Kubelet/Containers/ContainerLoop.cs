@@ -9,7 +9,7 @@ namespace Ambient.Playground.Kubelet.Containers;
 
 /// <summary>One container of a pod: started, probed, started again after it has ended, and stopped with its pod.</summary>
 /// <param name="policy">The pod's restartPolicy, or OnFailure for init containers.</param>
-internal sealed class ContainerLoop(PodContext pod, PodSandbox sandbox, JsonObject container, ContainerState state, string policy)
+internal sealed class ContainerLoop(PodContext pod, PodSandbox sandbox, PodVolumes volumes, JsonObject container, ContainerState state, string policy)
 {
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1), LongestWait = TimeSpan.FromSeconds(30);
 
@@ -47,9 +47,10 @@ internal sealed class ContainerLoop(PodContext pod, PodSandbox sandbox, JsonObje
         Daemon process;
         try
         {
-            var command = ContainerCommand.Of(pod.Document(), container, pod.Store);
-            process = Daemon.Start($"{state.Name} of {pod.Identity}", new ProcessPlace(sandbox.Namespace, sandbox.GroupFor(id), container.Text("workingDir")),
-                pod.LogFile(state.Name), command.Environment, command.Program, command.Arguments);
+            var document = pod.Document();
+            var command = ContainerCommand.Of(document, container, pod.Store);
+            var place = new ProcessPlace(sandbox.Namespace, sandbox.GroupFor(id), container.Text("workingDir"), volumes.MountsOf(document, container));
+            process = Daemon.Start($"{state.Name} of {pod.Identity}", place, pod.LogFile(state.Name), command.Environment, command.Program, command.Arguments);
         }
         catch (Exception refusal) when (refusal is ContainerException or LabException)
         {

@@ -5,7 +5,7 @@ namespace Ambient.Playground.Kubelet.Containers;
 /// <summary>The images that this playground can run: each stands for a program of this checkout. Nothing is downloaded.</summary>
 internal static class LocalImages
 {
-    public const string Application = "playground/application", Pause = "playground/pause", Ztunnel = "ambient/ztunnel", Agent = "ambient/cni-agent";
+    public const string Application = "playground/application", Pause = "playground/pause", Ztunnel = "ambient/ztunnel", Agent = "ambient/cni-agent", Waypoint = "ambient/waypoint";
 
     /// <summary>What an image runs if the container has no command.</summary>
     /// <param name="image">With or without registry and tag.</param>
@@ -17,6 +17,7 @@ internal static class LocalImages
         Pause => ["sleep", "infinity"],
         Ztunnel => [NodePrograms.Ztunnel],
         Agent => [NodePrograms.Agent],
+        Waypoint => [NodePrograms.Waypoint],
         _ => null,
     };
 
