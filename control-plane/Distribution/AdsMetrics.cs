@@ -26,6 +26,7 @@ internal sealed class AdsMetrics : ISessionJournal
         _applied = metrics.AddHistograms("ambient_discovery_change_to_applied_seconds", "From a change until a client has acknowledged it", Seconds, ["url"]);
         metrics.AddGauge("ambient_discovery_addresses", "Workloads and services that are distributed", () => resources.AddressCount);
         metrics.AddGauge("ambient_discovery_policies", "Policies that are distributed", () => resources.PolicyCount);
+        metrics.AddGauge("ambient_discovery_traffic", "Routes, destination policies and policies for requests that are distributed", () => resources.TrafficCount);
     }
 
     public void Refused(Grpc.StatusCode code) => _refused.With(code.ToString()).Add(1);

@@ -1,4 +1,5 @@
 using Ambient.Model.State;
+using Ambient.Model.Traffic;
 using Ambient.Xds;
 using Ambient.Xds.Server;
 
@@ -9,16 +10,17 @@ namespace Ambient.ControlPlane.Distribution;
 internal sealed class MeshResources
 {
     private readonly ResourceEncoder _encoder = new();
-    private readonly ResourceTable _addresses = new(), _policies = new();
-    private readonly ChangeTimes _addressTimes, _policyTimes;
+    private readonly ResourceTable _addresses = new(), _policies = new(), _traffic = new();
+    private readonly ChangeTimes _addressTimes, _policyTimes, _trafficTimes;
     private readonly TaskCompletionSource _complete = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public MeshResources(TimeProvider time)
     {
-        (_addressTimes, _policyTimes) = (new(time), new(time));
+        (_addressTimes, _policyTimes, _trafficTimes) = (new(time), new(time), new(time));
         Views =
         [
             new(ResourceTypes.Authorization, _policies),
+            new(ResourceTypes.Traffic, _traffic),
             new(ResourceTypes.Address, _addresses),
             new(ResourceTypes.Workload, _addresses) { Kind = ResourceEncoder.WorkloadKind, Unwrap = ResourceEncoder.WorkloadOf },
         ];
@@ -26,7 +28,7 @@ internal sealed class MeshResources
 
     /// <summary>
     /// In the order in which changes are sent: a policy comes before the workloads that name it. The other way round, a proxy that fails
-    /// closed would refuse their connections in between.
+    /// closed would refuse their connections in between. What is said about requests comes before the services they are for.
     /// </summary>
     public IReadOnlyList<ResourceView> Views { get; }
 
@@ -36,9 +38,14 @@ internal sealed class MeshResources
     /// <summary>All policies now, in no order.</summary>
     public IReadOnlyList<PublishedResource> Policies => _policies.Snapshot().Resources;
 
+    /// <summary>All that is said about requests now, in no order.</summary>
+    public IReadOnlyList<PublishedResource> Traffic => _traffic.Snapshot().Resources;
+
     public int AddressCount => _addresses.Count;
 
     public int PolicyCount => _policies.Count;
+
+    public int TrafficCount => _traffic.Count;
 
     /// <summary>Completes with <see cref="MarkComplete"/>.</summary>
     public Task Complete => _complete.Task;
@@ -46,13 +53,14 @@ internal sealed class MeshResources
     /// <summary>Raised after each change, on the writer's thread.</summary>
     public event Action? Changed;
 
-    /// <summary>Costs time for what is in <paramref name="delta"/>, not for what is known. Equal content is no change.</summary>
-    public void Apply(ResourceDelta delta)
+    /// <summary>Costs time for what is in <paramref name="delta"/> and <paramref name="traffic"/>, not for what is known. Equal content is no change.</summary>
+    public void Apply(ResourceDelta delta, TrafficDelta? traffic = null)
     {
         PublishedResource[] addresses = [.. delta.Services.Select(_encoder.Encode), .. delta.Workloads.Select(_encoder.Encode)];
         PublishedResource[] policies = [.. delta.Policies.Select(_encoder.Encode)];
         var changed = Apply(_addresses, _addressTimes, addresses, delta.RemovedAddresses);
         changed |= Apply(_policies, _policyTimes, policies, delta.RemovedPolicies);
+        changed |= Apply(_traffic, _trafficTimes, [.. (traffic?.Set ?? []).Select(_encoder.Encode)], traffic?.Removed ?? []);
         if (changed) Changed?.Invoke();
     }
 
@@ -69,7 +77,12 @@ internal sealed class MeshResources
 
     /// <summary>How long ago the first change after that sequence number was made; null if that is forgotten.</summary>
     internal TimeSpan? AgeOfChangesAfter(string typeUrl, long sequence) =>
-        (typeUrl == ResourceTypes.Authorization ? _policyTimes : _addressTimes).AgeAfter(sequence);
+        (typeUrl switch
+        {
+            ResourceTypes.Authorization => _policyTimes,
+            ResourceTypes.Traffic => _trafficTimes,
+            _ => _addressTimes,
+        }).AgeAfter(sequence);
 
     private static bool Apply(ResourceTable table, ChangeTimes times, PublishedResource[] set, IReadOnlyList<string> removed)
     {

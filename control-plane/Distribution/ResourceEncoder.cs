@@ -1,4 +1,5 @@
 using Ambient.Model.State;
+using Ambient.Model.Traffic;
 using Ambient.Model.Workloads;
 using Ambient.Protos.Workloads;
 using Ambient.Xds.Mapping;
@@ -14,7 +15,7 @@ namespace Ambient.ControlPlane.Distribution;
 internal sealed class ResourceEncoder
 {
     /// <summary>Of <see cref="PublishedResource.Kind"/>.</summary>
-    public const int WorkloadKind = 1, ServiceKind = 2, PolicyKind = 3;
+    public const int WorkloadKind = 1, ServiceKind = 2, PolicyKind = 3, TrafficKind = 4;
 
     // No subscription of a client can be mistaken for it: names of resources have no line end.
     private const string NodePrefix = "node\n";
@@ -55,6 +56,9 @@ internal sealed class ResourceEncoder
 
     public PublishedResource Encode(NamedPolicy policy) =>
         new(policy.ResourceName, PolicyMapping.ToWire(policy.Policy).ToByteArray()) { Kind = PolicyKind };
+
+    public PublishedResource Encode(TrafficResource resource) =>
+        new(resource.Name, TrafficMapping.ToWire(resource).ToByteArray()) { Kind = TrafficKind };
 
     /// <summary>The workload alone: an <c>Address</c> with one is its tag, its length and it.</summary>
     public static ReadOnlyMemory<byte> WorkloadOf(ReadOnlyMemory<byte> address)

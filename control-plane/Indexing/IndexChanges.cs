@@ -1,5 +1,6 @@
 using Ambient.Kubernetes.Resources;
 using Ambient.Model.State;
+using Ambient.Model.Traffic;
 
 namespace Ambient.ControlPlane.Indexing;
 
@@ -8,11 +9,14 @@ namespace Ambient.ControlPlane.Indexing;
 /// <param name="Conditions">What the status of objects should say and, as far as the index knows, does not say yet.</param>
 public sealed record IndexChanges(ResourceDelta Delta, IReadOnlyList<ConditionSet> Conditions)
 {
+    /// <summary>Only resources whose content changed; those that forbid first.</summary>
+    public TrafficDelta Traffic { get; init; } = new([], []);
+
     /// <summary>What is wrong with objects and was not before.</summary>
     public IReadOnlyList<Diagnostic> NewDiagnostics { get; init; } = [];
 
     /// <summary>Nothing to publish or to write; diagnostics are only to be logged.</summary>
-    public bool IsEmpty => Delta.IsEmpty && Conditions.Count == 0;
+    public bool IsEmpty => Delta.IsEmpty && Traffic.IsEmpty && Conditions.Count == 0;
 }
 
 /// <summary>The conditions that one field manager wants on one object: all of its own, replacing what it wrote before.</summary>

@@ -23,6 +23,7 @@ public sealed class MeshIndex
     private readonly PolicyStage _policies;
     private readonly PeerStage _peers;
     private readonly WorkloadStage _workloads;
+    private readonly RouteStage _routes;
 
     public MeshIndex(IndexOptions options)
     {
@@ -34,6 +35,7 @@ public sealed class MeshIndex
         _policies = new(_graph);
         _peers = new(_graph);
         _workloads = new(_graph, _services, _gateways, networks, _peers);
+        _routes = new(_graph);
     }
 
     /// <summary>What is wrong with objects as they are now.</summary>
@@ -48,12 +50,16 @@ public sealed class MeshIndex
     /// <summary>How many objects were turned into workloads anew, since the start: what a change costs.</summary>
     public long RebuiltWorkloads => _workloads.Rebuilt;
 
+    /// <summary>How many routes were built anew, since the start: what a change costs.</summary>
+    public long RebuiltRoutes => _routes.Rebuilt;
+
     /// <summary>Kinds that the index wants to be told of.</summary>
     public static IReadOnlyList<ResourceKind> Kinds { get; } =
     [
         ResourceTypes.Namespace, ResourceTypes.Node, ResourceTypes.ConfigMap, ResourceTypes.GatewayClass, ResourceTypes.Gateway,
         ResourceTypes.Service, ResourceTypes.ServiceEntry, ResourceTypes.WorkloadEntry, ResourceTypes.EndpointSlice, ResourceTypes.Pod,
         ResourceTypes.AuthorizationPolicy, ResourceTypes.PeerAuthentication,
+        ResourceTypes.HttpRoute, ResourceTypes.GrpcRoute, ResourceTypes.TcpRoute, ResourceTypes.TlsRoute, ResourceTypes.ReferenceGrant,
     ];
 
     /// <summary>A new object, or a new version of one. Kinds that do not matter are ignored.</summary>
@@ -68,6 +74,8 @@ public sealed class MeshIndex
             case WorkloadEntry entry: _workloads.Set(entry); break;
             case Kube.AuthorizationPolicy policy: _policies.Set(policy); break;
             case PeerAuthentication peer: _peers.Set(peer); break;
+            case RouteObject route: _routes.Set(route); break;
+            case ReferenceGrant grant: _routes.SetGrant(ObjectName.Of(grant), grant); break;
             case Gateway gateway: _gateways.Set(gateway); break;
             case GatewayClass gatewayClass: _gateways.Set(gatewayClass.Metadata.Name, gatewayClass); break;
             case Kube.Node node: _workloads.SetNode(node.Metadata.Name, node); break;
@@ -89,6 +97,8 @@ public sealed class MeshIndex
             case WorkloadEntry: _workloads.RemoveEntry(name); break;
             case Kube.AuthorizationPolicy: _policies.Remove(name); break;
             case PeerAuthentication: _peers.Remove(name); break;
+            case RouteObject route: _routes.Remove(route); break;
+            case ReferenceGrant: _routes.SetGrant(name, null); break;
             case Gateway: _gateways.Remove(name); break;
             case GatewayClass: _gateways.Set(name.Name, (GatewayClass?)null); break;
             case Kube.Node: _workloads.SetNode(name.Name, null); break;
@@ -107,6 +117,7 @@ public sealed class MeshIndex
         _policies.Rebuild();
         _peers.Rebuild();
         _workloads.Rebuild();
+        _routes.Rebuild();
         return _graph.Log.Take();
     }
 

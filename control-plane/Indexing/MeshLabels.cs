@@ -59,6 +59,8 @@ internal static class MeshAnnotations
     public const string DryRun = "istio.io/dry-run";
     public const string GatewayServiceAccount = "gateway.istio.io/service-account";
     public const string GatewayNameOverride = "gateway.istio.io/name-override";
+    public const string RateLimit = "ambient.mesh/rate-limit";
+    public const string RateLimitPerClient = "ambient.mesh/rate-limit-per-client";
     public const string RegistrationGroup = "istio.io/autoRegistrationGroup";
 
     /// <summary>Its own TCP is captured: served (<c>enabled</c>), or refused until a node proxy serves it (<c>pending</c>).</summary>

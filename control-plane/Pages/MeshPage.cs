@@ -3,6 +3,7 @@ using Ambient.ControlPlane.Distribution;
 using Ambient.ControlPlane.Indexing;
 using Ambient.Hosting.Pages;
 using Ambient.Protos.Security;
+using Ambient.Protos.Traffic;
 using Ambient.Xds.Server;
 using Google.Protobuf;
 using Address = Ambient.Protos.Workloads.Address;
@@ -24,6 +25,9 @@ internal static class MeshPage
             WriteAddresses("addresses", mesh.Addresses);
             json.WriteStartArray("policies"u8);
             foreach (var policy in Sorted(mesh.Policies)) Write(json, Authorization.Parser.ParseFrom(policy.Payload.Span));
+            json.WriteEndArray();
+            json.WriteStartArray("traffic"u8);
+            foreach (var resource in Sorted(mesh.Traffic)) Write(json, Resource.Parser.ParseFrom(resource.Payload.Span));
             json.WriteEndArray();
         }
 

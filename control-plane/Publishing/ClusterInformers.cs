@@ -36,6 +36,15 @@ internal sealed class ClusterInformers
             standIn: static one => new() { Metadata = one.Metadata, Spec = new() { Problem = one.Error, Action = "?" } });
         PeerAuthentications = Add(ResourceTypes.PeerAuthentication, mayBeMissing: true,
             standIn: static one => new() { Metadata = one.Metadata, Spec = new() { Problem = one.Error } });
+        HttpRoutes = Add(ResourceTypes.HttpRoute, mayBeMissing: true,
+            standIn: static one => new() { Metadata = one.Metadata, Spec = new() { Problem = one.Error } });
+        GrpcRoutes = Add(ResourceTypes.GrpcRoute, mayBeMissing: true,
+            standIn: static one => new() { Metadata = one.Metadata, Spec = new() { Problem = one.Error } });
+        TcpRoutes = Add(ResourceTypes.TcpRoute, mayBeMissing: true,
+            standIn: static one => new() { Metadata = one.Metadata, Spec = new() { Problem = one.Error } });
+        TlsRoutes = Add(ResourceTypes.TlsRoute, mayBeMissing: true,
+            standIn: static one => new() { Metadata = one.Metadata, Spec = new() { Problem = one.Error } });
+        ReferenceGrants = Add(ResourceTypes.ReferenceGrant, mayBeMissing: true, standIn: static one => new() { Metadata = one.Metadata });
     }
 
     public Informer<Namespace> Namespaces { get; }
@@ -50,6 +59,11 @@ internal sealed class ClusterInformers
     public Informer<Pod> Pods { get; }
     public Informer<AuthorizationPolicy> AuthorizationPolicies { get; }
     public Informer<PeerAuthentication> PeerAuthentications { get; }
+    public Informer<HttpRoute> HttpRoutes { get; }
+    public Informer<GrpcRoute> GrpcRoutes { get; }
+    public Informer<TcpRoute> TcpRoutes { get; }
+    public Informer<TlsRoute> TlsRoutes { get; }
+    public Informer<ReferenceGrant> ReferenceGrants { get; }
 
     public IReadOnlyList<IInformer> All => _all;
 

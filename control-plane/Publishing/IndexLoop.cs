@@ -130,7 +130,8 @@ internal sealed partial class IndexLoop(
         Interlocked.Increment(ref _rounds);
         LastRound = time.GetElapsedTime(began);
         Log.Published(logger, changes.Delta.Workloads.Count, changes.Delta.Services.Count, changes.Delta.Policies.Count,
-            changes.Delta.RemovedAddresses.Count + changes.Delta.RemovedPolicies.Count, changes.Conditions.Count, LastRound.TotalMilliseconds);
+            changes.Traffic.Set.Count, changes.Delta.RemovedAddresses.Count + changes.Delta.RemovedPolicies.Count + changes.Traffic.Removed.Count,
+            changes.Conditions.Count, LastRound.TotalMilliseconds);
         _published.TrySetResult();
     }
 
@@ -141,8 +142,8 @@ internal sealed partial class IndexLoop(
         public static partial void Defect(ILogger logger, string kind, ObjectName name, Exception error);
 
         [LoggerMessage(1242, LogLevel.Debug,
-            "Published {Workloads} workloads, {Services} services, {Policies} policies, {Removed} removals and {Conditions} conditions in {Ms} ms")]
-        public static partial void Published(ILogger logger, int workloads, int services, int policies, int removed, int conditions, double ms);
+            "Published {Workloads} workloads, {Services} services, {Policies} policies, {Traffic} routes and rules of traffic, {Removed} removals and {Conditions} conditions in {Ms} ms")]
+        public static partial void Published(ILogger logger, int workloads, int services, int policies, int traffic, int removed, int conditions, double ms);
 
         [LoggerMessage(1243, LogLevel.Warning, "{Diagnostic}")]
         public static partial void Found(ILogger logger, Diagnostic diagnostic);

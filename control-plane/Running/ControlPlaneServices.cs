@@ -89,7 +89,7 @@ internal sealed partial class ControlPlaneServices : IDisposable
     private void Publish(IndexChanges changes)
     {
         CheckTrustDomain();
-        Mesh.Apply(changes.Delta);
+        Mesh.Apply(changes.Delta, changes.Traffic);
         if (!_options.WritesStatus) return;
         foreach (var conditions in changes.Conditions) Statuses.Want(conditions);
         Rejections.Forget(changes.Delta);

@@ -1,5 +1,6 @@
 using Ambient.Kubernetes.Resources;
 using Ambient.Model.State;
+using Ambient.Model.Traffic;
 using Ambient.Model.Workloads;
 using Service = Ambient.Model.Workloads.Service;
 using AuthorizationPolicy = Ambient.Model.Policies.AuthorizationPolicy;
@@ -9,25 +10,20 @@ namespace Ambient.ControlPlane.Indexing.Graph;
 /// <summary>What the index has published, and what of it changed since it was last asked.</summary>
 internal sealed class ChangeLog
 {
-    private readonly Dictionary<ServiceKey, Service> _services = [];
-    private readonly Dictionary<string, AuthorizationPolicy> _policies = [];
+    private readonly PublishedSet<ServiceKey, Service> _services = new();
+    private readonly PublishedSet<string, AuthorizationPolicy> _policies = new();
+    private readonly PublishedSet<string, TrafficResource> _traffic = new();
     private readonly Dictionary<(string Kind, ObjectName Name, string Manager), ConditionSet> _conditions = [];
     private readonly Dictionary<object, IReadOnlyList<Diagnostic>> _diagnostics = new(ReferenceEqualityComparer.Instance);
 
     private List<Workload> _changedWorkloads = [];
     private List<Diagnostic> _newDiagnostics = [];
     private List<string> _removedAddresses = [];
-    private HashSet<ServiceKey> _touchedServices = [];
-    private HashSet<string> _touchedPolicies = [];
     private Dictionary<(string, ObjectName, string), ConditionSet> _changedConditions = [];
-    private readonly Dictionary<ServiceKey, Service?> _servicesBefore = [];
-    private readonly Dictionary<string, AuthorizationPolicy?> _policiesBefore = [];
 
     public IEnumerable<ConditionSet> DesiredConditions => _conditions.Values;
 
     public IEnumerable<Diagnostic> Diagnostics => _diagnostics.Values.SelectMany(static found => found);
-
-    public int ServiceCount => _services.Count;
 
     /// <summary>Once per node and round.</summary>
     public void Replace(Workload[] before, Workload[] after)
@@ -43,24 +39,13 @@ internal sealed class ChangeLog
         _removedAddresses.AddRange(known.Keys);
     }
 
-    public void Set(ServiceKey key, Service? service)
-    {
-        var before = _services.GetValueOrDefault(key);
-        if (Equals(before, service)) return;
-        if (_touchedServices.Add(key)) _servicesBefore[key] = before;
-        if (service is null) _services.Remove(key);
-        else _services[key] = service;
-    }
+    public void Set(ServiceKey key, Service? service) => _services.Set(key, service);
 
     /// <param name="name"><c>namespace/name</c>.</param>
-    public void Set(string name, AuthorizationPolicy? policy)
-    {
-        var before = _policies.GetValueOrDefault(name);
-        if (Equals(before, policy)) return;
-        if (_touchedPolicies.Add(name)) _policiesBefore[name] = before;
-        if (policy is null) _policies.Remove(name);
-        else _policies[name] = policy;
-    }
+    public void Set(string name, AuthorizationPolicy? policy) => _policies.Set(name, policy);
+
+    /// <param name="name"><c>KIND/namespace/name</c>.</param>
+    public void Set(string name, TrafficResource? resource) => _traffic.Set(name, resource);
 
     /// <param name="actual">What the object's status says now, of any type.</param>
     /// <param name="types">All types of this family.</param>
@@ -97,23 +82,27 @@ internal sealed class ChangeLog
 
     public IndexChanges Take()
     {
-        var services = _touchedServices.Where(key => !Equals(_servicesBefore[key], _services.GetValueOrDefault(key))).ToList();
-        var policies = _touchedPolicies.Where(name => !Equals(_policiesBefore[name], _policies.GetValueOrDefault(name))).ToList();
-        _removedAddresses.AddRange(services.Where(key => !_services.ContainsKey(key)).Select(static key => key.ToString()));
+        var (services, policies, traffic) = (_services.Take(), _policies.Take(), _traffic.Take());
+        _removedAddresses.AddRange(services.Removed.Select(static key => key.ToString()));
         var delta = new ResourceDelta
         {
             Workloads = _changedWorkloads,
-            Services = [.. services.Where(_services.ContainsKey).Select(key => _services[key])],
-            Policies = [.. policies.Where(_policies.ContainsKey).Select(name => new NamedPolicy(name, _policies[name]))],
+            Services = [.. services.Set.Select(static one => one.Value)],
+            Policies = [.. policies.Set.Select(static one => new NamedPolicy(one.Key, one.Value))],
             RemovedAddresses = _removedAddresses,
-            RemovedPolicies = [.. policies.Where(name => !_policies.ContainsKey(name))],
+            RemovedPolicies = policies.Removed,
         };
-        var changes = new IndexChanges(delta, [.. _changedConditions.Values]) { NewDiagnostics = _newDiagnostics };
-        (_changedWorkloads, _removedAddresses, _touchedServices, _touchedPolicies, _changedConditions, _newDiagnostics) = ([], [], [], [], [], []);
-        _servicesBefore.Clear();
-        _policiesBefore.Clear();
+        var changes = new IndexChanges(delta, [.. _changedConditions.Values])
+        {
+            Traffic = new([.. traffic.Set.Select(static one => one.Value).OrderBy(RankOf)], traffic.Removed),
+            NewDiagnostics = _newDiagnostics,
+        };
+        (_changedWorkloads, _removedAddresses, _changedConditions, _newDiagnostics) = ([], [], [], []);
         return changes;
     }
+
+    // What forbids comes first, what leads somewhere last.
+    private static int RankOf(TrafficResource resource) => resource.Policy is not null ? 0 : resource.Destination is not null ? 1 : 2;
 
     private static bool IsSame(Condition wanted, Condition found) =>
         wanted.Type == found.Type && wanted.Status == found.Status && wanted.Reason == found.Reason

@@ -26,6 +26,15 @@ internal sealed class MeshGraph(IndexOptions options)
     /// <summary>Policies by what their targetRefs point at.</summary>
     public SetIndex<TargetKey, PolicyNode> PoliciesByTarget { get; } = new();
 
+    /// <summary>Routes by the services that they refer to in any way.</summary>
+    public SetIndex<TargetKey, RouteNode> RoutesTo { get; } = new();
+
+    /// <summary>Routes by the services that they are attached to.</summary>
+    public SetIndex<TargetKey, RouteNode> RoutesAt { get; } = new();
+
+    /// <summary>Routes by the other namespaces that they refer to.</summary>
+    public SetIndex<string, RouteNode> RoutesIntoNamespace { get; } = new();
+
     public Rebuilds Queue { get; } = new();
 
     /// <summary>What namespaces that say nothing else inherit: callers without identity are refused.</summary>
@@ -81,6 +90,36 @@ internal sealed class MeshGraph(IndexOptions options)
         foreach (var policy in PoliciesByTarget[target]) Queue.Add(policy);
     }
 
+    /// <summary>Queues what depends on the service's host names or ports.</summary>
+    public void QueueRoutes(TargetKey service)
+    {
+        foreach (var route in RoutesTo[service]) Queue.Add(route);
+    }
+
+    /// <summary>Lists a route under the services it refers to now instead of those before.</summary>
+    public void Refer(RouteNode node, TargetKey[] targets)
+    {
+        foreach (var target in node.Targets)
+        {
+            RoutesTo.Remove(target, node);
+            RoutesIntoNamespace.Remove(target.Name.Namespace, node);
+        }
+        foreach (var target in targets)
+        {
+            RoutesTo.Add(target, node);
+            if (target.Name.Namespace != node.Name.Namespace) RoutesIntoNamespace.Add(target.Name.Namespace, node);
+        }
+        node.Targets = targets;
+    }
+
+    /// <summary>Lists a route under the services it is attached to now instead of those before.</summary>
+    public void AttachTo(RouteNode node, TargetKey[] parents)
+    {
+        foreach (var parent in node.Parents) RoutesAt.Remove(parent, node);
+        foreach (var parent in parents) RoutesAt.Add(parent, node);
+        node.Parents = parents;
+    }
+
     /// <summary>Queues the workloads that a selector of this namespace's object selects.</summary>
     public void QueueSelected(NamespaceNode ns, LabelQuery? selector)
     {
@@ -112,6 +151,7 @@ internal sealed class Rebuilds
     public List<ServiceNode> Services { get; } = [];
     public List<PolicyNode> Policies { get; } = [];
     public List<PeerNode> Peers { get; } = [];
+    public List<RouteNode> Routes { get; } = [];
     public List<SliceNode> Slices { get; } = [];
     public List<WorkloadNode> Workloads { get; } = [];
     public List<WorkloadNode> Attachments { get; } = [];
@@ -133,6 +173,7 @@ internal sealed class Rebuilds
             case ServiceNode service: Services.Add(service); break;
             case PolicyNode policy: Policies.Add(policy); break;
             case PeerNode peer: Peers.Add(peer); break;
+            case RouteNode route: Routes.Add(route); break;
             case SliceNode slice: Slices.Add(slice); break;
             default: Workloads.Add((WorkloadNode)node); break;
         }

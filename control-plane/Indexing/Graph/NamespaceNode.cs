@@ -38,8 +38,11 @@ internal sealed class NamespaceNode(string name)
 
     public HashSet<GatewayNode> Gateways { get; } = [];
 
+    /// <summary>What says where requests go.</summary>
+    public HashSet<Node> Traffic { get; } = [];
+
     /// <summary>Workloads that no PeerAuthentication selects refuse callers without identity.</summary>
     public bool IsStrict { get; set; }
 
-    public bool IsEmpty => Object is null && Workloads.Count + Services.Count + Policies.Count + Peers.Count + Gateways.Count == 0;
+    public bool IsEmpty => Object is null && Workloads.Count + Services.Count + Policies.Count + Peers.Count + Gateways.Count + Traffic.Count == 0;
 }

@@ -82,6 +82,7 @@ internal sealed class NamespaceStage(MeshGraph graph)
         foreach (var gateway in node.Gateways) graph.Queue.Add(gateway);
         foreach (var policy in node.Policies) graph.Queue.Add(policy);
         foreach (var peer in node.Peers) graph.Queue.Add(peer);
+        foreach (var traffic in node.Traffic) graph.Queue.Add(traffic);
         graph.DropIfEmpty(node);
     }
 

@@ -82,6 +82,9 @@ internal sealed class ServiceNode(ObjectName name, bool isEntry, NamespaceNode n
 
     public bool IsEntry => isEntry;
 
+    /// <summary>As others refer to it.</summary>
+    public TargetKey Key => new(isEntry ? TargetKind.ServiceEntry : TargetKind.Service, Name);
+
     public KubernetesObject? Object { get; set; }
 
     /// <summary>Null if it is gone, not seen, or no service.</summary>

@@ -7,7 +7,7 @@ namespace Ambient.ControlPlane.Indexing.Graph;
 /// <summary>Whether what a targetRef points at is there, and behind a waypoint that enforces the policy.</summary>
 internal sealed class PolicyTargets(MeshGraph graph)
 {
-    private const string GatewayGroup = "gateway.networking.k8s.io", EntryGroup = "networking.istio.io";
+    public const string GatewayGroup = "gateway.networking.k8s.io", EntryGroup = "networking.istio.io";
 
     /// <returns>Null for a kind or namespace that no policy can point at.</returns>
     public static TargetKey? KeyOf(PolicyTargetReference reference, string ns)

@@ -113,6 +113,7 @@ internal sealed class ServiceStage(MeshGraph graph)
         if (node.IsEntry) QueueInline(node);
         if (next == node.Members) return;
 
+        graph.QueueRoutes(node.Key);
         graph.QueueSelected(node.Namespace, node.Members.Selector);
         graph.QueueSelected(node.Namespace, next.Selector);
         node.Members = next;
@@ -148,7 +149,7 @@ internal sealed class ServiceStage(MeshGraph graph)
     private void Finish(ServiceNode node)
     {
         SetConditions(node);
-        graph.QueuePolicies(new(node.IsEntry ? TargetKind.ServiceEntry : TargetKind.Service, node.Name));
+        graph.QueuePolicies(node.Key);
         if (node.Object is not null) return;
         graph.Services.Remove((node.Name, node.IsEntry));
         node.Namespace.Services.Remove(node);

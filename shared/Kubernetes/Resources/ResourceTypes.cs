@@ -27,6 +27,14 @@ public static class ResourceTypes
     public static readonly ResourceType<Gateway> Gateway = new(GatewayApi, "v1", "Gateway", "gateways", true, Json.Gateway);
     public static readonly ResourceType<GatewayClass> GatewayClass =
         new(GatewayApi, "v1", "GatewayClass", "gatewayclasses", false, Json.GatewayClass);
+    public static readonly ResourceType<HttpRoute> HttpRoute = new(GatewayApi, "v1", "HTTPRoute", "httproutes", true, Json.HttpRoute);
+    public static readonly ResourceType<GrpcRoute> GrpcRoute = new(GatewayApi, "v1", "GRPCRoute", "grpcroutes", true, Json.GrpcRoute);
+
+    // The version that clusters of any age serve: v1 came late to these.
+    public static readonly ResourceType<TcpRoute> TcpRoute = new(GatewayApi, "v1alpha2", "TCPRoute", "tcproutes", true, Json.TcpRoute);
+    public static readonly ResourceType<TlsRoute> TlsRoute = new(GatewayApi, "v1alpha2", "TLSRoute", "tlsroutes", true, Json.TlsRoute);
+    public static readonly ResourceType<ReferenceGrant> ReferenceGrant =
+        new(GatewayApi, "v1beta1", "ReferenceGrant", "referencegrants", true, Json.ReferenceGrant);
 
     public static readonly ResourceType<ServiceEntry> ServiceEntry =
         new(IstioNetworking, "v1", "ServiceEntry", "serviceentries", true, Json.ServiceEntry);

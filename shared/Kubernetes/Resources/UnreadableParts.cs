@@ -19,8 +19,11 @@ internal abstract class PartConverter<T> : JsonConverter<T> where T : class
     public sealed override T? Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options)
     {
         using var document = JsonDocument.ParseValue(ref reader);
-        return TryRead(document.RootElement, Contract, out var part, out var problem) ? part : Salvage(document.RootElement, problem);
+        return Read(document.RootElement);
     }
+
+    /// <summary>For a part within another.</summary>
+    public T? Read(JsonElement json) => TryRead(json, Contract, out var part, out var problem) ? part : Salvage(json, problem);
 
     public sealed override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => JsonSerializer.Serialize(writer, value, Contract);
 

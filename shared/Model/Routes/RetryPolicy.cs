@@ -33,6 +33,9 @@ public sealed record RetryPolicy
     /// <summary>The first pause is somewhere up to this, the next up to thrice this, and so on to ten times this.</summary>
     public TimeSpan BackoffBase { get; init; } = TimeSpan.FromMilliseconds(25);
 
+    /// <summary>Each pause is longer by this.</summary>
+    public TimeSpan BackoffLeast { get; init; }
+
     /// <summary>Reads the words of <c>retryOn</c>, separated by commas; numbers among them are status codes.</summary>
     /// <exception cref="FormatException">A word that means nothing, or too many codes.</exception>
     public static (RetryOn On, EquatableArray<int> Codes) Parse(string retryOn)
@@ -71,7 +74,7 @@ public sealed record RetryPolicy
     /// <summary>The pause before a retry: full jitter under an exponential bound, so that many who failed together do not come back together.</summary>
     /// <param name="retry">1 for the first.</param>
     public TimeSpan Backoff(int retry, Random random) =>
-        BackoffBase * Math.Min(10, Math.Pow(2, Math.Min(retry, MaxAttempts)) - 1) * random.NextDouble();
+        BackoffLeast + BackoffBase * Math.Min(10, Math.Pow(2, Math.Min(retry, MaxAttempts)) - 1) * random.NextDouble();
 
     private bool Has(RetryOn any) => (On & any) != 0;
 

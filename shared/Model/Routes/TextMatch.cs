@@ -78,6 +78,7 @@ public sealed record TextMatch
             throw new ArgumentException($"A regular expression of {pattern.Length} characters; at most {MaxPattern} are taken.", nameof(pattern));
         try
         {
+            _ = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant); // alone it must be one, too: "a)|(b" is not
             return new Regex($@"\A(?:{pattern})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
         }
         catch (NotSupportedException error)

@@ -187,6 +187,7 @@ internal static class RouteActionMapping
             On = (uint)retries.On,
             PerTryTimeoutMs = Milliseconds(retries.PerTryTimeout),
             BackoffMs = Milliseconds(retries.BackoffBase),
+            BackoffLeastMs = Milliseconds(retries.BackoffLeast),
         };
         wire.Codes.AddRange(retries.Codes.Select(static code => (uint)code));
         return wire;
@@ -199,5 +200,6 @@ internal static class RouteActionMapping
         Codes = wire.Codes.Select(static code => (int)Status(code)).ToEquatableArray(),
         PerTryTimeout = Time(wire.PerTryTimeoutMs),
         BackoffBase = Time(wire.BackoffMs == 0 ? 25 : wire.BackoffMs),
+        BackoffLeast = Time(wire.BackoffLeastMs),
     };
 }

@@ -89,8 +89,8 @@ public sealed class AdsServiceTests
     }
 
     [Fact]
-    public void A_policy_is_sent_before_the_workloads_that_name_it() =>
-        Assert.Equal([ResourceTypes.Authorization, ResourceTypes.Address, ResourceTypes.Workload],
+    public void Policies_are_sent_before_the_workloads_that_name_them_and_what_is_said_of_requests_before_the_services_it_is_for() =>
+        Assert.Equal([ResourceTypes.Authorization, ResourceTypes.Traffic, ResourceTypes.Address, ResourceTypes.Workload],
             new MeshResources(TimeProvider.System).Views.Select(static view => view.TypeUrl));
 
     [Fact]

@@ -11,7 +11,7 @@ public sealed class IncrementalIndexTests
     [Fact]
     public void What_a_history_of_changes_leads_to_is_what_the_final_objects_alone_lead_to()
     {
-        var resources = 0;
+        var (resources, traffic) = (0, 0);
         for (var seed = 0; seed < Histories; seed++)
         {
             var random = new Random(seed);
@@ -32,7 +32,9 @@ public sealed class IncrementalIndexTests
 
             AssertSame(fresh, mesh, seed);
             resources += fresh.Snapshot.WorkloadCount + fresh.Snapshot.ServiceCount + fresh.Snapshot.PolicyCount;
+            traffic += fresh.Traffic.Current.Resources.Count;
         }
+        Assert.True(traffic > Histories / 4, $"only {traffic} routes and the like: the histories are too thin to tell anything");
         Assert.True(resources > Histories * 5, $"only {resources} resources: the histories are too thin to tell anything");
     }
 
@@ -62,6 +64,7 @@ public sealed class IncrementalIndexTests
         AssertSame(Workloads(expected), Workloads(actual), seed);
         AssertSame(Services(expected), Services(actual), seed);
         AssertSame(Policies(expected), Policies(actual), seed);
+        AssertSame(Traffic(expected), Traffic(actual), seed);
         AssertSame(Conditions(expected), Conditions(actual), seed);
         AssertSame(Diagnostics(expected), Diagnostics(actual), seed);
     }
@@ -72,6 +75,8 @@ public sealed class IncrementalIndexTests
         mesh.Snapshot.Services.ToDictionary(static s => s.Service.Key.ToString(), static s => (object)s.Service);
 
     private static Dictionary<string, object> Policies(IndexedMesh mesh) => mesh.Snapshot.Policies.ToDictionary(static p => p.ResourceName, static p => (object)p.Policy);
+
+    private static Dictionary<string, object> Traffic(IndexedMesh mesh) => mesh.Traffic.Current.Resources.ToDictionary(static r => r.Key, static r => (object)r.Value);
 
     private static Dictionary<string, object> Conditions(IndexedMesh mesh) =>
         mesh.Index.DesiredConditions.ToDictionary(static set => $"{set.Kind.Kind} {set.Object} {set.FieldManager}", static set => (object)set);
@@ -97,6 +102,8 @@ public sealed class IncrementalIndexTests
             foreach (var workload in changes.Delta.Workloads) Learn(workload.Uid, workload, seed);
             foreach (var service in changes.Delta.Services) Learn(service.Key.ToString(), service, seed);
             foreach (var policy in changes.Delta.Policies) Learn($"policy {policy.ResourceName}", policy.Policy, seed);
+            foreach (var resource in changes.Traffic.Set) Learn(resource.Name, resource, seed);
+            foreach (var name in changes.Traffic.Removed) Assert.True(_known.Remove(name), $"seed {seed}: {name} was not there");
             foreach (var name in changes.Delta.RemovedAddresses) Assert.True(_known.Remove(name), $"seed {seed}: {name} was not there");
             foreach (var name in changes.Delta.RemovedPolicies) Assert.True(_known.Remove($"policy {name}"), $"seed {seed}: {name} was not there");
         }

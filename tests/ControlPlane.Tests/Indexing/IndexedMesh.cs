@@ -1,8 +1,12 @@
 using Ambient.ControlPlane.Indexing;
 using Ambient.ControlPlane.Indexing.Settings;
 using Ambient.Kubernetes.Resources;
+using Ambient.Model.Routes;
 using Ambient.Model.State;
+using Ambient.Model.Traffic;
 using Ambient.Model.Workloads;
+using Ambient.Xds.Mapping;
+using Google.Protobuf;
 
 namespace Ambient.ControlPlane.Tests.Indexing;
 
@@ -18,6 +22,15 @@ internal sealed class IndexedMesh
     public MeshState State { get; } = new();
 
     public MeshSnapshot Snapshot => State.Current;
+
+    /// <summary>What a waypoint has of it.</summary>
+    public TrafficState Traffic { get; } = new();
+
+    /// <param name="name"><c>KIND/namespace/name</c>, or <c>KIND/name</c> of the default namespace.</param>
+    public TrafficResource? FindTraffic(string name) =>
+        Traffic.Current.Resources.GetValueOrDefault(name.Split('/') is [var kind, var shortName] ? $"{kind}/default/{shortName}" : name);
+
+    public Route Route(string name) => FindTraffic(name)?.Route ?? throw new Xunit.Sdk.XunitException($"No route {name}.");
 
     public IndexChanges Set(params IEnumerable<KubernetesObject> objects)
     {
@@ -35,7 +48,18 @@ internal sealed class IndexedMesh
     {
         var changes = Index.TakeChanges();
         State.Apply(changes.Delta);
+        Traffic.Apply(changes.Traffic with { Set = [.. changes.Traffic.Set.Select(Sent)] });
         return changes;
+    }
+
+    /// <summary>As a waypoint reads it: all that the index makes must survive the way.</summary>
+    private static TrafficResource Sent(TrafficResource resource)
+    {
+        var wire = Protos.Traffic.Resource.Parser.ParseFrom(TrafficMapping.ToWire(resource).ToByteArray());
+        var read = TrafficMapping.ToModel(resource.Name, wire, new(1000));
+        Assert.Equal(resource, read);
+        Assert.Null(read.Policy?.Policy.Fault);
+        return read;
     }
 
     public Workload Pod(string name) => FindPod(name) ?? throw new Xunit.Sdk.XunitException($"No workload for pod {name}.");

@@ -16,8 +16,9 @@ internal sealed class RandomObjects(Random random)
         "istio.io/use-waypoint-canary=wp1 istio.io/ingress-use-waypoint=true", "istio.io/rev=other",
     ];
 
-    public KubernetesObject Next() => random.Next(20) switch
+    public KubernetesObject Next() => random.Next(26) switch
     {
+        > 19 => new RandomTraffic(random).Next(),
         < 5 => Pod(),
         < 8 => Service(),
         8 or 9 => Entry(),

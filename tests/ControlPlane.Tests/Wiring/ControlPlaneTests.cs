@@ -57,6 +57,33 @@ public sealed class ControlPlaneTests
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_route_reaches_the_waypoint_before_its_service_does_and_goes_again()
+    {
+        await using var scene = await RunningScene.StartAsync();
+        await scene.Api.CreateAsync(ResourceTypes.ServiceAccount, new() { Metadata = new() { Name = "wp", Namespace = "demo" } }, scene.Stop);
+        await scene.Process.Ready.WaitAsync(scene.Stop);
+        var view = scene.FollowAsWaypoint();
+        await view.Client.Ready.WaitAsync(scene.Stop);
+
+        await scene.Api.CreateAsync(ResourceTypes.HttpRoute, new()
+        {
+            Metadata = new() { Name = "r", Namespace = "demo" },
+            Spec = new() { ParentRefs = [new() { Group = "", Kind = "Service", Name = "web" }], Rules = [new() { BackendRefs = [new() { Name = "web", Port = 80 }] }] },
+        }, scene.Stop);
+        await scene.Api.CreateAsync(ResourceTypes.Service, Web(), scene.Stop);
+        var service = await view.UntilAsync(mesh => mesh.Services.FirstOrDefault(entry => entry.Service.Hostname == "web.demo.svc.cluster.local"));
+
+        Assert.Equal("r", Assert.Single(view.Traffic.Current.RoutesOf(service.Service.Key)).Name);
+        Assert.Contains("HTTPRoute/demo/r", view.Traffic.Current.Resources.Keys);
+        Assert.Contains("\"traffic\"", await scene.GetAsync(scene.Process.Pages.Admin.Port, "/debug/ambientz"), StringComparison.Ordinal);
+
+        await scene.Api.DeleteAsync(ResourceTypes.HttpRoute, new("demo", "r"), scene.Stop);
+        await scene.Api.DeleteAsync(ResourceTypes.Service, new("demo", "web"), scene.Stop);
+        await view.UntilAsync(mesh => mesh.FindService(service.Service.Key) is null ? "gone" : null);
+        Assert.Empty(view.Traffic.Current.Resources);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task Who_has_no_token_of_the_right_audience_is_not_served()
     {
         await using var scene = await RunningScene.StartAsync();

@@ -6,6 +6,7 @@ using Ambient.Kubernetes.Client;
 using Ambient.Kubernetes.Configuration;
 using Ambient.Kubernetes.Resources;
 using Ambient.Model.State;
+using Ambient.Model.Traffic;
 using Ambient.Playground.Api;
 using Ambient.Playground.Api.Access;
 using Node = Ambient.Protos.Xds.Node;
@@ -72,6 +73,18 @@ internal sealed class RunningScene : IAsyncDisposable
     public MeshView Follow(ControlPlaneProcess? process = null, string? token = null)
     {
         var view = new MeshView(Connect(process), token ?? Token(), Stop);
+        _parts.Add(view);
+        return view;
+    }
+
+    /// <summary>Follows discovery as the waypoint <c>demo/wp</c> does, with its own service account's token.</summary>
+    public MeshView FollowAsWaypoint()
+    {
+        var view = new MeshView(Connect(), Cluster.Tokens.Issue("demo", "wp", ["istio-ca"], TimeSpan.FromHours(1)).Token, Stop, new()
+        {
+            Id = "waypoint~10.244.0.99~wp-x.demo~demo.svc.cluster.local",
+            Metadata = new() { Fields = { ["NAMESPACE"] = Value.ForString("demo"), ["SERVICE_ACCOUNT"] = Value.ForString("wp") } },
+        });
         _parts.Add(view);
         return view;
     }
@@ -146,13 +159,19 @@ internal sealed class MeshView : IAsyncDisposable
     private readonly Task _running;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public MeshView(GrpcChannel channel, string token, CancellationToken stop)
+    public MeshView(GrpcChannel channel, string token, CancellationToken stop, Node? waypoint = null)
     {
         (_channel, _stop) = (channel, CancellationTokenSource.CreateLinkedTokenSource(stop));
         _mesh.Changed += _ => Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
-        var node = new Node { Id = "ztunnel~1.1.1.1~ztunnel-x.istio-system~istio-system.svc.cluster.local", Metadata = new Struct() };
-        node.Metadata.Fields["NAMESPACE"] = Value.ForString("istio-system");
-        Client = new DiscoveryClient(channel, new() { Node = node, Headers = () => new() { { "authorization", $"Bearer {token}" } } }, _mesh, Journal,
+        var node = waypoint ?? new Node
+        {
+            Id = "ztunnel~1.1.1.1~ztunnel-x.istio-system~istio-system.svc.cluster.local",
+            Metadata = new() { Fields = { ["NAMESPACE"] = Value.ForString("istio-system") } },
+        };
+        Client = new DiscoveryClient(channel, new()
+        {
+            Node = node, Traffic = waypoint is null ? null : Traffic, Headers = () => new() { { "authorization", $"Bearer {token}" } },
+        }, _mesh, Journal,
             TimeProvider.System, new Random(1), NullLogger<DiscoveryClient>.Instance);
         _running = Client.RunAsync(_stop.Token);
     }
@@ -162,6 +181,9 @@ internal sealed class MeshView : IAsyncDisposable
     public EndsJournal Journal { get; } = new();
 
     public MeshSnapshot Mesh => _mesh.Current;
+
+    /// <summary>A waypoint's; stays empty for others.</summary>
+    public TrafficState Traffic { get; } = new();
 
     /// <summary>Waits until the mesh is as wanted; the test's own timeout bounds it.</summary>
     public async Task<T> UntilAsync<T>(Func<MeshSnapshot, T?> find) where T : class

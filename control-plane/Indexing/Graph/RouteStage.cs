@@ -1,0 +1,106 @@
+using Ambient.ControlPlane.Indexing.Routes;
+using Ambient.Kubernetes.Resources;
+using Ambient.Model.Traffic;
+using RouteKind = Ambient.Model.Routes.RouteKind;
+
+namespace Ambient.ControlPlane.Indexing.Graph;
+
+/// <summary>Routes of Gateway API → routes of the mesh, and what their status says.</summary>
+internal sealed class RouteStage(MeshGraph graph) : IRouteSurroundings
+{
+    private readonly Dictionary<(RouteKind Kind, ObjectName Name), RouteNode> _routes = [];
+    private readonly Grants _grants = new();
+
+    /// <summary>How many routes were built anew, since the start: what a change costs.</summary>
+    public long Rebuilt { get; private set; }
+
+    string IRouteSurroundings.DomainSuffix => graph.Settings.Options.DomainSuffix;
+
+    public void Set(RouteObject value)
+    {
+        var key = (RouteReader.KindOf(value), ObjectName.Of(value));
+        if (!_routes.TryGetValue(key, out var node))
+        {
+            _routes[key] = node = new(key.Item2, key.Item1, graph.NamespaceOf(key.Item2.Namespace));
+            node.Namespace.Traffic.Add(node);
+        }
+        node.Object = value;
+        graph.Queue.Add(node);
+    }
+
+    public void Remove(RouteObject value)
+    {
+        if (!_routes.TryGetValue((RouteReader.KindOf(value), ObjectName.Of(value)), out var node)) return;
+        node.Object = null;
+        graph.Queue.Add(node);
+    }
+
+    /// <param name="value">Null once it is gone.</param>
+    public void SetGrant(ObjectName name, ReferenceGrant? value)
+    {
+        _grants.Set(name, value?.Spec);
+        foreach (var node in graph.RoutesIntoNamespace[name.Namespace]) graph.Queue.Add(node);
+    }
+
+    /// <summary>First what each says by itself, since routes may be in each other's way; then what it means.</summary>
+    public void Rebuild()
+    {
+        var queued = new HashSet<RouteNode>(Rebuilds.Take(graph.Queue.Routes));
+        foreach (var node in queued) Read(node);
+        queued.UnionWith(Rebuilds.Take(graph.Queue.Routes));
+        foreach (var node in queued) Build(node);
+    }
+
+    private void Read(RouteNode node)
+    {
+        var value = node.Object is { } given && node.Namespace.IsIncluded && graph.Settings.IsOurs(given) ? given : null;
+        if (ReferenceEquals(node.Read, value)) return;
+        node.Read = value;
+        var findings = new Findings(RouteReader.KindText(node.Kind), node.Name);
+        var (before, after) = (node.Facts, value is null ? null : RouteReader.Read(value, findings));
+        node.Facts = after;
+        graph.Log.Report(node, findings);
+        graph.Refer(node, after is null ? [] : [.. after.Targets]);
+        graph.AttachTo(node, after is null ? [] : [.. after.Parents.Select(static parent => parent.Service).Distinct()]);
+        if (before?.Parents != after?.Parents || before?.Refusal is null != after?.Refusal is null || before?.Hostnames != after?.Hostnames)
+            QueueFellows(before, after);
+    }
+
+    /// <summary>Routes of other kinds at the same services may be heard now, or not any more.</summary>
+    private void QueueFellows(params ReadOnlySpan<RouteFacts?> versions)
+    {
+        foreach (var facts in versions)
+            foreach (var parent in facts?.Parents ?? default)
+                foreach (var fellow in graph.RoutesAt[parent.Service])
+                    if (fellow.Kind != facts!.Kind) graph.Queue.Add(fellow);
+    }
+
+    private void Build(RouteNode node)
+    {
+        Rebuilt++;
+        node.Plan = node.Facts is { } facts ? new RouteBuilder(facts, this).Build() : null;
+        graph.Log.Set(node.ResourceName, node.Plan?.Route is { } route ? new TrafficResource(node.ResourceName, route) : null);
+        if (node.Object is not null) return;
+        _routes.Remove((node.Kind, node.Name));
+        node.Namespace.Traffic.Remove(node);
+        graph.DropIfEmpty(node.Namespace);
+    }
+
+    MemberView? IRouteSurroundings.Find(TargetKey service) =>
+        graph.Services.GetValueOrDefault((service.Name, service.Kind == TargetKind.ServiceEntry)) is { Members: { Hostnames.IsEmpty: false } view } ? view : null;
+
+    bool IRouteSurroundings.IsGranted(RouteKind kind, string ns, TargetKey backend) => _grants.Permit(RouteReader.KindText(kind), ns, backend);
+
+    // Who routes for other clients is in nobody's way: routes of one namespace are for the same ones.
+    RouteKind? IRouteSurroundings.ConflictOf(RouteFacts route, ParentFacts parent)
+    {
+        RouteKind? winner = null;
+        foreach (var other in graph.RoutesAt[parent.Service])
+            if (other.Kind < (winner ?? route.Kind) && other.Facts is { } facts && facts.Name.Namespace == route.Name.Namespace && Takes(facts, parent))
+                winner = other.Kind;
+        return winner;
+    }
+
+    private bool Takes(RouteFacts facts, ParentFacts parent) => facts.Parents.Any(own =>
+        own.Service == parent.Service && (own.Port == 0 || own.Port == parent.Port) && RouteBuilder.RefusalAt(facts, own, this) is null);
+}
