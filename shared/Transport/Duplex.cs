@@ -27,6 +27,9 @@ public abstract class Duplex : IDisposable
     /// <summary>Completes when receiving would give something else than WouldBlock: bytes, the end, a break. One waiter at a time.</summary>
     public abstract ValueTask WaitReadableAsync();
 
+    /// <summary>Ends the wait for reading under way, if there is one, though nothing may have come: whoever takes the stream over waits anew.</summary>
+    public abstract void EndReadWait();
+
     /// <summary>Completes when sending would give something else than WouldBlock. One waiter at a time.</summary>
     public abstract ValueTask WaitWritableAsync();
 

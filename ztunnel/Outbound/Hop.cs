@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Ambient.Model;
 using Ambient.Model.Balancing;
 using Ambient.Model.Identities;
@@ -19,39 +18,6 @@ internal sealed record Hop(Workload Workload, ushort Port, ServiceEntry? Service
         : [.. Service.Identities, Workload.Identity];
 
     /// <summary>The workload's address to dial, or null: see <see cref="Workload.Hostname"/>.</summary>
-    public IPAddress? Address
-    {
-        get
-        {
-            if (Workload.Owns(Towards)) return Towards;
-            var families = Service?.Service.IpFamilies ?? IpFamilies.Automatic;
-            IPAddress? first = null;
-            foreach (var address in Workload.Addresses)
-            {
-                if (!IsAllowed(families, address.AddressFamily)) continue;
-                if (address.AddressFamily == Towards.AddressFamily) return address;
-                first ??= address;
-            }
-            return first;
-        }
-    }
-
-    private static bool IsAllowed(IpFamilies families, AddressFamily family) => families switch
-    {
-        IpFamilies.IPv4Only => family == AddressFamily.InterNetwork,
-        IpFamilies.IPv6Only => family == AddressFamily.InterNetworkV6,
-        _ => true,
-    };
-}
-
-/// <summary>How a service port becomes a port of the endpoint.</summary>
-internal static class TargetPort
-{
-    /// <summary>The endpoint's mapping, else the service's number, else the port itself if an application tunnel takes it; or null.</summary>
-    public static ushort? Of(ServiceEntry service, Endpoint endpoint, ushort servicePort)
-    {
-        if (endpoint.Ports.TryGetTarget(servicePort, out var own)) return own;
-        if (service.Service.Ports.TryGetTarget(servicePort, out var common) && common > 0) return common;
-        return endpoint.Workload.ApplicationTunnel?.Port is not null ? servicePort : null;
-    }
+    public IPAddress? Address =>
+        Workload.Owns(Towards) ? Towards : WorkloadAddress.Of(Workload, Service?.Service.IpFamilies ?? IpFamilies.Automatic, Towards.AddressFamily);
 }

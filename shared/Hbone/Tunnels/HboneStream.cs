@@ -129,6 +129,8 @@ public sealed class HboneStream : Duplex
     public override ValueTask WaitReadableAsync() =>
         HoldsBytes || _ended || IsBroken ? ValueTask.CompletedTask : _readable.WaitAsync();
 
+    public override void EndReadWait() => _readable.Set();
+
     // ---- sending
 
     public override bool LendsSpace => true;

@@ -13,13 +13,17 @@ public sealed class LogOutput(LogFormat format, LogLevels levels, LogQueue queue
     /// <summary>Lines lost so far.</summary>
     public long Dropped => queue.Dropped;
 
-    /// <summary>Starts a line of the calling thread; hand it to <see cref="Write"/> before the thread logs again.</summary>
+    /// <summary>Starts a line of the calling thread; hand it to <see cref="Write(LogLine)"/> before the thread logs again.</summary>
     public LogLine Begin(LogLevel level, string scope, ReadOnlySpan<char> message)
     {
         var line = _line.Value!;
         line.Begin(time.GetUtcNow(), level, scope, message);
         return line;
     }
+
+    /// <summary>A whole line in a format of its own, with its line end.</summary>
+    /// <returns>False if it was dropped because the output is too slow.</returns>
+    public bool Write(ReadOnlySpan<byte> line) => queue.TryWrite(line);
 
     /// <returns>False if it was dropped because the output is too slow.</returns>
     public bool Write(LogLine line) => queue.TryWrite(line.End());

@@ -24,7 +24,7 @@ public sealed class FieldSection
     }
 
     /// <returns>True if there is at least one; <paramref name="value"/> is the first of them.</returns>
-    public bool TryGet(ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
+    public bool TryGet(scoped ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
     {
         var index = IndexOf(name);
         value = index < 0 ? default : this[index].Value;
@@ -32,7 +32,7 @@ public sealed class FieldSection
     }
 
     /// <summary>How many lines have this name.</summary>
-    public int CountOf(ReadOnlySpan<byte> name)
+    public int CountOf(scoped ReadOnlySpan<byte> name)
     {
         var count = 0;
         foreach (var field in this)
@@ -56,7 +56,7 @@ public sealed class FieldSection
     public Enumerator GetEnumerator() => new(this);
 
     /// <summary>The first line of this name, or -1.</summary>
-    internal int IndexOf(ReadOnlySpan<byte> name)
+    internal int IndexOf(scoped ReadOnlySpan<byte> name)
     {
         for (var i = 0; i < Count; i++)
             if (this[i].Is(name)) return i;
@@ -100,5 +100,5 @@ public readonly ref struct Field(ReadOnlySpan<byte> name, ReadOnlySpan<byte> val
 
     public ReadOnlySpan<byte> Value { get; } = value;
 
-    public bool Is(ReadOnlySpan<byte> name) => Ascii.EqualsIgnoreCase(Name, name);
+    public bool Is(scoped ReadOnlySpan<byte> name) => Ascii.EqualsIgnoreCase(Name, name);
 }

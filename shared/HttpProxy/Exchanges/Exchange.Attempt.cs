@@ -28,7 +28,7 @@ internal sealed partial class Exchange
     private async ValueTask<AttemptResult?> TryAsync(UpstreamEndpoint endpoint, bool fresh)
     {
         var (upstream, failure) = await _proxy.Upstreams.RentAsync(endpoint, _request, fresh).ConfigureAwait(false);
-        if (upstream is null) return AttemptResult.NotSent(ExchangeFlag.UpstreamConnectFailed, $"{failure.Kind}");
+        if (upstream is null) return AttemptResult.NotSent(ExchangeFlag.UpstreamConnectFailed, failure.Detail ?? $"{failure.Kind}");
         _upstream = upstream;
         if (_clientLeft || _flag != ExchangeFlag.None || _attemptTimedOut) return AttemptResult.NotSent(ExchangeFlag.TimedOut, "");
 

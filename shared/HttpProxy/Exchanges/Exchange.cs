@@ -201,7 +201,7 @@ internal sealed partial class Exchange
             ExchangeFlag.TimedOut => new LocalReply(504, "The server did not answer in the time that the route allows."),
             ExchangeFlag.DownstreamRefused => new(error.Status, error.Message),
             ExchangeFlag.UpstreamRefused => new(502, $"The server's response was refused: {attempt.Why}"),
-            ExchangeFlag.UpstreamConnectFailed => new(503, $"The server was not reached: {attempt.Why}."),
+            ExchangeFlag.UpstreamConnectFailed => new(503, $"The server was not reached: {attempt.Why.TrimEnd('.')}."),
             _ => new(503, "The server ended the connection before it answered."),
         }) with { Flag = flag }).ConfigureAwait(false);
     }

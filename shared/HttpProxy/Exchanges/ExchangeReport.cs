@@ -59,8 +59,9 @@ public enum ExchangeFlag : byte
 /// <param name="Plan">Of its route.</param>
 /// <param name="Duration">From the request's head to the end of the response.</param>
 /// <param name="Attempts">Servers tried.</param>
+/// <param name="GrpcStatus">Of the answer, in its head or its trailers; -1 for none.</param>
 public readonly record struct ExchangeReport(
-    int Status, ExchangeFlag Flag, UpstreamEndpoint? Endpoint, UpstreamCluster? Cluster, RoutePlan Plan, TimeSpan Duration, int Attempts);
+    int Status, ExchangeFlag Flag, UpstreamEndpoint? Endpoint, UpstreamCluster? Cluster, RoutePlan Plan, TimeSpan Duration, int Attempts, int GrpcStatus = -1);
 
 /// <summary>Told of each exchange, on its worker.</summary>
 public interface IExchangeObserver

@@ -23,6 +23,7 @@ internal static class MessageForwarding
         foreach (var field in new EndToEndFields(head.Fields))
             if (!field.Is("host"u8) && !edits.Drops(field.Name)) writer.RequestField(field.Name, field.Value, field.NeverIndexed);
         foreach (var (name, value) in edits.Added) writer.RequestField(name, value);
+        foreach (var field in route.RequestFields) writer.RequestField(Encoding.ASCII.GetBytes(field.Name), Encoding.UTF8.GetBytes(field.Value));
         WriteRequestId(writer, route.RequestId);
         if (head.Fields.HasToken("te"u8, "trailers"u8)) writer.RequestField("te"u8, "trailers"u8);
         if (writer.TakesUpgrades && IsUpgrade(head)) writer.EndUpgrade("websocket"u8);

@@ -21,6 +21,9 @@ public readonly record struct RouteDecision
     /// <summary>Path and query for the server, where they are not those of the request.</summary>
     public byte[]? Target { get; init; }
 
+    /// <summary>Further fields of the request.</summary>
+    public EquatableArray<HeaderValue> RequestFields { get; init; }
+
     /// <summary>Further fields of the response.</summary>
     public EquatableArray<HeaderValue> ResponseFields { get; init; }
 

@@ -27,6 +27,9 @@ public sealed class UpstreamCluster
 
     public RequestGate Gate => _state.Gate;
 
+    /// <summary>What requests have in common that are to go to the same server; null if nothing is asked for.</summary>
+    public HashKey? HashKey => _state.Policy.Balancing == BalancingKind.ConsistentHash ? _state.Policy.HashKey : null;
+
     /// <summary>Why its policy keeps it from being used; empty if nothing does.</summary>
     internal string Unusable => _state.Policy.Unusable;
 

@@ -57,6 +57,8 @@ internal sealed class CandidateSet
 
     public CandidateQuery Query { get; }
 
+    public IReadOnlyList<Endpoint> Endpoints => _endpoints;
+
     /// <param name="excluded">Tells endpoints not to be used.</param>
     public static CandidateSet Collect(
         in CandidateQuery query, Service service, IEnumerable<Endpoint> endpoints, Func<Endpoint, bool>? excluded)

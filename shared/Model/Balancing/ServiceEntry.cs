@@ -58,6 +58,10 @@ public sealed class ServiceEntry
         return candidates.Pick(random);
     }
 
+    /// <summary>The endpoints among which <see cref="Pick"/> would choose for an application. Looks at all of them.</summary>
+    public IReadOnlyList<Endpoint> Candidates(in ClientPlace client, ushort port) =>
+        CandidateSet.Collect(new(client, port, EndpointUse.Application), Service, Members, null).Endpoints;
+
     /// <summary>True if an endpoint could serve the port if only a gateway led to its network.</summary>
     public bool LacksGateway(in ClientPlace client, ushort port)
     {

@@ -3,7 +3,7 @@ using System.Text;
 namespace Ambient.Model.Routes;
 
 /// <summary>Finds parameters in a query as it was sent: names and values are compared as they stand, without decoding.</summary>
-internal static class QueryText
+public static class QueryText
 {
     /// <param name="query">Without question mark.</param>
     /// <param name="value">Of the first parameter of that name; empty if it has none.</param>

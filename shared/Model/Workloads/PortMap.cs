@@ -35,6 +35,14 @@ public readonly record struct PortMap
         return false;
     }
 
+    /// <summary>What the service says that its port speaks.</summary>
+    public AppProtocol ProtocolOf(ushort servicePort)
+    {
+        foreach (var entry in _entries)
+            if (entry.ServicePort == servicePort) return entry.AppProtocol;
+        return AppProtocol.Unknown;
+    }
+
     public bool Contains(ushort servicePort) => TryGetTarget(servicePort, out _);
 
     public bool HasTarget(ushort targetPort)

@@ -27,6 +27,9 @@ public enum ConnectFailureKind : byte
 /// <param name="Errno">The kernel's reason.</param>
 public readonly record struct ConnectFailure(ConnectFailureKind Kind, int Errno)
 {
+    /// <summary>A sentence of whoever dialled, where there is more to say than the errno tells; null if not.</summary>
+    public string? Detail { get; init; }
+
     public bool IsNone => Kind == ConnectFailureKind.None;
 
     public static ConnectFailure Of(int errno) => new(KindOf(errno), errno);

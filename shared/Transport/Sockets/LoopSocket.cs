@@ -75,6 +75,8 @@ public sealed partial class LoopSocket : Duplex, IReadyHandler, IValueTaskSource
 
     public override ValueTask WaitReadableAsync() => _ready.WaitReadable(this);
 
+    public override void EndReadWait() => _ready.EndReadWait();
+
     public override ValueTask WaitWritableAsync() => _ready.WaitWritable(this);
 
     public override void FinishSending()

@@ -20,6 +20,8 @@ internal struct Readiness
     internal ValueTask WaitReadable(IValueTaskSource source) =>
         CanReceive ? default : new(source, (short)(_reader.Begin() << 1));
 
+    internal void EndReadWait() => _reader.Complete()?.Run();
+
     internal ValueTask WaitWritable(IValueTaskSource source) =>
         CanSend ? default : new(source, (short)(_writer.Begin() << 1 | 1));
 

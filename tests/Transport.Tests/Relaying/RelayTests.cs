@@ -207,6 +207,8 @@ public class RelayTests
 
         public override IoResult TrySend(ReadOnlySpan<IoVector> from) => throw new NotSupportedException("a defect");
 
+        public override void EndReadWait() { }
+
         public override ValueTask WaitReadableAsync() => _never.WaitAsync();
 
         public override ValueTask WaitWritableAsync() => _never.WaitAsync();

@@ -1,10 +1,10 @@
 using Ambient.Hosting.Pages;
 using Ambient.Hosting.Stopping;
 
-namespace Ambient.Ztunnel.Admin;
+namespace Ambient.MeshProxy.Process;
 
 /// <summary><c>POST /quitquitquit</c> ends the process as SIGTERM does.</summary>
-internal sealed class StopPage(StopSignal stop)
+public sealed class StopPage(StopSignal stop)
 {
     public PageResponse Respond(PageRequest request)
     {

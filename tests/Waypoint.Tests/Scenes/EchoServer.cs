@@ -1,0 +1,84 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Ambient.Waypoint.Tests.Scenes;
+
+/// <summary>A server of HTTP/1.1 that answers with its name and the request as it saw it.</summary>
+internal sealed class EchoServer : IAsyncDisposable
+{
+    private readonly TcpListener _listener;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _accepting;
+    private int _requests;
+
+    public EchoServer(string name, IPEndPoint at)
+    {
+        Name = name;
+        _listener = new(at);
+        _listener.Start();
+        _accepting = AcceptAsync();
+    }
+
+    public string Name { get; }
+
+    public IPEndPoint Address => (IPEndPoint)_listener.LocalEndpoint;
+
+    public int Requests => Volatile.Read(ref _requests);
+
+    /// <summary>Status of the answer to a request line; 0 closes the connection without one.</summary>
+    public Func<string, int> Answer { get; set; } = static _ => 200;
+
+    public TimeSpan Delay { get; set; }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        _listener.Stop();
+        await _accepting;
+        _stop.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true) _ = ServeAsync(await _listener.AcceptSocketAsync(_stop.Token));
+        }
+        catch (Exception error) when (error is OperationCanceledException or SocketException or ObjectDisposedException) { }
+    }
+
+    private async Task ServeAsync(Socket socket)
+    {
+        using (socket)
+        {
+            try
+            {
+                while (await ReadHeadAsync(socket) is { } head)
+                {
+                    Interlocked.Increment(ref _requests);
+                    var line = head[..head.IndexOf("\r\n", StringComparison.Ordinal)];
+                    if (Delay > TimeSpan.Zero) await Task.Delay(Delay, TimeProvider.System, _stop.Token);
+                    var status = Answer(line);
+                    if (status == 0) return;
+                    var body = $"{Name}\n{head}";
+                    await socket.SendAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {status} x\r\nx-server: {Name}\r\nContent-Length: {body.Length}\r\n\r\n{body}"), _stop.Token);
+                }
+            }
+            catch (Exception error) when (error is SocketException or OperationCanceledException) { }
+        }
+    }
+
+    // The tests send no bodies that this server would have to read.
+    private async Task<string?> ReadHeadAsync(Socket socket)
+    {
+        var (text, buffer) = (new StringBuilder(), new byte[4096]);
+        while (true)
+        {
+            var read = await socket.ReceiveAsync(buffer, _stop.Token);
+            if (read == 0) return null;
+            text.Append(Encoding.ASCII.GetString(buffer, 0, read));
+            if (text.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal)) return text.ToString();
+        }
+    }
+}

@@ -1,0 +1,159 @@
+using System.Net;
+using Ambient.Certificates.Authority;
+using Ambient.Hosting.Logging;
+using Ambient.Model;
+using Ambient.Model.Identities;
+using Ambient.Model.Policies;
+using Ambient.Model.Routes;
+using Ambient.Model.Traffic;
+using Ambient.Model.Workloads;
+using Ambient.Waypoint.Inbound;
+using Ambient.Waypoint.Options;
+using Ambient.Waypoint.Running;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Ambient.Waypoint.Tests.Scenes;
+
+/// <summary>A running waypoint of the namespace <c>shop</c>, clients that reach it through real tunnels, and servers outside of the mesh behind services.</summary>
+internal sealed class WaypointScene : IAsyncDisposable
+{
+    public const string Namespace = "shop";
+    public static readonly SpiffeId ClientIdentity = new("cluster.local", "web", "client");
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("ambient-waypoint-").FullName;
+    private readonly MemoryStream _output = new();
+    private readonly List<EchoServer> _servers = [];
+    private readonly List<ClientNode> _nodes = [];
+    private ProcessLog _log = null!;
+    private LocalAuthority _authority = null!;
+    private TunnelListener _listener = null!;
+    private int _targetPort, _nextAddress = 2;
+
+    public WaypointParts Parts { get; private set; } = null!;
+
+    public static async Task<WaypointScene> StartAsync(params (string Name, string Value)[] settings)
+    {
+        var scene = new WaypointScene();
+        await scene.RunAsync(settings);
+        return scene;
+    }
+
+    public static ServiceKey KeyOf(string name) => new(Namespace, $"{name}.{Namespace}.svc.cluster.local");
+
+    /// <summary>A server behind one or more services; all listen on the same port of an address of their own.</summary>
+    public EchoServer Serve(string name, params string[] services)
+    {
+        var address = IPAddress.Parse($"127.9.0.{_nextAddress++}");
+        var server = new EchoServer(name, new(address, _targetPort));
+        _targetPort = server.Address.Port;
+        _servers.Add(server);
+        Parts.Rules.Mesh.Apply(new()
+        {
+            Services = [.. services.Select(ServiceOf)],
+            Workloads =
+            [
+                new Workload
+                {
+                    Uid = $"Kubernetes//Pod/{Namespace}/{name}", Name = name, Namespace = Namespace, ServiceAccount = name, Addresses = [address],
+                    WorkloadName = name, CanonicalName = name, ClusterId = "Kubernetes",
+                    Services = services.Select(service => new ServiceMembership(KeyOf(service), new(new PortMapping(80, (ushort)_targetPort), new PortMapping(8080, (ushort)_targetPort)))).ToEquatableArray(),
+                },
+            ],
+        });
+        return server;
+    }
+
+    /// <summary>What users say; each call takes the place of what the same name said before.</summary>
+    public void Apply(params TrafficResource[] resources) => Parts.Rules.Traffic.Apply(new(resources, []));
+
+    public void Route(string name, string service, params RouteRule[] rules) => Apply(RouteOf(name, service, rules));
+
+    public static TrafficResource RouteOf(string name, string service, params RouteRule[] rules) => new($"HTTPRoute/{Namespace}/{name}", new Route
+    {
+        Kind = RouteKind.HttpRoute, Namespace = Namespace, Name = name, Parents = [new(KeyOf(service), 0)], Rules = [.. rules],
+    });
+
+    public void Policy(string name, PolicyAction action, PolicyMatch match, bool dryRun = false) => Apply(new TrafficResource($"AuthorizationPolicy/{Namespace}/{name}",
+        new RequestPolicy(new() { Name = name, Namespace = Namespace, Action = action, DryRun = dryRun, Rules = [new([new([match])])] }, [], [$"{Namespace}/waypoint"], false)));
+
+    public static RouteRule Rule(RouteMatch match, RouteAction action) => new("", [match], action);
+
+    public static RouteAction To(params (string Service, uint Weight)[] backends) => new()
+    {
+        Backends = [.. backends.Select(static backend => new RouteBackend { Service = KeyOf(backend.Service), Port = 80, Weight = backend.Weight })],
+    };
+
+    /// <summary>A client whose requests go to a service's virtual address, whatever their Host says.</summary>
+    public async Task<HttpClient> ClientAsync(string service, int port = 80, SpiffeId? identity = null, string? host = null)
+    {
+        var at = await NodeOf(identity).OpenAsync($"{VipOf(service)}:{port}");
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseProxy = false,
+            ConnectCallback = async (_, stop) =>
+            {
+                var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+                await socket.ConnectAsync(at, stop);
+                return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
+            },
+        };
+        return new(handler) { BaseAddress = new($"http://{host ?? service}"), Timeout = TimeSpan.FromSeconds(20) };
+    }
+
+    public ClientNode NodeOf(SpiffeId? identity = null)
+    {
+        var node = new ClientNode(_authority, identity ?? ClientIdentity, Parts.Rules.Options.Identity, new(IPAddress.Loopback, _listener.Port));
+        _nodes.Add(node);
+        return node;
+    }
+
+    public async Task<string> MetricsAsync()
+    {
+        var buffer = new System.Buffers.ArrayBufferWriter<byte>();
+        await Parts.Metrics.RefreshAsync();
+        Parts.Metrics.Write(buffer);
+        return System.Text.Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    /// <summary>All that was logged; ends the scene's log.</summary>
+    public string TakeLog()
+    {
+        _log.Dispose();
+        return System.Text.Encoding.UTF8.GetString(_output.ToArray());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var node in _nodes) await node.DisposeAsync();
+        await _listener.StopAsync(TimeSpan.Zero);
+        foreach (var server in _servers) await server.DisposeAsync();
+        await Parts.DisposeAsync();
+        _log.Dispose();
+        _authority.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    public static string VipOf(string service) => $"10.96.0.{Math.Abs(service.Sum(static letter => letter)) % 250 + 1}";
+
+    private static Service ServiceOf(string name) => new()
+    {
+        Name = name, Namespace = Namespace, Hostname = KeyOf(name).Hostname, Vips = [new("", IPAddress.Parse(VipOf(name)))],
+        Ports = new(new PortMapping(80, 0, AppProtocol.Http11), new PortMapping(8080, 0, AppProtocol.Unknown)),
+        Waypoint = new(KeyOf("waypoint"), 15008),
+    };
+
+    private async Task RunAsync((string Name, string Value)[] settings)
+    {
+        var environment = new Dictionary<string, string>
+        {
+            ["GATEWAY_NAME"] = "waypoint", ["POD_NAME"] = "waypoint-1", ["POD_NAMESPACE"] = Namespace, ["SERVICE_ACCOUNT"] = "waypoint",
+            ["INSTANCE_IP"] = "127.0.0.1", ["XDS_ADDRESS"] = "http://127.0.0.1:1", ["AMBIENT_DEV_CA_DIR"] = _directory, ["WAYPOINT_WORKER_THREADS"] = "1",
+        };
+        foreach (var (name, value) in settings) environment[name] = value;
+        _log = new(LogFormat.Plain, LogFilter.Info, _output, TimeProvider.System);
+        _authority = await LocalAuthority.OpenAsync(_directory, new() { TrustDomain = "cluster.local" }, TimeProvider.System, CancellationToken.None);
+        Parts = await WaypointParts.CreateAsync(WaypointOptions.Read(environment, _directory, 2), _log, TimeProvider.System, NullLogger.Instance);
+        _listener = await TunnelListener.StartAsync(Parts.Workers, port: 0);
+    }
+}

@@ -1,0 +1,93 @@
+using System.Net;
+using System.Text;
+using Ambient.Http1.Heads;
+using Ambient.HttpProxy.Exchanges;
+using Ambient.HttpProxy.Replies;
+using Ambient.HttpProxy.Routing;
+using Ambient.Model;
+using Ambient.Model.Policies;
+using Ambient.Model.Routes;
+using Ambient.Waypoint.Inbound;
+using Ambient.Waypoint.Running;
+
+namespace Ambient.Waypoint.Routing;
+
+/// <summary>The requests of one connection: canonical path → policies → route. On the connection's worker.</summary>
+internal sealed class ClientRequests(Worker worker, Client client, DialledTarget destination) : IRequestRouter, IExchangeObserver
+{
+    private readonly RequestFields _fields = new();
+    private readonly EquatableArray<HeaderValue> _told = worker.Rules.Options.TellsClientIdentity && client.Identity is { } id
+        ? [new("x-forwarded-client-cert", $"By={worker.Rules.Options.Identity};URI={id}")]
+        : [];
+    private byte[] _path = [];
+
+    public RouteDecision Route(RequestHead request)
+    {
+        if (!TryCanonical(request, out var path))
+            return RouteDecision.Refuse(400, "The request's path has no canonical form: it has a malformed or forbidden percent encoding.");
+        _fields.Of(request.Fields);
+        var asked = new RouteRequest
+        {
+            Method = request.Method,
+            Path = path,
+            Query = request.Query,
+            Scheme = "http"u8,
+            Authority = request.Authority,
+            Fields = _fields,
+            SourceNamespace = client.Identity?.Namespace,
+            RemoteIp = RemoteIp(),
+        };
+        var service = worker.Rules.Services.For(destination);
+        if (Refusal(service, asked) is { } refused) return RouteDecision.Answer(refused);
+        var decision = service.Decide(asked, new(client.Identity?.ToString() ?? "", destination.Port), worker.Random);
+        return decision.Cluster is null ? decision : Complete(decision, request, asked);
+    }
+
+    public void Ended(RequestHead request, in ExchangeReport report)
+    {
+        worker.Rules.Metrics.Count(client, destination, request, report);
+        worker.Rules.AccessLog.Write(client, destination, request, report);
+    }
+
+    public void Failed(Exception defect) => worker.Rules.Defect(defect);
+
+    private LocalReply? Refusal(ServiceTraffic service, in RouteRequest asked)
+    {
+        if (service.Policies.Policies.IsEmpty) return null;
+        var connection = new ConnectionAttributes(client.Identity, client.Address.Address, destination.Address ?? IPAddress.None, destination.Port);
+        var decision = PolicyEvaluator.Evaluate(service.Policies, connection, asked, service.HasDryRuns ? worker.Rules.AccessLog.DryRun : null);
+        return decision.IsAllowed ? null : new(403, "RBAC: access denied") { Flag = ExchangeFlag.Denied, IsVerbatim = true };
+    }
+
+    private RouteDecision Complete(in RouteDecision decision, RequestHead request, in RouteRequest asked) => decision with
+    {
+        Target = decision.Target ?? (asked.Path.SequenceEqual(request.Path) || request.Form == TargetForm.Asterisk ? null : TargetOf(asked)),
+        RequestId = _fields.Has("x-request-id"u8) ? null : Guid.NewGuid(),
+        RequestFields = _told,
+        Hash = BalancingHash.Of(decision.Cluster!.HashKey, asked, client),
+    };
+
+    private static byte[] TargetOf(in RouteRequest asked) => asked.Query.IsEmpty ? [.. asked.Path] : [.. asked.Path, (byte)'?', .. asked.Query];
+
+    /// <param name="path">Valid until the next request.</param>
+    private bool TryCanonical(RequestHead request, out ReadOnlySpan<byte> path)
+    {
+        var sent = request.Path;
+        if (sent.IsEmpty) sent = "/"u8; // http://host
+        path = sent;
+        if (request.Form == TargetForm.Asterisk) return true;
+        if (_path.Length < sent.Length) _path = new byte[Math.Max(256, sent.Length)];
+        var isCanonical = CanonicalPath.TryWrite(sent, worker.Rules.Options.Paths, _path, out var length);
+        path = _path.AsSpan(0, length);
+        return isCanonical;
+    }
+
+    // The last entry is what the hop before us saw; everything before it the client may have made up.
+    private IPAddress RemoteIp()
+    {
+        if (!_fields.TryGet("x-forwarded-for"u8, out var value)) return client.Address.Address;
+        var last = value[(value.LastIndexOf((byte)',') + 1)..].Trim((byte)' ');
+        Span<char> text = stackalloc char[64];
+        return last.Length <= text.Length && IPAddress.TryParse(text[..Encoding.Latin1.GetChars(last, text)], out var address) ? address : client.Address.Address;
+    }
+}

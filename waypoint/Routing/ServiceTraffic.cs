@@ -1,0 +1,44 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using Ambient.HttpProxy.Exchanges;
+using Ambient.HttpProxy.Replies;
+using Ambient.HttpProxy.Routing;
+using Ambient.HttpProxy.Upstreams;
+using Ambient.Model.Policies;
+using Ambient.Model.Routes;
+
+namespace Ambient.Waypoint.Routing;
+
+/// <summary>What happens to the requests for one port of one service, put together from all that users say about it. Any thread.</summary>
+/// <param name="routes">What it was made of, to tell whether that has changed.</param>
+/// <param name="policies">Likewise.</param>
+/// <param name="producer">For all clients; null without routes.</param>
+/// <param name="consumers">In place of it, for clients of those namespaces.</param>
+/// <param name="servers">Where requests go that no route is for.</param>
+internal sealed class ServiceTraffic(
+    ImmutableList<Route> routes, ImmutableSortedDictionary<string, RequestPolicy> policies, PolicySet applying,
+    RouteTable<RouteProgram>? producer, FrozenDictionary<string, RouteTable<RouteProgram>> consumers, IUpstreamSource servers, RoutePlan plan)
+{
+    private long _checkedAt;
+
+    public PolicySet Policies => applying;
+
+    public bool HasDryRuns { get; } = applying.Policies.Any(static policy => policy.DryRun);
+
+    /// <summary>Version of the users' wishes up to which nothing of it has changed.</summary>
+    public long CheckedAt { get => Volatile.Read(ref _checkedAt); set => Volatile.Write(ref _checkedAt, value); }
+
+    public bool IsMadeOf(ImmutableList<Route> otherRoutes, ImmutableSortedDictionary<string, RequestPolicy> otherPolicies) =>
+        ReferenceEquals(routes, otherRoutes) && ReferenceEquals(policies, otherPolicies);
+
+    /// <summary>A service with routes that do not match answers 404; without routes its own servers are asked (GEP-1426).</summary>
+    public RouteDecision Decide(in RouteRequest request, in RouteCaller caller, Random random)
+    {
+        var table = producer;
+        if (request.SourceNamespace is { } ns && consumers.TryGetValue(ns, out var own)) table = own;
+        if (table is null) return RouteDecision.To(servers.Current, plan);
+        return table.TryFind(request, out var found)
+            ? found.Action.Decide(request, found.Match.Path, caller, random)
+            : RouteDecision.Answer(new LocalReply(404, "No route of the service matches the request.") { Flag = ExchangeFlag.NoRoute });
+    }
+}

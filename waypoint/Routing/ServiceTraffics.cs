@@ -1,0 +1,114 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using Ambient.HttpProxy.Filters;
+using Ambient.HttpProxy.Routing;
+using Ambient.HttpProxy.Upstreams;
+using Ambient.Model;
+using Ambient.Model.Policies;
+using Ambient.Model.Routes;
+using Ambient.Model.State;
+using Ambient.Model.Traffic;
+using Ambient.Model.Workloads;
+using Ambient.Waypoint.Inbound;
+using Ambient.Waypoint.Options;
+using Ambient.Waypoint.Upstreams;
+
+namespace Ambient.Waypoint.Routing;
+
+/// <summary>Puts together what users say about each service, when it is first asked for and again after it changed. Thread-safe.</summary>
+/// <remarks>
+/// Objects of users are merged here and not in the control plane, so one edit is one small message. A rule is prepared once, however many
+/// services and ports it is for, and keeps its counters as long as it stays as it is.
+/// </remarks>
+internal sealed class ServiceTraffics(WaypointOptions options, MeshState mesh, TrafficState traffic, TimeProvider time)
+{
+    /// <summary>Proxies among themselves; a server must not believe a client that claims to be one.</summary>
+    private static readonly HeaderEdits Common = new() { Remove = ["x-forwarded-client-cert", "x-envoy-peer-metadata", "x-envoy-peer-metadata-id"] };
+    private static readonly RoutePlan DefaultPlan = new() { Name = "default", RequestEdits = FieldEdits.Of(Common) };
+
+    private readonly ConcurrentDictionary<(ServiceKey? Service, string? Workload, ushort Port), ServiceTraffic> _known = new();
+    private readonly ConditionalWeakTable<RouteRule, RouteProgram> _programs = new();
+    private readonly Clusters _clusters = new(options, mesh, traffic, time);
+
+    /// <summary>As it is now.</summary>
+    public ServiceTraffic For(DialledTarget destination)
+    {
+        var now = traffic.Current;
+        var key = (destination.Key, destination.Workload?.Uid, destination.Port);
+        if (_known.TryGetValue(key, out var known))
+        {
+            if (known.CheckedAt == now.Version) return known;
+            if (known.IsMadeOf(RoutesOf(now, destination), now.Policies))
+            {
+                known.CheckedAt = now.Version;
+                return known;
+            }
+        }
+
+        var made = Make(destination, now);
+        made.CheckedAt = now.Version;
+        return _known[key] = made;
+    }
+
+    /// <summary>The servers behind a connection that is not HTTP.</summary>
+    public IUpstreamSource ServersOf(DialledTarget destination) => _clusters.Of(destination);
+
+    /// <summary>What is not used any more of what was put together.</summary>
+    public void Forget()
+    {
+        var now = mesh.Current;
+        foreach (var key in _known.Keys)
+            if (key.Service is { } service ? now.FindService(service) is null : now.FindWorkload(key.Workload!) is null) _known.TryRemove(key, out _);
+        _clusters.Forget(now);
+    }
+
+    private static ImmutableList<Route> RoutesOf(TrafficSnapshot now, DialledTarget destination) =>
+        destination.Key is { } service ? now.RoutesOf(service) : []; // nobody routes requests to a pod's own address
+
+    private ServiceTraffic Make(DialledTarget destination, TrafficSnapshot now)
+    {
+        var routes = RoutesOf(now, destination);
+        var applying = now.Policies.Values.Where(policy => Applies(policy, destination)).Select(static policy => policy.Policy).ToEquatableArray();
+        var groups = destination.Key is { } service ? Groups(routes, service, destination.Port) : [];
+        return new(routes, now.Policies, new(applying, []), groups.GetValueOrDefault("") is { } producers ? TableOf(producers, destination.Port) : null,
+            groups.Where(static group => group.Key.Length > 0).ToFrozenDictionary(static group => group.Key, group => TableOf(group.Value, destination.Port)),
+            _clusters.Of(destination), DefaultPlan);
+    }
+
+    private bool Applies(RequestPolicy policy, DialledTarget destination) => destination.Key is { } service
+        ? policy.AppliesTo(service, options.GatewayKey)
+        : policy.IsForAll || policy.Gateways.AsSpan().Contains(options.GatewayKey);
+
+    /// <summary>By the namespace whose clients they are for; under the empty name those for everybody.</summary>
+    private static Dictionary<string, List<Route>> Groups(ImmutableList<Route> routes, ServiceKey service, ushort port)
+    {
+        var groups = new Dictionary<string, List<Route>>();
+        foreach (var route in routes)
+        {
+            if (route.Kind is RouteKind.TcpRoute or RouteKind.TlsRoute || !route.Parents.Any(parent => parent.Service == service && (parent.Port == 0 || parent.Port == port)))
+                continue;
+            var group = route.IsConsumerRouteFor(service) ? route.Namespace : "";
+            if (!groups.TryGetValue(group, out var same)) groups[group] = same = [];
+            same.Add(route);
+        }
+
+        foreach (var (name, group) in groups) groups[name] = [.. group.Where(route => route.Kind == group.Min(static other => other.Kind))];
+        return groups;
+    }
+
+    private RouteTable<RouteProgram> TableOf(List<Route> routes, ushort port)
+    {
+        var matches = routes.OrderBy(static route => route.Created).ThenBy(static route => $"{route.Namespace}/{route.Name}", StringComparer.Ordinal)
+            .SelectMany(route => route.Rules.SelectMany((rule, number) => rule.Matches.Where(match => match.Port == 0 || match.Port == port)
+                .Select(match => (Match: match, Origin: new RouteOrigin(route.Created, $"{route.Namespace}/{route.Name}", number), Program: ProgramOf(route, rule, number)))));
+        var isListed = routes.All(static route => route.Kind == RouteKind.VirtualService);
+        return new((isListed ? matches : matches.OrderBy(static entry => (entry.Match, entry.Origin), RoutePrecedence.Instance))
+            .Select(static entry => new RouteEntry<RouteProgram>(entry.Match, entry.Program)));
+    }
+
+    private RouteProgram ProgramOf(Route route, RouteRule rule, int number) => _programs.GetValue(rule, _ =>
+        new($"{route.Namespace}/{route.Name}/{(rule.Name.Length > 0 ? rule.Name : number)}", rule.Action, Common,
+            backend => _clusters.Of(backend, route.Kind), time));
+}

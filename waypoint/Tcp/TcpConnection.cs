@@ -1,0 +1,119 @@
+using System.Net;
+using Ambient.HttpProxy.Upstreams;
+using Ambient.Model.Policies;
+using Ambient.Transport;
+using Ambient.Waypoint.Inbound;
+using Ambient.Waypoint.Running;
+
+namespace Ambient.Waypoint.Tcp;
+
+/// <summary>A connection that is not HTTP: policies as far as they are about connections, one of the servers, then bytes as they come.</summary>
+internal sealed class TcpConnection(Worker worker, Duplex stream, Client client, DialledTarget destination) : ICarried, IRelayOwner
+{
+    private const int Attempts = 3, MaxGreeting = 4096; // bytes, fewer than any client's window
+
+    private readonly List<UpstreamEndpoint> _tried = [];
+    private readonly ByteCounters _bytes = new();
+    private readonly long _began = worker.Loop.Time.GetTimestamp();
+    private Duplex? _upstream;
+    private Slab? _greeting;
+    private int _greeted;
+
+    /// <summary>The server's end, once there is one.</summary>
+    public Duplex? Upstream => _upstream;
+
+    /// <returns>False if it was refused: the caller ends the stream.</returns>
+    public async ValueTask<bool> RunAsync()
+    {
+        if (!IsAllowed()) return Refused("refused by policy");
+        if (_upstream is null && !await TryDialAsync()) return Refused("no server was reached");
+        if (stream.IsBroken) return Refused("the client left");
+        worker.Connections.Add(this);
+        worker.Rules.Metrics.TcpOpened(client, destination, _tried[^1]);
+        if (_greeting is not null) stream.TrySend([_greeting.Vector.Slice(0, _greeted)]);
+        DropGreeting();
+        Relay.Start(stream, _upstream!, _bytes, this);
+        return true;
+    }
+
+    /// <summary>Gives up the server's end, if there is one: the connection turned out to be another's.</summary>
+    public void HangUp()
+    {
+        DropGreeting();
+        _upstream?.Dispose();
+    }
+
+    /// <summary>Looks whether the server has spoken; what it said is passed on later.</summary>
+    public bool HasGreeting()
+    {
+        _greeting = worker.Loop.Slabs.Rent(SlabSize.Small);
+        var received = _upstream!.TryReceive([_greeting.Vector.Slice(0, MaxGreeting)]);
+        if (received.Status == IoStatus.Done) _greeted = received.Bytes;
+        else DropGreeting();
+        return received.Status != IoStatus.WouldBlock;
+    }
+
+    /// <summary>Nothing of the client's has been sent yet, so another server may be tried.</summary>
+    /// <returns>False if none was reached.</returns>
+    public async ValueTask<bool> TryDialAsync()
+    {
+        var cluster = worker.Rules.Services.ServersOf(destination).Current;
+        for (var attempt = 0; attempt < Attempts && cluster.Pick(worker.Random, _tried) is { } endpoint; attempt++)
+        {
+            _tried.Add(endpoint);
+            (_upstream, _) = await worker.Dialer.DialAsync(worker.Loop, endpoint.Address);
+            if (_upstream is not null) return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>A connection may go on as long as it is allowed to.</summary>
+    public void BeginDrain() { }
+
+    public void Abort()
+    {
+        stream.Abort();
+        _upstream?.Abort();
+    }
+
+    void IRelayOwner.RelayEnded(RelayOutcome outcome) => End("");
+
+    void IRelayOwner.RelayFailed(Exception defect)
+    {
+        worker.Rules.Defect(defect);
+        End("internal error");
+    }
+
+    private bool IsAllowed()
+    {
+        var policies = worker.Rules.Services.For(destination).Policies;
+        var connection = new ConnectionAttributes(client.Identity, client.Address.Address, destination.Address ?? IPAddress.None, destination.Port);
+        return policies.Policies.IsEmpty || PolicyEvaluator.Evaluate(policies, connection).IsAllowed;
+    }
+
+    private void End(string why)
+    {
+        worker.Connections.Remove(this);
+        worker.Rules.Metrics.TcpClosed(client, destination, _tried[^1], _bytes);
+        stream.Dispose();
+        _upstream!.Dispose();
+        Ended(why);
+    }
+
+    private void DropGreeting()
+    {
+        if (_greeting is not null) worker.Loop.Slabs.Return(_greeting);
+        _greeting = null;
+    }
+
+    private bool Refused(string why)
+    {
+        HangUp();
+        Ended(why);
+        return false;
+    }
+
+    private void Ended(string why) =>
+        worker.Rules.AccessLog.WriteTcp(client, destination, _tried.Count > 0 ? _tried[^1] : null, _bytes, worker.Loop.Time.GetElapsedTime(_began), why);
+}

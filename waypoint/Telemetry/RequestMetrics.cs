@@ -1,0 +1,109 @@
+using System.Collections.Concurrent;
+using Ambient.Hosting.Metrics;
+using Ambient.Http1.Heads;
+using Ambient.HttpProxy.Exchanges;
+using Ambient.HttpProxy.Upstreams;
+using Ambient.Model.State;
+using Ambient.Model.Workloads;
+using Ambient.Transport;
+using Ambient.Waypoint.Inbound;
+using Ambient.Waypoint.Options;
+
+namespace Ambient.Waypoint.Telemetry;
+
+/// <summary>The standard metrics of requests and connections, with the labels and values that dashboards ask for (waypoint reference, 6.1 and 6.2). Thread-safe.</summary>
+/// <remarks>The series of a request is found by what it is about, not by its texts: those are put together once for each series.</remarks>
+internal sealed class RequestMetrics
+{
+    private static readonly string[] TcpLabels =
+    [
+        "reporter", "source_workload", "source_workload_namespace", "source_principal", "source_app", "source_version", "source_cluster",
+        "source_canonical_service", "source_canonical_revision", "destination_workload", "destination_workload_namespace", "destination_principal",
+        "destination_app", "destination_version", "destination_cluster", "destination_canonical_service", "destination_canonical_revision",
+        "destination_service", "destination_service_name", "destination_service_namespace", "request_protocol", "response_flags", "connection_security_policy",
+    ];
+
+    private static readonly double[] Bounds =
+        [0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000];
+
+    private readonly MetricFamily<Counter> _requests, _opened, _closed, _sent, _received;
+    private readonly MetricFamily<Histogram> _durations;
+    private readonly ConcurrentDictionary<SeriesKey, RequestSeries> _series = new();
+    private readonly int _maxSeries;
+
+    public RequestMetrics(MetricRegistry metrics, MeshState mesh, WaypointOptions options)
+    {
+        _maxSeries = options.Telemetry.MaxTrafficSeries;
+        string[] requestLabels = [.. TcpLabels, "response_code", "grpc_response_status"];
+        _requests = metrics.AddCounters("istio_requests", "Total number of requests", requestLabels, _maxSeries);
+        _durations = metrics.AddHistograms("istio_request_duration_milliseconds", "Duration of requests", Bounds, requestLabels, _maxSeries);
+        _opened = metrics.AddCounters("istio_tcp_connections_opened", "Total number of TCP connections opened", TcpLabels, _maxSeries);
+        _closed = metrics.AddCounters("istio_tcp_connections_closed", "Total number of TCP connections closed", TcpLabels, _maxSeries);
+        _sent = metrics.AddCounters("istio_tcp_sent_bytes", "Total bytes sent to clients", TcpLabels, _maxSeries);
+        _received = metrics.AddCounters("istio_tcp_received_bytes", "Total bytes received from clients", TcpLabels, _maxSeries);
+        metrics.AddGauge("ambient_services", "Services known (unstable)", () => mesh.Current.ServiceCount);
+    }
+
+    public void Count(Client client, DialledTarget destination, RequestHead request, in ExchangeReport report)
+    {
+        var isGrpc = GrpcRequest.Is(request);
+        var key = new SeriesKey(client, destination.Key, destination.Workload?.Uid, report.Endpoint?.Subject as Workload, report.Status, report.GrpcStatus, report.Flag, isGrpc);
+        if (!_series.TryGetValue(key, out var series))
+        {
+            if (_series.Count >= _maxSeries) _series.Clear(); // the numbers are the families'; this is only the way to them
+            series = _series.GetOrAdd(key, Make(client, destination, key));
+        }
+
+        series.Requests.Increment();
+        series.Durations.Observe(report.Duration.TotalMilliseconds);
+    }
+
+    public void TcpOpened(Client client, DialledTarget destination, UpstreamEndpoint endpoint) => _opened.With(TcpValues(client, destination, endpoint)).Increment();
+
+    public void TcpClosed(Client client, DialledTarget destination, UpstreamEndpoint endpoint, ByteCounters bytes)
+    {
+        var values = TcpValues(client, destination, endpoint);
+        _closed.With(values).Increment();
+        _sent.With(values).Add(bytes.Received.Value);
+        _received.With(values).Add(bytes.Sent.Value);
+    }
+
+    private RequestSeries Make(Client client, DialledTarget destination, in SeriesKey key)
+    {
+        string[] values =
+        [
+            .. Values(Party.Of(client), destination, key.Server, key.IsGrpc ? "grpc" : "http", ResponseFlags.Of(key.Flag)),
+            $"{key.Status}", key.IsGrpc && key.GrpcStatus >= 0 ? $"{key.GrpcStatus}" : "",
+        ];
+        return new(_requests.With(values), _durations.With(values));
+    }
+
+    private static string[] TcpValues(Client client, DialledTarget destination, UpstreamEndpoint endpoint) =>
+        Values(Party.Of(client), destination, endpoint.Subject as Workload, "tcp", "-");
+
+    private static string[] Values(Party source, DialledTarget destination, Workload? server, string protocol, string flags)
+    {
+        var (to, service) = (server is null ? Party.Unknown : Party.Of(server), destination.Service?.Service);
+        var isMutual = source.Principal != Party.Missing && to.Principal != Party.Missing;
+        return
+        [
+            "waypoint", source.Workload, source.Namespace, source.Principal, source.App, source.Version, source.Cluster, source.Service, source.Revision,
+            to.Workload, to.Namespace, to.Principal, to.App, to.Version, to.Cluster, to.Service, to.Revision,
+            service?.Hostname ?? Party.Missing, service?.Name ?? Party.Missing, service?.Namespace ?? Party.Missing,
+            protocol, flags, isMutual ? "mutual_tls" : "none",
+        ];
+    }
+
+    private readonly record struct SeriesKey(
+        Client Client, ServiceKey? Service, string? Target, Workload? Server, int Status, int GrpcStatus, ExchangeFlag Flag, bool IsGrpc)
+    {
+        // Clients and servers are told apart as objects: comparing their contents would cost more than counting.
+        public bool Equals(SeriesKey other) =>
+            Service == other.Service && Target == other.Target && ReferenceEquals(Server, other.Server) && Status == other.Status
+            && GrpcStatus == other.GrpcStatus && Flag == other.Flag && IsGrpc == other.IsGrpc && Client.IsSameSource(other.Client);
+
+        public override int GetHashCode() => HashCode.Combine(Client.Identity, Service, Server is null ? 0 : System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(Server), Status, Flag);
+    }
+
+    private sealed record RequestSeries(Counter Requests, Histogram Durations);
+}

@@ -1,0 +1,99 @@
+using Ambient.HttpProxy.Upstreams;
+using Ambient.Model.Addresses;
+using Ambient.Model.Balancing;
+using Ambient.Model.State;
+using Ambient.Model.Traffic;
+using Ambient.Model.Workloads;
+using Ambient.Waypoint.Options;
+
+namespace Ambient.Waypoint.Upstreams;
+
+/// <summary>The servers behind one port of one service, or of a subset of it, kept in step with the mesh. Thread-safe.</summary>
+internal sealed class ServiceCluster(ClusterName name, WaypointOptions options, MeshState mesh, TrafficState traffic, TimeProvider time) : IUpstreamSource
+{
+    private readonly Lock _making = new();
+    private volatile Made? _made;
+
+    /// <summary>What the servers were made of, and up to which versions that has not changed.</summary>
+    private sealed record Made(ServiceEntry? Service, DestinationPolicy? Destination, UpstreamCluster Cluster, ClusterState State)
+    {
+        private long _mesh = -1, _traffic = -1;
+
+        public bool IsOf(long meshVersion, long trafficVersion) => Volatile.Read(ref _mesh) == meshVersion && Volatile.Read(ref _traffic) == trafficVersion;
+
+        public Made CheckedAt(long meshVersion, long trafficVersion)
+        {
+            Volatile.Write(ref _mesh, meshVersion);
+            Volatile.Write(ref _traffic, trafficVersion);
+            return this;
+        }
+    }
+
+    public UpstreamCluster Current
+    {
+        get
+        {
+            var (known, world, wishes) = (_made, mesh.Current, traffic.Current);
+            return known?.IsOf(world.Version, wishes.Version) == true ? known.Cluster : Refresh(world, wishes).Cluster;
+        }
+    }
+
+    private Made Refresh(MeshSnapshot world, TrafficSnapshot wishes)
+    {
+        var (service, destination) = (world.FindService(name.Service), wishes.DestinationOf(name.Service));
+        lock (_making)
+        {
+            var known = _made;
+            if (known is null || !ReferenceEquals(known.Service, service) || !ReferenceEquals(known.Destination, destination))
+                known = Make(known, service, destination, world);
+            return _made = known.CheckedAt(world.Version, wishes.Version);
+        }
+    }
+
+    private Made Make(Made? before, ServiceEntry? service, DestinationPolicy? destination, MeshSnapshot world)
+    {
+        var subset = name.Subset.Length > 0 ? destination?.Find(name.Subset) : null;
+        var policy = name.Subset.Length > 0 && subset is null
+            ? TrafficPolicy.Default with { Unusable = $"{name.Service} has no subset '{name.Subset}'." }
+            : destination?.PolicyFor(name.Port, subset) ?? TrafficPolicy.Default;
+        var state = before?.State is { } kept && kept.Policy.Equals(policy) ? kept : new ClusterState(policy, time);
+        var servers = service is null ? [] : Servers(service, subset, policy, world, before);
+        return new(service, destination, new(name.ToString(), servers, state), state);
+    }
+
+    private List<UpstreamEndpoint> Servers(ServiceEntry service, Subset? subset, TrafficPolicy policy, MeshSnapshot world, Made? before)
+    {
+        var known = before?.Cluster.Endpoints.ToDictionary(static endpoint => (endpoint.Address, endpoint.Protocol, ((Workload)endpoint.Subject!).Uid));
+        var protocol = ProtocolOf(service.Service, policy);
+        var servers = new List<UpstreamEndpoint>();
+        foreach (var endpoint in service.Candidates(Place(world), name.Port))
+        {
+            if (subset is not null && subset.Workloads.AsSpan().BinarySearch(endpoint.Workload.Uid, StringComparer.Ordinal) < 0) continue;
+            if (TargetPort.Of(service, endpoint, name.Port) is not { } port || WorkloadAddress.Of(endpoint.Workload, service.Service.IpFamilies) is not { } address) continue;
+            var at = new System.Net.IPEndPoint(address, port);
+            servers.Add(known?.GetValueOrDefault((at, protocol, endpoint.Workload.Uid)) is { } same && endpoint.Workload.Equals(same.Subject)
+                ? same
+                : new UpstreamEndpoint(at) { Protocol = protocol, Subject = endpoint.Workload, Since = before is null ? 0 : time.GetTimestamp() });
+        }
+
+        return servers;
+    }
+
+    private ClientPlace Place(MeshSnapshot world) =>
+        System.Net.IPAddress.TryParse(options.Node.InstanceIp, out var ip) && world.FindWorkload(new NetworkAddress(options.Node.Network, ip)) is { } us
+            ? ClientPlace.Of(us)
+            : new(options.Node.Network, default, options.Node.NodeName ?? "", options.Node.ClusterId);
+
+    private UpstreamProtocol ProtocolOf(Service service, TrafficPolicy policy) => policy.Http switch
+    {
+        UpstreamHttp.Http1 => UpstreamProtocol.Http1,
+        UpstreamHttp.Http2 => UpstreamProtocol.Http2,
+        UpstreamHttp.AsClient => UpstreamProtocol.SameAsClient,
+        _ => service.Ports.ProtocolOf(name.Port) switch
+        {
+            AppProtocol.Http2 or AppProtocol.Grpc => UpstreamProtocol.Http2,
+            AppProtocol.Http11 => UpstreamProtocol.Http1,
+            _ => UpstreamProtocol.SameAsClient,
+        },
+    };
+}
