@@ -50,11 +50,12 @@ public sealed record AuthorizationPolicy
     public static AuthorizationPolicy Malformed(string @namespace, string name, PolicyScope scope, PolicyAction action, string fault) =>
         new() { Namespace = @namespace, Name = name, Scope = scope, Action = action, Fault = fault };
 
+    /// <param name="request">Where there is only a connection, tests of a request pass for a DENY and fail for an ALLOW: both err on the closed side.</param>
     public bool IsMatch(in ConnectionAttributes connection, in RouteRequest request = default)
     {
         if (Fault is not null) return Action == PolicyAction.Deny;
         foreach (var rule in Rules)
-            if (rule.IsMatch(connection, request)) return true;
+            if (rule.IsMatch(connection, request, assumed: Action == PolicyAction.Deny)) return true;
         return false;
     }
 }

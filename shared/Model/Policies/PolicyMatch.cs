@@ -32,7 +32,7 @@ public sealed record PolicyMatch
     public EquatableArray<ushort> DestinationPorts { get; init; }
     public EquatableArray<ushort> NotDestinationPorts { get; init; }
 
-    /// <summary>Tests of the request besides; null for none. A connection alone never passes them.</summary>
+    /// <summary>Tests of the request besides; null for none.</summary>
     public RequestMatch? Request { get; init; }
 
     public bool IsEmpty =>
@@ -40,10 +40,11 @@ public sealed record PolicyMatch
         && ServiceAccounts.IsEmpty && NotServiceAccounts.IsEmpty && SourceIps.IsEmpty && NotSourceIps.IsEmpty
         && DestinationIps.IsEmpty && NotDestinationIps.IsEmpty && DestinationPorts.IsEmpty && NotDestinationPorts.IsEmpty;
 
-    public bool IsMatch(in ConnectionAttributes connection, in RouteRequest request = default)
+    /// <param name="assumed">What tests of a request say where there is only a connection.</param>
+    public bool IsMatch(in ConnectionAttributes connection, in RouteRequest request = default, bool assumed = false)
     {
         if (IsEmpty) return false;
-        if (Request is not null && (request.IsAbsent || !Request.IsMatch(request))) return false;
+        if (Request is not null && !(request.IsAbsent ? assumed : Request.IsMatch(request))) return false;
         var id = connection.SourceIdentity;
         return HitsAny(DestinationIps, connection.Destination, whenEmpty: true)
             && !HitsAny(NotDestinationIps, connection.Destination, whenEmpty: false)
@@ -89,10 +90,10 @@ public sealed record PolicyMatch
 /// <summary>Matches of which one must hold (OR); holds if there are none.</summary>
 public sealed record PolicyClause(EquatableArray<PolicyMatch> Matches)
 {
-    public bool IsMatch(in ConnectionAttributes connection, in RouteRequest request = default)
+    public bool IsMatch(in ConnectionAttributes connection, in RouteRequest request = default, bool assumed = false)
     {
         foreach (var match in Matches)
-            if (match.IsMatch(connection, request)) return true;
+            if (match.IsMatch(connection, request, assumed)) return true;
         return Matches.IsEmpty;
     }
 }
@@ -100,10 +101,10 @@ public sealed record PolicyClause(EquatableArray<PolicyMatch> Matches)
 /// <summary>Clauses that must all hold (AND); holds if there are none.</summary>
 public sealed record PolicyRule(EquatableArray<PolicyClause> Clauses)
 {
-    public bool IsMatch(in ConnectionAttributes connection, in RouteRequest request = default)
+    public bool IsMatch(in ConnectionAttributes connection, in RouteRequest request = default, bool assumed = false)
     {
         foreach (var clause in Clauses)
-            if (!clause.IsMatch(connection, request)) return false;
+            if (!clause.IsMatch(connection, request, assumed)) return false;
         return true;
     }
 }

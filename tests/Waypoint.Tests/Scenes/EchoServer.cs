@@ -33,6 +33,7 @@ internal sealed class EchoServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_accepting.IsCompleted) return; // a test has ended it already
         await _stop.CancelAsync();
         _listener.Stop();
         await _accepting;

@@ -54,7 +54,7 @@ internal sealed class WaypointScene : IAsyncDisposable
             [
                 new Workload
                 {
-                    Uid = $"Kubernetes//Pod/{Namespace}/{name}", Name = name, Namespace = Namespace, ServiceAccount = name, Addresses = [address],
+                    Uid = $"Kubernetes//Pod/{Namespace}/{name}", Name = name, Namespace = Namespace, ServiceAccount = name, TrustDomain = "cluster.local", Addresses = [address],
                     WorkloadName = name, CanonicalName = name, ClusterId = "Kubernetes",
                     Services = services.Select(service => new ServiceMembership(KeyOf(service), new(new PortMapping(80, (ushort)_targetPort), new PortMapping(8080, (ushort)_targetPort)))).ToEquatableArray(),
                 },
@@ -106,6 +106,17 @@ internal sealed class WaypointScene : IAsyncDisposable
         var node = new ClientNode(_authority, identity ?? ClientIdentity, Parts.Rules.Options.Identity, new(IPAddress.Loopback, _listener.Port));
         _nodes.Add(node);
         return node;
+    }
+
+    /// <summary>Asks until it holds; fails after 20 s.</summary>
+    public async Task UntilAsync(Func<Task<bool>> holds)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (!await holds())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(20), "It has not come to hold in 20 s.");
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+        }
     }
 
     public async Task<string> MetricsAsync()

@@ -1,0 +1,145 @@
+using System.Net;
+using Ambient.Model.Routes;
+using Ambient.Model.Traffic;
+using static Ambient.Waypoint.Tests.Scenes.WaypointScene;
+
+namespace Ambient.Waypoint.Tests;
+
+/// <summary>How clusters stand up to servers that fail, are slow, or get too much.</summary>
+public sealed class ResilienceTests
+{
+    [Fact]
+    public async Task A_failing_server_is_left_alone_and_comes_back_later()
+    {
+        await using var scene = await StartAsync();
+        var (good, bad) = (scene.Serve("good", "echo"), scene.Serve("bad", "echo"));
+        bad.Answer = static _ => 500;
+        scene.Apply(Destination(TrafficPolicy.Default with
+        {
+            Outlier = new(3, 0, false, 0, TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(300), 50, 0), Balancing = BalancingKind.RoundRobin,
+        }));
+        using var client = await scene.ClientAsync("echo");
+        for (var i = 0; i < 60; i++) (await client.GetAsync("/")).Dispose();
+        Assert.Equal(3, bad.Requests);
+
+        bad.Answer = static _ => 200;
+        await scene.UntilAsync(async () =>
+        {
+            (await client.GetAsync("/")).Dispose();
+            return bad.Requests > 3;
+        });
+        Assert.True(good.Requests >= 57);
+    }
+
+    [Fact]
+    public async Task No_more_servers_are_ejected_than_the_percentage_allows()
+    {
+        await using var scene = await StartAsync();
+        foreach (var name in (string[])["a", "b", "c"]) scene.Serve(name, "echo").Answer = static _ => 503;
+        scene.Apply(Destination(TrafficPolicy.Default with { Outlier = new(1, 0, false, 0, TimeSpan.FromHours(1), TimeSpan.FromHours(1), 10, 0) }));
+        scene.Route("plain", "echo", Rule(RouteMatch.Everything, To(("echo", 1)) with { Retries = RetryPolicy.None }));
+        using var client = await scene.ClientAsync("echo");
+        for (var i = 0; i < 20; i++) // a tenth of three is none: the servers' own answers come
+            Assert.Contains((await client.GetAsync("/")).Headers.GetValues("x-server").Single(), "abc", StringComparison.Ordinal);
+
+        scene.Apply(Destination(TrafficPolicy.Default with { Outlier = new(1, 0, false, 0, TimeSpan.FromHours(1), TimeSpan.FromHours(1), 100, 0) }));
+        for (var i = 0; i < 3; i++) (await client.GetAsync("/")).Dispose();
+        var answer = await client.GetAsync("/");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        Assert.Contains("has no server that is ready", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Retries_ride_out_an_error_on_another_server()
+    {
+        await using var scene = await StartAsync();
+        var (good, bad) = (scene.Serve("good", "echo"), scene.Serve("bad", "echo"));
+        bad.Answer = static _ => 503;
+        scene.Route("retry", "echo", Rule(RouteMatch.Everything, To(("echo", 1)) with
+        {
+            Retries = new() { Attempts = 3, On = RetryOn.FiveXx, BackoffBase = TimeSpan.FromMilliseconds(1) },
+        }));
+        using var client = await scene.ClientAsync("echo");
+        for (var i = 0; i < 30; i++) Assert.Equal("good", await RoutingTests.ServerAsync(client, "/"));
+        Assert.Equal((30, true), (good.Requests, bad.Requests > 0));
+    }
+
+    [Fact]
+    public async Task The_default_retries_reach_past_a_server_that_is_not_there()
+    {
+        await using var scene = await StartAsync();
+        scene.Serve("good", "echo");
+        await scene.Serve("gone", "echo").DisposeAsync();
+        using var client = await scene.ClientAsync("echo");
+        for (var i = 0; i < 20; i++) Assert.Equal("good", await RoutingTests.ServerAsync(client, "/"));
+    }
+
+    [Fact]
+    public async Task A_route_gives_up_when_its_time_is_over()
+    {
+        await using var scene = await StartAsync();
+        scene.Serve("slow", "echo").Delay = TimeSpan.FromSeconds(30);
+        scene.Route("timeout", "echo", Rule(RouteMatch.Everything, To(("echo", 1)) with { Timeout = TimeSpan.FromMilliseconds(200) }));
+        using var client = await scene.ClientAsync("echo");
+        Assert.Equal(HttpStatusCode.GatewayTimeout, (await client.GetAsync("/")).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_cluster_takes_so_many_requests_at_once_and_lets_so_many_wait()
+    {
+        await using var scene = await StartAsync();
+        var server = scene.Serve("slow", "echo");
+        server.Delay = TimeSpan.FromMilliseconds(400);
+        scene.Apply(Destination(TrafficPolicy.Default with { Limits = new() { MaxConnections = 1, MaxPendingRequests = 1 } }));
+        using var client = await scene.ClientAsync("echo");
+        var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => client.GetAsync("/")));
+        Assert.Equal([200, 200, 503, 503], answers.Select(static answer => (int)answer.StatusCode).Order());
+        var overflowed = answers.First(static answer => (int)answer.StatusCode == 503);
+        Assert.Equal("true", overflowed.Headers.GetValues("x-envoy-overloaded").Single());
+        Assert.Equal(2, server.Requests);
+        server.Delay = TimeSpan.Zero;
+        Assert.Equal("slow", await RoutingTests.ServerAsync(client, "/")); // the places are given back
+    }
+
+    [Fact]
+    public async Task Requests_with_the_same_key_go_to_the_same_server_and_only_the_lost_servers_keys_move()
+    {
+        await using var scene = await StartAsync();
+        foreach (var name in (string[])["a", "b", "c", "d"]) scene.Serve(name, "echo");
+        scene.Apply(Destination(TrafficPolicy.Default with { Balancing = BalancingKind.ConsistentHash, HashKey = new(HashKeyKind.Header, "x-user") }));
+        using var client = await scene.ClientAsync("echo");
+        var first = new Dictionary<string, string>();
+        for (var user = 0; user < 40; user++) first[$"{user}"] = await OfUserAsync($"{user}");
+        foreach (var (user, server) in first) Assert.Equal(server, await OfUserAsync(user));
+        Assert.Equal(4, first.Values.Distinct().Count());
+
+        scene.Parts.Rules.Mesh.Apply(new() { RemovedAddresses = ["Kubernetes//Pod/shop/a"] });
+        foreach (var (user, server) in first)
+            if (server != "a") Assert.Equal(server, await OfUserAsync(user));
+
+        async Task<string> OfUserAsync(string user)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/") { Headers = { { "x-user", user } } };
+            using var answer = await client.SendAsync(request);
+            return answer.Headers.GetValues("x-server").Single();
+        }
+    }
+
+    [Fact]
+    public async Task A_subset_has_its_own_servers_and_one_that_nobody_defined_answers_503()
+    {
+        await using var scene = await StartAsync();
+        scene.Serve("v1", "echo");
+        scene.Serve("v2", "echo");
+        scene.Apply(Destination(TrafficPolicy.Default, new Subset("two", ["Kubernetes//Pod/shop/v2"], null, [])));
+        scene.Route("subset", "echo",
+            Rule(new() { Path = PathMatch.Segments("/two") }, new() { Backends = [new() { Service = KeyOf("echo"), Port = 80, Subset = "two" }] }),
+            Rule(new() { Path = PathMatch.Segments("/three") }, new() { Backends = [new() { Service = KeyOf("echo"), Port = 80, Subset = "three" }] }));
+        using var client = await scene.ClientAsync("echo");
+        for (var i = 0; i < 10; i++) Assert.Equal("v2", await RoutingTests.ServerAsync(client, "/two"));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await client.GetAsync("/three")).StatusCode);
+    }
+
+    private static TrafficResource Destination(TrafficPolicy policy, params Subset[] subsets) => new("DestinationRule/shop/echo",
+        new DestinationPolicy { Namespace = "shop", Name = "echo", Services = [KeyOf("echo")], Policy = policy, Subsets = [.. subsets] });
+}

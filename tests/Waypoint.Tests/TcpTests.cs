@@ -1,0 +1,60 @@
+using System.Net.Sockets;
+using System.Text;
+using Ambient.Waypoint.Tcp;
+using static Ambient.Waypoint.Tests.Scenes.WaypointScene;
+
+namespace Ambient.Waypoint.Tests;
+
+/// <summary>Ports of which nobody has said what they speak.</summary>
+public sealed class TcpTests
+{
+    [Fact]
+    public async Task A_server_that_speaks_first_is_heard_before_the_client_says_a_word()
+    {
+        await using var scene = await StartAsync();
+        var echo = scene.Serve("v1", "echo");
+        var (address, port) = (echo.Address.Address, echo.Address.Port);
+        await echo.DisposeAsync();
+        using var listener = new TcpListener(address, port);
+        listener.Start();
+        var at = await scene.NodeOf().OpenAsync($"{VipOf("echo")}:8080");
+        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(at);
+        using var server = await listener.AcceptSocketAsync(TestContext.Current.CancellationToken);
+        await server.SendAsync("220 greetings\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
+        Assert.Equal("220 greetings\r\n", await ReceiveAsync(client));
+        await client.SendAsync("HELO\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
+        Assert.Equal("HELO\r\n", await ReceiveAsync(server));
+    }
+
+    [Fact]
+    public async Task A_client_that_waits_and_then_speaks_http_is_served_as_http()
+    {
+        await using var scene = await StartAsync();
+        scene.Serve("v1", "echo");
+        scene.Route("direct", "echo", Rule(Model.Routes.RouteMatch.Everything, new() { Direct = new(418, "routed") }));
+        var at = await scene.NodeOf().OpenAsync($"{VipOf("echo")}:8080");
+        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(at);
+        await Task.Delay(TimeSpan.FromMilliseconds(300), TimeProvider.System, TestContext.Current.CancellationToken);
+        await client.SendAsync("GET / HTTP/1.1\r\nHost: echo\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
+        Assert.StartsWith("HTTP/1.1 418 ", await ReceiveAsync(client), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("GET / HTTP/1.1", true)]
+    [InlineData("PRI * HTTP/2.0\r\n", true)]
+    [InlineData("GE", null)]
+    [InlineData("P", null)]
+    [InlineData("GETX /", false)]
+    [InlineData("\u0016\u0003\u0001", false)]
+    [InlineData("get /", false)]
+    public void First_bytes_tell(string bytes, bool? isHttp) => Assert.Equal(isHttp, ProtocolDetection.Judge(Encoding.Latin1.GetBytes(bytes)));
+
+    private static async Task<string> ReceiveAsync(Socket socket)
+    {
+        var buffer = new byte[4096];
+        using var expiry = new CancellationTokenSource(TimeSpan.FromSeconds(10), TimeProvider.System);
+        return Encoding.ASCII.GetString(buffer, 0, await socket.ReceiveAsync(buffer, expiry.Token));
+    }
+}
