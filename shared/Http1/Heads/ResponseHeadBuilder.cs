@@ -10,7 +10,7 @@ public sealed class ResponseHeadBuilder(Http1Limits limits) : HeadBuilder(limits
 
     private protected override FieldSection Fields => Head.Fields;
 
-    /// <param name="status">100 to 599, not 101.</param>
+    /// <param name="status">Of three digits.</param>
     public void Begin(int status)
     {
         Head.Version = HttpVersion.Http2;
@@ -27,7 +27,7 @@ public sealed class ResponseHeadBuilder(Http1Limits limits) : HeadBuilder(limits
         Head.Framing = answersHead || Head.Status is < 200 or 204 or 304 ? BodyFraming.None
             : !hasBody ? BodyFraming.OfLength(0)
             : length > 0 ? BodyFraming.OfLength(length.Value) : BodyFraming.Chunked;
-        return CheckCount();
+        return Head.Status is >= 100 and < 600 and not 101 ? CheckCount() : Http1Error.Of(Http1Violation.BadStatusLine);
     }
 
     private protected override void Clear() => Head.Clear();

@@ -40,6 +40,10 @@ internal sealed class Http2Message : IBodySource, IBodySink
     /// <summary>Why the stream was cut; null while it is not.</summary>
     public Http2ErrorCode? ResetCode { get; private set; }
 
+    /// <summary>We reset the stream because the peer broke a rule on it, or on the whole connection.</summary>
+    public bool WasRefusedHere => (ResetCode is Http2ErrorCode.ProtocolError or Http2ErrorCode.FlowControlError or Http2ErrorCode.StreamClosed
+        or Http2ErrorCode.CompressionError or Http2ErrorCode.FrameSizeError or Http2ErrorCode.EnhanceYourCalm) && Stream is { WasResetByPeer: false };
+
     public FieldSection Trailers => _trailers.Trailers;
 
     public Http1Error Error { get; private set; }

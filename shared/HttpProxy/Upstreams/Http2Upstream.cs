@@ -13,6 +13,8 @@ namespace Ambient.HttpProxy.Upstreams;
 /// <summary>One exchange on a connection to a server that speaks HTTP/2. Reused for another, on any connection of the worker.</summary>
 internal sealed class Http2Upstream : UpstreamStream, IHttp2MessageOwner
 {
+    private static readonly Http1Error Malformed = new(Http1Violation.BadStatusLine, 502, "The server broke a rule of HTTP/2 (RFC 9113 §8).");
+
     private readonly Http2UpstreamPool _pool;
     private readonly Http1Limits _limits;
     private readonly Http2Message _message;
@@ -32,7 +34,7 @@ internal sealed class Http2Upstream : UpstreamStream, IHttp2MessageOwner
 
     public override ResponseHead Head => _read!.Head;
 
-    public override Http1Error Error => _error.IsNone ? _message.Error : _error;
+    public override Http1Error Error => !_error.IsNone ? _error : _message.WasRefusedHere ? Malformed : _message.Error;
 
     public override IBodySink RequestBody => _message;
 

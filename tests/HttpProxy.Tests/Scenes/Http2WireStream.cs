@@ -42,7 +42,7 @@ internal sealed class Http2WireStream(Http2Wire wire)
 
     public Task BodyAsync(int length) => wire.UntilAsync(() => _body.Length >= length || ResetCode is not null, $"{length} bytes");
 
-    public async Task<Http2ErrorCode> ResetAsync()
+    public async Task<Http2ErrorCode> WaitForResetAsync()
     {
         await wire.UntilAsync(() => ResetCode is not null, "a reset");
         return ResetCode!.Value;
