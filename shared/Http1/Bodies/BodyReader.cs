@@ -33,8 +33,8 @@ public sealed class BodyReader(Http1Limits limits)
     /// <summary>What followed a chunked body, less fields that may not be trailers (RFC 9110 §6.5.1). Valid until <see cref="Begin"/>.</summary>
     public FieldSection Trailers => _chunks.Trailers;
 
-    /// <summary>A body of known length has been read to its end: <see cref="Next"/> would say so, and there are no trailers.</summary>
-    public bool IsComplete => _framing.Kind == BodyKind.Length && _remaining == 0;
+    /// <summary>There is no body, or one of known length has been read to its end: <see cref="Next"/> would say so, and there are no trailers.</summary>
+    public bool IsComplete => _framing.Kind is BodyKind.None or BodyKind.Length && _remaining == 0;
 
     public void Begin(BodyFraming framing)
     {

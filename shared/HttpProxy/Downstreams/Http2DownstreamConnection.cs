@@ -12,18 +12,23 @@ internal sealed class Http2DownstreamConnection(Duplex wire, ReceiveBuffer input
 {
     private const int MostSpare = 1024; // a peak is not kept for ever
 
-    public Task ServeAsync(bool draining)
+    private readonly LoopSignal _allEnded = new(wire.Loop);
+    private int _exchanges;
+
+    public async Task ServeAsync(bool draining)
     {
         var run = RunAsync(input.UnreadMemory);
-        if (draining) Drain();
         input.Release();
-        return run;
+        if (draining) Drain();
+        await run;
+        if (_exchanges > 0) await _allEnded.WaitAsync();
     }
 
     /// <summary>Takes back what an exchange used that is over.</summary>
-    public void Return(Http2Downstream stream)
+    public void Return(Http2Downstream exchange)
     {
-        if (proxy.Spare.Count < MostSpare) proxy.Spare.Push(stream);
+        if (proxy.Spare.Count < MostSpare) proxy.Spare.Push(exchange);
+        if (--_exchanges == 0) _allEnded.SetSoon();
     }
 
     void IClientConnection.BeginDrain() => Drain();
@@ -39,6 +44,7 @@ internal sealed class Http2DownstreamConnection(Duplex wire, ReceiveBuffer input
         }
 
         if (!proxy.Spare.TryPop(out var exchange)) exchange = new(Loop, proxy);
+        _exchanges++;
         exchange.Begin(this, stream, headers, endStream);
     }
 }

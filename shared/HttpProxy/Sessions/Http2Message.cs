@@ -167,12 +167,13 @@ internal sealed class Http2Message : IBodySource, IBodySink
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> WaitForRoomAsync()
     {
-        while (ResetCode is null && Room <= 0)
+        while (ResetCode is null && !Stream.LocalEnded)
         {
+            if (Room > 0) return true;
             _session.WaitForRoom(this);
             await _writable.WaitAsync();
         }
 
-        return ResetCode is null;
+        return false;
     }
 }

@@ -22,6 +22,9 @@ internal sealed class Http2WireStream(Http2Wire wire)
     /// <summary>Bytes of the body are given back to the sender as they come; set to false by tests of a slow reader.</summary>
     public bool Reads { get; set; } = true;
 
+    /// <summary>Bytes of a body that were sent so far.</summary>
+    public int Sent { get; private set; }
+
     public string Body
     {
         get { lock (wire.Http2) return _body.ToString(); }
@@ -63,7 +66,9 @@ internal sealed class Http2WireStream(Http2Wire wire)
             rest = rest[piece.Length..];
             wire.Do(() =>
             {
-                if (!Http2.IsClosed) wire.Http2.SendData(Http2, piece.Span, endStream && rest.IsEmpty);
+                if (Http2.IsClosed) return;
+                wire.Http2.SendData(Http2, piece.Span, endStream && rest.IsEmpty);
+                Sent += piece.Length;
             });
         }
         while (!rest.IsEmpty);

@@ -19,6 +19,7 @@ internal sealed class ProxyScene : IRequestRouter, IExchangeObserver, IAsyncDisp
     private readonly Socket _server = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly ConcurrentQueue<Exception> _defects = new();
     private readonly List<IDisposable> _opened = [];
+    private readonly RouteDecision _toServer;
     private AcceptLoop? _accepting;
     private UpstreamPool? _pool;
 
@@ -28,8 +29,8 @@ internal sealed class ProxyScene : IRequestRouter, IExchangeObserver, IAsyncDisp
         _server.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _server.Listen();
         Endpoint = (IPEndPoint)_server.LocalEndPoint!;
-        var toServer = To(Endpoint, plan, protocol);
-        Decide = _ => toServer;
+        _toServer = To(Endpoint, plan, protocol);
+        Decide = _ => _toServer;
     }
 
     /// <summary>The server's.</summary>
@@ -128,6 +129,7 @@ internal sealed class ProxyScene : IRequestRouter, IExchangeObserver, IAsyncDisp
             _pool!.Dispose();
             Assert.Equal(0, _loop.Slabs.Rented);
             Assert.Equal(0, Proxy.Replays.Taken);
+            Assert.Equal(0, _toServer.Cluster!.Endpoints[0].Active); // every exchange came to its end
         });
         _loop.Dispose();
         Assert.Empty(_defects);

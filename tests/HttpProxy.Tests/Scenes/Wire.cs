@@ -28,6 +28,19 @@ internal sealed class Wire(Socket socket) : IDisposable
         while (!bytes.IsEmpty) bytes = bytes[await socket.SendAsync(bytes).AsTask().WaitAsync(Limit)..];
     }
 
+    /// <summary>Sends as long as the peer takes it.</summary>
+    public async Task TrySendAsync(string text)
+    {
+        try
+        {
+            await SendAsync(text);
+        }
+        catch (SocketException)
+        {
+            // it has ended the connection
+        }
+    }
+
     public void Finish() => socket.Shutdown(SocketShutdown.Send);
 
     public void Reset()
@@ -70,6 +83,13 @@ internal sealed class Wire(Socket socket) : IDisposable
     public async Task<string> ReadToEndAsync()
     {
         while (await ReceiveAsync() > 0) { }
+        return _unread.ToString();
+    }
+
+    /// <summary>All that comes until the peer finishes, or resets.</summary>
+    public async Task<string> ReadUntilEndAsync()
+    {
+        await IsResetAsync();
         return _unread.ToString();
     }
 
