@@ -14,6 +14,7 @@ need_lab
 need_peers
 need_chart_oracle
 need_runtime
+need_images
 install_missing
 need_dotnet
 

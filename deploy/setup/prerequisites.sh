@@ -76,6 +76,9 @@ need_runtime() {
   [ -e /usr/lib/cni/bridge ] || MISSING_PACKAGES="${MISSING_PACKAGES:-} containernetworking-plugins"
 }
 
+# What makes container images.
+need_images() { need buildah buildah; }
+
 need_dotnet() {
   command -v dotnet >/dev/null || die "the .NET 10 SDK is missing: https://dotnet.microsoft.com/download/dotnet/10.0"
   export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1

@@ -3,6 +3,9 @@ namespace Ambient.Lab.Mesh;
 /// <summary>Where the native node programs are, and what they are told.</summary>
 public static class NodePrograms
 {
+    /// <summary>The checkout that this program was built in.</summary>
+    public static string Checkout => FindCheckout();
+
     public static string Ztunnel => Find("ztunnel");
     public static string Agent => Find("ambient-agent");
     public static string Waypoint => Find("waypoint");
@@ -12,7 +15,7 @@ public static class NodePrograms
     {
         get
         {
-            var program = Path.Combine(CheckoutDirectory(), "control-plane", "bin", "Release", "net10.0", "Ambient.ControlPlane");
+            var program = Path.Combine(Checkout, "control-plane", "bin", "Release", "net10.0", "Ambient.ControlPlane");
             return File.Exists(program) ? program : throw new LabException($"{program} does not exist: ./demo.sh and ./test.sh build it.");
         }
     }
@@ -38,12 +41,11 @@ public static class NodePrograms
 
     private static string Find(string program)
     {
-        var path = Path.Combine(CheckoutDirectory(), "artifacts", "native", program);
+        var path = Path.Combine(Checkout, "artifacts", "native", program);
         return File.Exists(path) ? path : throw new LabException($"{path} does not exist: ./demo.sh and ./test.sh build it.");
     }
 
-    // The checkout that this program was built in.
-    private static string CheckoutDirectory()
+    private static string FindCheckout()
     {
         for (var directory = AppContext.BaseDirectory; directory is not null; directory = Path.GetDirectoryName(directory))
             if (File.Exists(Path.Combine(directory, "Ambient.sln"))) return directory;

@@ -70,8 +70,21 @@ internal sealed class Containerd : IAsyncDisposable
     {
         var archive = _node.PathOf("image.tar");
         await OciArchive.WriteAsync(archive, Image, ["/bin/busybox", "sleep", "2147483647"], ("bin/busybox", "/bin/busybox"), ("bin/sh", "/bin/busybox"));
-        (await Command.RunAsync("ctr", "--address", SocketOf(_node), "--namespace", "k8s.io", "images", "import", "--snapshotter", "native", archive)).OutputOrThrow();
+        await ImportAsync(archive);
     }
+
+    /// <summary>Takes the images of an archive.</summary>
+    public async Task ImportAsync(string archive) => (await ControlAsync("images", "import", "--snapshotter", "native", archive)).OutputOrThrow();
+
+    /// <summary>Runs a command in a container of an image, whose files cannot be written, as the image's user, until it ends.</summary>
+    public Task<CommandResult> RunAsync(string image, string name, params IEnumerable<string> command) =>
+        ControlAsync(["run", "--rm", "--read-only", "--snapshotter", "native", image, name, .. command]);
+
+    /// <summary>Names of the images that are here.</summary>
+    public async Task<string[]> ImagesAsync() => (await ControlAsync("images", "list", "--quiet")).OutputOrThrow().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    private Task<CommandResult> ControlAsync(params IEnumerable<string> arguments) =>
+        Command.RunAsync("ctr", ["--address", SocketOf(_node), "--namespace", "k8s.io", .. arguments]);
 
     /// <summary>Pods on a bridge of the node, addresses from 10.88.0.0/24: the node's network before the mesh comes.</summary>
     public static async Task PrepareNetworkAsync(LabNode node)

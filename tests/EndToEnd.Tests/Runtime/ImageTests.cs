@@ -1,0 +1,33 @@
+using Ambient.Lab;
+using Ambient.Lab.Mesh;
+using Ambient.Lab.Network;
+using Ambient.Lab.Processes;
+
+namespace Ambient.EndToEnd.Tests.Runtime;
+
+/// <summary>The images as they are made here, run by a container runtime: with what they bring and nothing of this machine.</summary>
+public sealed class ImageTests
+{
+    [Fact(Timeout = 240_000)]
+    public async Task Images_are_made_and_run_without_anything_of_this_machine()
+    {
+        Assert.SkipUnless(RuntimeLab.IsAvailable && File.Exists("/usr/bin/buildah"), "needs the Debian packages containerd, runc, containernetworking-plugins, busybox-static and buildah");
+        (await Command.RunAsync(new(Path.Combine(NodePrograms.Checkout, "deploy/images/build.sh"), ["ztunnel", "node-agent", "control-plane"]), input: null, TimeSpan.FromSeconds(120))).OutputOrThrow();
+        await using var network = await NetworkLab.CreateAsync("n1");
+        await Containerd.PrepareNetworkAsync(network.Nodes[0]);
+        await using var containerd = await Containerd.StartAsync(network.Nodes[0]);
+        foreach (var name in (string[])["ztunnel", "node-agent", "control-plane"]) await containerd.ImportAsync(Path.Combine(NodePrograms.Checkout, $"artifacts/images/{name}.tar"));
+
+        Assert.Matches(@"^\d+\.\d+\.\d+", (await RunAsync(containerd, "ztunnel", "/usr/local/bin/ztunnel", "version")).OutputOrThrow());
+        // As they are started without a word: each names what it is missing.
+        Assert.Contains("NODE_NAME", (await RunAsync(containerd, "node-agent")).Errors, StringComparison.Ordinal);
+        Assert.Contains("KUBECONFIG", (await RunAsync(containerd, "control-plane")).Errors, StringComparison.Ordinal);
+    }
+
+    private static async Task<CommandResult> RunAsync(Containerd containerd, string name, params IEnumerable<string> command)
+    {
+        var images = await containerd.ImagesAsync();
+        var image = images.SingleOrDefault(image => image.Contains($"/{name}:", StringComparison.Ordinal)) ?? throw new LabException($"{name} is not among {string.Join(", ", images)}");
+        return await containerd.RunAsync(image, name, command);
+    }
+}
