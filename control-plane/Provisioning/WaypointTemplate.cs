@@ -51,6 +51,7 @@ internal sealed record WaypointTemplate(string Name, string Gateway, string List
                 - {name: INSTANCE_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
                 - {name: SERVICE_ACCOUNT, valueFrom: {fieldRef: {fieldPath: spec.serviceAccountName}}}
                 - {name: GATEWAY_NAME, value: {{{{Quoted(Gateway)}}}}}
+                - {name: WAYPOINT_SERVICE, value: {{{{Quoted(Name)}}}}}
                 - {name: XDS_ADDRESS, value: {{{{Quoted(Options.DiscoveryAddress)}}}}}
                 - {name: CA_ADDRESS, value: {{{{Quoted(Options.DiscoveryAddress)}}}}}
                 - {name: XDS_ROOT_CA, value: /var/run/secrets/istio/root-cert.pem}

@@ -37,6 +37,7 @@ publish_native() {
 publish_node_programs() {
   say "publishing the node programs as native code"
   publish_native ztunnel Ambient.Ztunnel ztunnel
+  publish_native waypoint Ambient.Waypoint waypoint
   publish_native cni-plugin/Agent Ambient.CniAgent ambient-agent
   publish_native cni-plugin/Plugin Ambient.CniPlugin ambient-cni
 }

@@ -41,8 +41,11 @@ internal sealed record WaypointOptions
     /// <summary><c>namespace/name</c>.</summary>
     public string GatewayKey => $"{Node.PodNamespace}/{Gateway}";
 
-    /// <summary>The service in front of our instances, as others refer to us.</summary>
-    public ServiceKey Service => new(Node.PodNamespace!, $"{Gateway}.{Node.PodNamespace}.svc.{Node.ClusterDomain}");
+    /// <summary>WAYPOINT_SERVICE: the Service in front of our instances. Default: of the Gateway's name.</summary>
+    public required string ServiceName { get; init; }
+
+    /// <summary>The same as others refer to us.</summary>
+    public ServiceKey Service => new(Node.PodNamespace!, $"{ServiceName}.{Node.PodNamespace}.svc.{Node.ClusterDomain}");
 
     /// <summary>Reads this process's environment.</summary>
     /// <exception cref="OptionsException">With every mistake that was found.</exception>
@@ -67,6 +70,7 @@ internal sealed record WaypointOptions
         {
             Node = node,
             Gateway = settings.Text("GATEWAY_NAME", ""),
+            ServiceName = settings.Text("WAYPOINT_SERVICE") ?? settings.Text("GATEWAY_NAME", ""),
             Tunnels = TunnelOptions.Read(settings),
             Discovery = DiscoveryOptions.Read(settings, config, directory),
             Authority = AuthorityOptions.Read(settings, config, directory),

@@ -124,7 +124,9 @@ public sealed class WaypointParametersTests
         var gateway = await scene.UntilAsync("waypoint", "Programmed", "False", "Pending");
 
         Assert.Equal("proxy.demo.svc.cluster.local", gateway.ObjectsAt("status", "addresses").First().Text("value"));
-        Assert.Equal("web", scene.Find("Deployment", "proxy")!.Text("spec", "template", "spec", "serviceAccountName"));
+        var pod = scene.Find("Deployment", "proxy")!.ObjectAt("spec", "template", "spec")!;
+        Assert.Equal("web", pod.Text("serviceAccountName"));
+        Assert.Equal(["waypoint", "proxy"], pod.ObjectsAt("containers").Single().ObjectsAt("env").Where(static one => one.Text("name") is "GATEWAY_NAME" or "WAYPOINT_SERVICE").Select(static one => one.Text("value")));
         Assert.Null(scene.Find("ServiceAccount", "waypoint"));
         Assert.Empty(scene.Find("ServiceAccount", "web")!.ObjectsAt("metadata", "ownerReferences"));
     }

@@ -34,7 +34,9 @@ public sealed partial class ControlPlaneRightsTests
         var chain = await SignAsync(cluster, plaintext, "ztunnel-1");
 
         Assert.NotEmpty(chain);
-        Assert.Equal([], Restrictions(await WaypointAsync(cluster)));
+        var waypoint = await WaypointAsync(cluster);
+        Assert.Equal([], PodSecurity.Baseline(waypoint).Concat(PodSecurity.Restricted(waypoint)));
+        Assert.Equal([], ManifestTests.Unread(waypoint, "waypoint", "shared/MeshProxy", "shared/Hosting"));
         RemoveOverlays(cluster);
         await cluster.UsedAsync(Account, program);
         Assert.DoesNotContain("forbidden", program.ReadLog(), StringComparison.OrdinalIgnoreCase);
@@ -113,8 +115,6 @@ public sealed partial class ControlPlaneRightsTests
         await Until.TrueAsync(() => store.List(store.Kinds.Get("policy", "PodDisruptionBudget"), "shop").Items.Count > 0, "all of the waypoint's objects are made", TimeSpan.FromSeconds(60));
         return store.Get(store.Kinds.Get("apps", "Deployment"), "shop", "waypoint").Copy();
     }
-
-    private static IEnumerable<string> Restrictions(JsonObject deployment) => PodSecurity.Baseline(deployment).Concat(PodSecurity.Restricted(deployment));
 
     // What was made because an overlay mentioned it goes with the mention.
     private static void RemoveOverlays(GuardedCluster cluster) => cluster.Api.Store.Update(cluster.Api.Store.Kinds.Get("", "ConfigMap"), "shop", "settings", static map =>

@@ -5,10 +5,7 @@ using Ambient.Playground.Cluster;
 
 namespace Ambient.EndToEnd.Tests.Clusters;
 
-/// <summary>
-/// A user asks for a waypoint with kubectl, changes it and takes it away; the control plane, the cluster's controllers and its kubelets do the rest.
-/// What runs in it here is an application that answers probes, after a look at what the waypoint is given.
-/// </summary>
+/// <summary>A user asks for a waypoint with kubectl, changes it and takes it away; the control plane, the cluster's controllers and its kubelets do the rest.</summary>
 public sealed class WaypointLifeTests
 {
     private const string Kind = "gateways.gateway.networking.k8s.io";
@@ -47,24 +44,13 @@ public sealed class WaypointLifeTests
           listeners: [{name: mesh, port: 15008, protocol: HBONE}]
         """;
 
-    // The token and the roots are where the environment says, and the control plane is reached by its name with them.
-    private static string Overlay(string version) => $$"""
+    private static string Overlay(string version) => $$$$"""
         apiVersion: v1
         kind: ConfigMap
         metadata: {name: waypoint, namespace: shop}
         data:
           deployment: |
-            spec:
-              template:
-                spec:
-                  terminationGracePeriodSeconds: 1
-                  containers:
-                  - name: waypoint
-                    image: any
-                    command: [sh, -c, 'test -s "$AUTH_TOKEN" && curl -sS -o /dev/null --retry 9 --retry-connrefused --cacert "$XDS_ROOT_CA" "$XDS_ADDRESS" && exec "$0" application "$GATEWAY_NAME" 15021', {{Path.Combine(AppContext.BaseDirectory, "Ambient.Playground")}}]
-                    env: [{name: VERSION, value: "{{version}}"}]
-                    startupProbe: {timeoutSeconds: 5}
-                    readinessProbe: {periodSeconds: 1}
+            spec: {template: {spec: {containers: [{name: waypoint, env: [{name: VERSION, value: "{{{{version}}}}"}], startupProbe: {timeoutSeconds: 5}, readinessProbe: {periodSeconds: 1}}]}}}
         """;
 
     private static async Task ProgrammedAsync(ClusterLab cluster)
@@ -80,5 +66,7 @@ public sealed class WaypointLifeTests
     private static string? Since(JsonObject gateway) => gateway.ObjectsAt("status", "conditions").Single(one => one.Text("type") == "Programmed").Text("lastTransitionTime");
 
     private static string Describe(ClusterLab cluster) =>
-        $"{Find(cluster)?["status"]?.ToJsonString()}\n{string.Join('\n', Pods(cluster).Select(pod => cluster.Pods.Describe("shop", pod.Text("metadata", "name")!)))}\n{cluster.ControlPlane.Process.LogTail(20)}";
+        $"{Find(cluster)?["status"]?.ToJsonString()}\n{string.Join('\n', Pods(cluster).Select(pod => cluster.Pods.Describe("shop", pod.Text("metadata", "name")!)))}\n{string.Join('\n', Pods(cluster).Select(pod => Log(cluster, pod.Text("metadata", "name")!)))}\n{cluster.ControlPlane.Process.LogTail(20)}";
+
+    private static string Log(ClusterLab cluster, string pod) => cluster.Nodes[0].Kubelet.LogFileOf("shop", pod, "waypoint") is { } file ? Daemon.ReadLog(file) : "";
 }

@@ -8,19 +8,22 @@ namespace Ambient.EndToEnd.Tests.Runtime;
 /// <summary>The images as they are made here, run by a container runtime: with what they bring and nothing of this machine.</summary>
 public sealed class ImageTests
 {
+    private static readonly string[] Images = ["ztunnel", "node-agent", "waypoint", "control-plane"];
+
     [Fact(Timeout = 240_000)]
     public async Task Images_are_made_and_run_without_anything_of_this_machine()
     {
         Assert.SkipUnless(RuntimeLab.IsAvailable && File.Exists("/usr/bin/buildah"), "needs the Debian packages containerd, runc, containernetworking-plugins, busybox-static and buildah");
-        (await Command.RunAsync(new(Path.Combine(NodePrograms.Checkout, "deploy/images/build.sh"), ["ztunnel", "node-agent", "control-plane"]), input: null, TimeSpan.FromSeconds(120))).OutputOrThrow();
+        (await Command.RunAsync(new(Path.Combine(NodePrograms.Checkout, "deploy/images/build.sh"), Images), input: null, TimeSpan.FromSeconds(120))).OutputOrThrow();
         await using var network = await NetworkLab.CreateAsync("n1");
         await Containerd.PrepareNetworkAsync(network.Nodes[0]);
         await using var containerd = await Containerd.StartAsync(network.Nodes[0]);
-        foreach (var name in (string[])["ztunnel", "node-agent", "control-plane"]) await containerd.ImportAsync(Path.Combine(NodePrograms.Checkout, $"artifacts/images/{name}.tar"));
+        foreach (var name in Images) await containerd.ImportAsync(Path.Combine(NodePrograms.Checkout, $"artifacts/images/{name}.tar"));
 
         Assert.Matches(@"^\d+\.\d+\.\d+", (await RunAsync(containerd, "ztunnel", "/usr/local/bin/ztunnel", "version")).OutputOrThrow());
         // As they are started without a word: each names what it is missing.
         Assert.Contains("NODE_NAME", (await RunAsync(containerd, "node-agent")).Errors, StringComparison.Ordinal);
+        Assert.Contains("GATEWAY_NAME", (await RunAsync(containerd, "waypoint")).Errors, StringComparison.Ordinal);
         Assert.Contains("KUBECONFIG", (await RunAsync(containerd, "control-plane")).Errors, StringComparison.Ordinal);
     }
 
