@@ -70,36 +70,4 @@ public sealed class LifecycleTests
 
         Assert.Equal(0, await scene.Loop.RunAsync(() => new ValueTask<int>(scene.Loop.Slabs.Rented)));
     }
-
-    [Theory]
-    [InlineData(Get, "\r\n\r\n")]
-    [InlineData("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", "hello")]
-    [InlineData("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "0\r\n\r\n")]
-    public async Task An_exchange_allocates_next_to_nothing(string request, string lastBytes)
-    {
-        await using var scene = await ProxyScene.StartAsync();
-        var (client, server) = await scene.AfterOneExchangeAsync();
-        scene.KeepsReports = false;
-        await RunAsync(300);
-
-        var before = await AllocatedAsync();
-        await RunAsync(500);
-        var perExchange = (await AllocatedAsync() - before) / 500.0;
-
-        Assert.InRange(perExchange, 0, 40); // what the measuring itself costs, spread over the exchanges
-        return;
-
-        async Task RunAsync(int count)
-        {
-            for (var i = 0; i < count; i++)
-            {
-                await client.SendAsync(request);
-                await server.ReadToAsync(lastBytes);
-                await server.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
-                await client.ReadToAsync("ok");
-            }
-        }
-
-        Task<long> AllocatedAsync() => scene.Loop.RunAsync(() => new ValueTask<long>(GC.GetAllocatedBytesForCurrentThread()));
-    }
 }

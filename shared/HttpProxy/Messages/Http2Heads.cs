@@ -15,9 +15,7 @@ internal static class Http2Heads
         var authority = headers.Authority;
         if (authority.IsEmpty && headers.TryFind("host"u8, out var host)) authority = host;
         into.Begin(headers.Method, headers.Path, authority);
-        var length = ReadFields(headers, into, skipHost: true);
-        JoinCookies(headers, into);
-        return into.Complete(hasBody: !endStream, length);
+        return into.Complete(hasBody: !endStream, ReadFields(headers, into, isRequest: true));
     }
 
     /// <param name="answersHead">The request was HEAD.</param>
@@ -25,7 +23,7 @@ internal static class Http2Heads
     public static Http1Error ReadResponse(HeaderList headers, bool endStream, bool answersHead, ResponseHeadBuilder into)
     {
         into.Begin(headers.Status);
-        return into.Complete(hasBody: !endStream, ReadFields(headers, into, skipHost: false), answersHead);
+        return into.Complete(hasBody: !endStream, ReadFields(headers, into, isRequest: false), answersHead);
     }
 
     public static void AddLength(HeaderList headers, BodyFraming framing)
@@ -48,36 +46,33 @@ internal static class Http2Heads
     }
 
     /// <returns>The length announced.</returns>
-    private static long? ReadFields(HeaderList headers, HeadBuilder into, bool skipHost)
+    private static long? ReadFields(HeaderList headers, HeadBuilder into, bool isRequest)
     {
         long? length = null;
+        var hasCookie = false;
         for (var i = 0; i < headers.Count; i++)
         {
             var field = headers[i];
-            if (field.Name[0] == ':' || (skipHost && (field.Name.SequenceEqual("host"u8) || field.Name.SequenceEqual("cookie"u8)))) continue;
+            if (field.Name[0] == ':' || (isRequest && field.Name.SequenceEqual("host"u8))) continue;
+            var isCookie = isRequest && field.Name.SequenceEqual("cookie"u8);
+            if (isCookie && hasCookie) continue;
             if (field.Name.SequenceEqual("content-length"u8) && Utf8Parser.TryParse(field.Value, out long said, out _)) length = said;
             into.Add(field.Name, field.Value, field.NeverIndexed);
+            if (isCookie) AddCrumbs(headers, i + 1, into);
+            hasCookie |= isCookie;
         }
 
         return length;
     }
 
     // RFC 9113 §8.2.3: crumbs become one field again.
-    private static void JoinCookies(HeaderList headers, RequestHeadBuilder into)
+    private static void AddCrumbs(HeaderList headers, int from, HeadBuilder into)
     {
-        var isFirst = true;
-        for (var i = 0; i < headers.Count; i++)
+        for (var i = from; i < headers.Count; i++)
         {
-            var field = headers[i];
-            if (!field.Name.SequenceEqual("cookie"u8)) continue;
-            if (isFirst) into.Add(field.Name, field.Value, field.NeverIndexed);
-            else
-            {
-                into.Extend("; "u8);
-                into.Extend(field.Value);
-            }
-
-            isFirst = false;
+            if (!headers[i].Name.SequenceEqual("cookie"u8)) continue;
+            into.Extend("; "u8);
+            into.Extend(headers[i].Value);
         }
     }
 }

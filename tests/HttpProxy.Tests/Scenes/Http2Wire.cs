@@ -25,7 +25,7 @@ internal sealed class Http2Wire : IHttp2Handler, IHttp2Output, IDisposable
     }
 
     /// <summary>Bytes in each packet at most; null for as many as there are.</summary>
-    public int? Cut { get; }
+    public int? Cut { get; set; }
 
     public bool HasEnded { get; private set; }
 

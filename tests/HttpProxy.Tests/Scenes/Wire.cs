@@ -69,6 +69,24 @@ internal sealed class Wire(Socket socket) : IDisposable
     /// <summary>A head, its empty line included.</summary>
     public Task<string> ReadHeadAsync() => ReadToAsync("\r\n\r\n");
 
+    /// <summary>Reads frames of HTTP/2 up to one of that type and stream; a preface before them is passed over.</summary>
+    /// <returns>Its flags and payload.</returns>
+    public async Task<(byte Flags, string Payload)> ReadFrameAsync(byte type, uint stream)
+    {
+        while (true)
+        {
+            var head = await ReadAsync(9);
+            if (head == Frames.Preface[..9])
+            {
+                await ReadAsync(Frames.Preface.Length - 9);
+                continue;
+            }
+
+            var payload = await ReadAsync(head[0] << 16 | head[1] << 8 | head[2]);
+            if (head[3] == type && ((uint)head[5] << 24 | (uint)head[6] << 16 | (uint)head[7] << 8 | head[8]) == stream) return ((byte)head[4], payload);
+        }
+    }
+
     public async Task<string> ReadAsync(int count)
     {
         while (_unread.Length < count)
