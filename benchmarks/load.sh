@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # benchmarks/load.sh tunnel [--quick]: the tunnel against HAProxy, nginx and nghttpx, interleaved in one run. Prints a table and, last, the
 # lines "ratio NAME OURS/HAPROXY"; writes benchmarks/RESULTS.md.
+# benchmarks/load.sh waypoint [--quick]: the waypoint's HTTP engine against nginx and HAProxy; the lines are "ratio NAME_PEER OURS/PEER".
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . deploy/setup/prerequisites.sh
@@ -12,7 +13,7 @@ need_peers
 install_missing
 need_dotnet
 
-case " $* " in *" --only "*) ;; *) publish_node_programs ;; esac
+case " $* " in " waypoint "* | *" --only "*) ;; *) publish_node_programs ;; esac
 publish_native benchmarks/Load Ambient.Load load
 ulimit -n "$(ulimit -H -n)"
 exec "$NATIVE_DIR/load" "$@" --results benchmarks/RESULTS.md

@@ -1,6 +1,6 @@
 using Ambient.Footprint.Deployments;
 using Ambient.Footprint.Load;
-using Ambient.Load.Tunnel;
+using Ambient.Load.Results;
 
 namespace Ambient.Footprint;
 

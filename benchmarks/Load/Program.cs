@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Net;
-using Ambient.Linux;
-using Ambient.Load.Generator;
-using Ambient.Load.Tunnel;
-using Ambient.Load.Waypoint;
 using Ambient.HttpProxy.Upstreams;
 using Ambient.Lab;
+using Ambient.Linux;
+using Ambient.Load.Generator;
+using Ambient.Load.Results;
+using Ambient.Load.Tunnel;
+using Ambient.Load.Waypoint;
 
 Limits.RaiseOpenFiles();
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -51,9 +52,12 @@ static async Task<int> RunAsync(string[] args)
             return await new SoakRun(int.Parse(count)).RunAsync();
         case ["tunnel", ..] when TunnelBenchmarkOptions.Parse(args.AsSpan(1)) is { } options:
             return await new TunnelBenchmark(options).RunAsync();
+        case ["waypoint", ..] when WaypointBenchmarkOptions.Parse(args.AsSpan(1)) is { } options:
+            return await new WaypointBenchmark(options).RunAsync();
         default:
             Progress.Say("""
                 tunnel [--quick] [--rounds N] [--only CHAIN,...] [--scenarios NAME,...] [--no-idle] [--results FILE]
+                waypoint [--quick] [--rounds N] [--results FILE]
                 soak CONNECTIONS                        many connections with aborts and policy changes; what is left of them
                 serve ADDRESS:PORT                      the application behind every chain
                 bulk      TARGET STREAMS SECONDS        TARGET is ADDRESS:PORT, or connect:ADDRESS:PORT

@@ -52,7 +52,6 @@ need_peers() {
   need nghttp2-client nghttp h2load
   need nghttp2-proxy nghttpx
   need nghttp2-server nghttpd
-  need curl curl
   need wrk wrk
   need gnutls-bin gnutls-cli gnutls-serv
   need socat socat

@@ -1,10 +1,6 @@
-using System.Globalization;
-using System.Text;
+using Ambient.Load.Results;
 
 namespace Ambient.Load.Tunnel;
-
-/// <summary>One line of the table: a figure, what it is called for people, and its unit.</summary>
-internal sealed record Figure(string Name, string Title, string Unit, string Format = "0.##");
 
 /// <summary>The numbers as people and scripts read them.</summary>
 internal sealed class Figures(Samples samples, IReadOnlyList<string> chains)
@@ -39,17 +35,7 @@ internal sealed class Figures(Samples samples, IReadOnlyList<string> chains)
 
     private const string Peer = "haproxy";
 
-    /// <summary>Median (least to most), one column for each chain.</summary>
-    public string Table()
-    {
-        var text = new StringBuilder();
-        text.Append("| | unit | ").AppendJoin(" | ", chains).AppendLine(" |");
-        text.Append("|---|---|").AppendJoin('|', chains.Select(_ => "---:")).AppendLine("|");
-        foreach (var figure in All)
-            text.Append(CultureInfo.InvariantCulture, $"| {figure.Title} | {figure.Unit} | ")
-                .AppendJoin(" | ", chains.Select(chain => Cell(chain, figure))).AppendLine(" |");
-        return text.ToString();
-    }
+    public string Table() => FigureTable.Of(samples, All, chains);
 
     /// <summary>Ours / HAProxy; where there are two loads, the worse of the two.</summary>
     public IEnumerable<(string Name, double Ratio)> Ratios() =>
@@ -64,14 +50,4 @@ internal sealed class Figures(Samples samples, IReadOnlyList<string> chains)
     ];
 
     public double Ratio(string figure, string peer = Peer) => samples.Median(Chain.Ours, figure) / samples.Median(peer, figure);
-
-    private string Cell(string chain, Figure figure)
-    {
-        if (!samples.Has(chain, figure.Name)) return "–";
-        var (least, most) = samples.Spread(chain, figure.Name);
-        var median = Text(samples.Median(chain, figure.Name));
-        return least == most ? median : $"{median} ({Text(least)}–{Text(most)})";
-
-        string Text(double value) => value.ToString(figure.Format, CultureInfo.InvariantCulture);
-    }
 }

@@ -1,3 +1,5 @@
+using Ambient.Load.Results;
+
 namespace Ambient.Load.Tunnel;
 
 /// <summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Ambient.Lab.Mesh;
+using Ambient.Load.Results;
 
 namespace Ambient.Load.Tunnel;
 

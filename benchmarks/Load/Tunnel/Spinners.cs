@@ -1,4 +1,5 @@
 using Ambient.Lab.Processes;
+using Ambient.Load.Results;
 
 namespace Ambient.Load.Tunnel;
 

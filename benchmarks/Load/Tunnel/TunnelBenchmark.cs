@@ -1,5 +1,6 @@
-using Ambient.Load.Generator;
 using Ambient.Lab.Processes;
+using Ambient.Load.Generator;
+using Ambient.Load.Results;
 
 namespace Ambient.Load.Tunnel;
 
@@ -37,7 +38,7 @@ internal sealed class TunnelBenchmark(TunnelBenchmarkOptions options)
     private async Task<int> ReportAsync(Stage stage, List<string> failures)
     {
         var figures = new Figures(_samples, [.. stage.Chains.Where(chain => !chain.IsCold).Select(chain => chain.Name)]);
-        if (options.ResultsFile is { } path) await ResultsFile.WriteAsync(path, figures, _machine, options.Rounds, failures);
+        if (options.ResultsFile is { } path) await TunnelChapter.WriteAsync(path, figures, _machine, options.Rounds, failures);
         Say(figures.Table());
         Say($"foreign CPU: {_machine.NoisyRuns} of {_machine.Runs} runs were disturbed, {_machine.WorstForeign:0.00} cores at worst");
         foreach (var failure in failures) Say($"failed: {failure}");

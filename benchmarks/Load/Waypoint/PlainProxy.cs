@@ -5,7 +5,7 @@ using Ambient.HttpProxy.Exchanges;
 using Ambient.HttpProxy.Routing;
 using Ambient.HttpProxy.Upstreams;
 using Ambient.Linux.Sockets;
-using Ambient.Load.Tunnel;
+using Ambient.Load.Results;
 using Ambient.Transport;
 
 namespace Ambient.Load.Waypoint;

@@ -1,4 +1,4 @@
-namespace Ambient.Load.Tunnel;
+namespace Ambient.Load.Results;
 
 /// <summary>Every number of a run: by chain, by figure, one for each round.</summary>
 internal sealed class Samples

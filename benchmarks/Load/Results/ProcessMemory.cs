@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Ambient.Load.Tunnel;
+namespace Ambient.Load.Results;
 
 /// <summary>Memory of a process in KiB: all that is resident, what nobody shares with it, and that with its part of what is shared.</summary>
 internal readonly record struct ProcessMemory(double Resident, double Unique, double Proportional)

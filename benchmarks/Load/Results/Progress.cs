@@ -1,4 +1,4 @@
-namespace Ambient.Load.Tunnel;
+namespace Ambient.Load.Results;
 
 /// <summary>What a waiting person sees; results go to standard output.</summary>
 internal static class Progress

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Ambient.Load.Tunnel;
+namespace Ambient.Load.Results;
 
 /// <summary>Keeps other people's work out of the numbers, as far as waiting helps; counts where it did not.</summary>
 internal sealed class QuietMachine(TimeSpan patience)

@@ -1,0 +1,75 @@
+using Ambient.Lab.Processes;
+
+namespace Ambient.Load.Waypoint;
+
+/// <summary>The server and the proxies in front of it: proxies on core 0, the server and what asks on core 1.</summary>
+internal sealed class WaypointStage : IAsyncDisposable
+{
+    public const string ProxyCore = "0", LoadCore = "1";
+
+    private readonly DirectoryInfo _files = Directory.CreateTempSubdirectory("waypoint-load");
+    private readonly List<Daemon> _daemons = [];
+
+    private WaypointStage()
+    {
+    }
+
+    public IReadOnlyList<Contender> Contenders { get; private set; } = [];
+
+    public Daemon Server { get; private set; } = null!;
+
+    /// <param name="configurations">Where the peers' configurations are.</param>
+    public static async Task<WaypointStage> SetAsync(string configurations)
+    {
+        var stage = new WaypointStage();
+        foreach (var file in Directory.EnumerateFiles(configurations, "waypoint-*")) File.Copy(file, stage.PathOf(Path.GetFileName(file)));
+        stage.Server = stage.Start("server", LoadCore, "nginx", "-p", stage._files.FullName + "/", "-c", stage.PathOf("waypoint-backend.conf"));
+        var nginx = stage.Start("nginx", ProxyCore, "nginx", "-p", stage._files.FullName + "/", "-c", stage.PathOf("waypoint-nginx.conf"));
+        var haproxy = stage.Start("haproxy", ProxyCore, "haproxy", "-db", "-f", stage.PathOf("waypoint-haproxy.cfg"));
+        var ours = stage.Start("ours", ProxyCore, Environment.ProcessPath!, "proxy", "127.0.0.1:19001", "127.0.0.1:19100");
+        var oursHttp2 = stage.Start("ours-http2", ProxyCore, Environment.ProcessPath!, "proxy", "127.0.0.1:19002", "127.0.0.1:19101", "h2");
+        stage.Contenders =
+        [
+            new("haproxy", "127.0.0.1:19011", "127.0.0.1:19011", "127.0.0.1:19012", haproxy),
+            new("nginx", "127.0.0.1:19021", "127.0.0.1:19022", null, nginx),
+            new(Contender.Ours, "127.0.0.1:19001", "127.0.0.1:19001", "127.0.0.1:19002", ours, oursHttp2),
+        ];
+        return await stage.ReadyAsync();
+    }
+
+    public string PathOf(string file) => Path.Combine(_files.FullName, file);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var daemon in _daemons) await daemon.DisposeAsync();
+        _files.Delete(recursive: true);
+    }
+
+    private Daemon Start(string name, string core, params string[] command)
+    {
+        _daemons.Add(Daemon.Start(name, null, PathOf($"{name}.log"), [], "taskset", ["-c", core, .. command]));
+        return _daemons[^1];
+    }
+
+    private async Task<WaypointStage> ReadyAsync()
+    {
+        try
+        {
+            foreach (var contender in Contenders)
+            {
+                await AnswersAsync(contender.Name, "--http1.1", contender.Http1);
+                await AnswersAsync(contender.Name, "--http2-prior-knowledge", contender.Http2);
+                if (contender.Http2Only is { } address) await AnswersAsync(contender.Name, "--http2-prior-knowledge", address);
+            }
+            return this;
+        }
+        catch
+        {
+            await DisposeAsync();
+            throw;
+        }
+    }
+
+    private static Task AnswersAsync(string name, string version, string address) => Until.TrueAsync(
+        async () => (await Command.RunAsync("curl", "-sf", version, $"http://{address}/")).Output.StartsWith("0123", StringComparison.Ordinal), $"{name} answers at {address}");
+}
