@@ -63,10 +63,18 @@ internal sealed class GatewayStage(MeshGraph graph, NetworkGateways networks)
 
         if (!Equals(before, node.Waypoint) || node.WasThere != seen) graph.QueueReferrers(node.Name);
         node.WasThere = seen;
+        Classify(node, seen ? node.Object!.Spec?.GatewayClassName ?? "" : "");
         if (node.Object is not null) return;
         graph.Gateways.Remove(node.Name);
         node.Namespace.Gateways.Remove(node);
         graph.DropIfEmpty(node.Namespace);
+    }
+
+    private void Classify(GatewayNode node, string className)
+    {
+        if (node.ClassName == className) return;
+        foreach (var changed in (string[])[node.ClassName, className]) graph.QueuePolicies(new(TargetKind.GatewayClass, new("", changed)));
+        node.ClassName = className;
     }
 
     private GatewayClass? ClassOf(Gateway gateway) => graph.GatewayClasses.GetValueOrDefault(gateway.Spec?.GatewayClassName ?? "");

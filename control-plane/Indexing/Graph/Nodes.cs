@@ -131,6 +131,9 @@ internal sealed class PolicyNode(ObjectName name, NamespaceNode ns) : Node(name,
     public TargetKey[] Targets { get; set; } = [];
 
     public string Key { get; } = name.ToString();
+
+    /// <summary>As a policy for requests.</summary>
+    public string ResourceName { get; } = $"AuthorizationPolicy/{name}";
 }
 
 /// <summary>What a targetRef points at.</summary>
@@ -158,4 +161,7 @@ internal sealed class GatewayNode(ObjectName name, NamespaceNode ns) : Node(name
 
     /// <summary>As it was when its dependents last heard of it.</summary>
     public bool WasThere { get; set; }
+
+    /// <summary>As policies on the class last heard of it; empty while it is not seen.</summary>
+    public string ClassName { get; set; } = "";
 }

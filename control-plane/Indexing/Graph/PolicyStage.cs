@@ -1,6 +1,7 @@
 using Ambient.ControlPlane.Indexing.Policies;
 using Ambient.ControlPlane.Indexing.Selection;
 using Ambient.Kubernetes.Resources;
+using Ambient.Model.Traffic;
 using Kube = Ambient.Kubernetes.Resources;
 
 namespace Ambient.ControlPlane.Indexing.Graph;
@@ -39,9 +40,10 @@ internal sealed class PolicyStage(MeshGraph graph)
         var findings = new Findings("AuthorizationPolicy", node.Name);
         var seen = node.Object is { } value && node.Namespace.IsIncluded && graph.Settings.IsOurs(value);
         node.Plan = seen ? PolicyBuilder.Build(node.Object!, graph.Settings, findings) : null;
-        graph.Log.Set(node.Key, node.Plan?.Policy);
+        graph.Log.Set(node.Key, node.Plan is { Hop: EnforcementHop.Ztunnel } plan ? plan.Policy : null);
+        graph.Log.Set(node.ResourceName, RequestPolicyOf(node));
         graph.Log.Report(node, findings);
-        Attach(node, node.Plan is { Policy: not null } ? node.Plan.Selector : null);
+        Attach(node, node.Plan?.Selector);
         Aim(node, seen ? TargetsOf(node.Object!) : []);
         SetConditions(node);
         if (node.Object is null) Drop(node);
@@ -70,6 +72,13 @@ internal sealed class PolicyStage(MeshGraph graph)
     private static IEnumerable<PolicyTargetReference> ReferencesOf(Kube.AuthorizationPolicy policy) =>
         new[] { policy.Spec?.TargetRef }.Concat(policy.Spec?.TargetRefs ?? []).OfType<PolicyTargetReference>();
 
+    private TrafficResource? RequestPolicyOf(PolicyNode node)
+    {
+        if (node.Plan is not { Hop: EnforcementHop.Waypoint, Policy: { } policy }) return null;
+        var aimed = new PolicyTargets(graph).Aim(policy, ReferencesOf(node.Object!), node.Namespace.Name);
+        return aimed.Services.IsEmpty && aimed.Gateways.IsEmpty ? null : new(node.ResourceName, aimed);
+    }
+
     private void SetConditions(PolicyNode node)
     {
         if (node.Plan is not { } plan)
@@ -83,8 +92,7 @@ internal sealed class PolicyStage(MeshGraph graph)
         SetCondition(node, FieldManagers.ZtunnelPolicy, PolicyConditions.ZtunnelTypes,
             isAimed ? null : PolicyConditions.ForZtunnel(plan, generation));
         SetCondition(node, FieldManagers.WaypointPolicy, PolicyConditions.WaypointTypes,
-            !isAimed ? null : plan.Refusal is { } refusal ? PolicyConditions.ForUnreadable(refusal, generation)
-                : PolicyConditions.ForWaypoint(OutcomesOf(node), generation));
+            isAimed ? PolicyConditions.ForWaypoint(plan, OutcomesOf(node), generation) : null);
     }
 
     private List<TargetOutcome> OutcomesOf(PolicyNode node)

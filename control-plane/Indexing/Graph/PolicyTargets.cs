@@ -1,6 +1,11 @@
 using Ambient.ControlPlane.Indexing.Policies;
 using Ambient.ControlPlane.Indexing.Waypoints;
+using Ambient.ControlPlane.Indexing.Services;
 using Ambient.Kubernetes.Resources;
+using Ambient.Model;
+using Ambient.Model.Policies;
+using Ambient.Model.Workloads;
+using AuthorizationPolicy = Ambient.Model.Policies.AuthorizationPolicy;
 
 namespace Ambient.ControlPlane.Indexing.Graph;
 
@@ -22,6 +27,32 @@ internal sealed class PolicyTargets(MeshGraph graph)
             _ => null,
         };
     }
+
+    /// <summary>
+    /// What the policy is for. A service or gateway that is not there is named all the same, so that the policy is there before it.
+    /// </summary>
+    /// <param name="ns">The policy's.</param>
+    public RequestPolicy Aim(AuthorizationPolicy policy, IEnumerable<PolicyTargetReference> references, string ns)
+    {
+        var (services, gateways) = (new SortedSet<ServiceKey>(Comparer<ServiceKey>.Create(static (left, right) => string.CompareOrdinal(left.Hostname, right.Hostname))),
+            new SortedSet<string>(StringComparer.Ordinal));
+        foreach (var target in references.Select(reference => KeyOf(reference, ns)).OfType<TargetKey>())
+        {
+            if (target.Kind == TargetKind.Gateway) gateways.Add(target.Name.ToString());
+            else if (target.Kind == TargetKind.GatewayClass) gateways.UnionWith(GatewaysOf(target.Name.Name, ns));
+            else services.UnionWith(HostsOf(target).Select(host => new ServiceKey(ns, host)));
+        }
+        return new(policy, services.ToEquatableArray(), gateways.ToEquatableArray(), IsForAll: false);
+    }
+
+    private IEnumerable<string> GatewaysOf(string className, string ns) => ns == graph.Settings.RootNamespace
+        && graph.GatewayClasses.GetValueOrDefault(className)?.Spec is { } spec && WaypointControllers.RunsWaypoints(spec.ControllerName)
+            ? graph.Gateways.Values.Where(gateway => gateway.ClassName == className).Select(static gateway => gateway.Name.ToString())
+            : [];
+
+    private IEnumerable<string> HostsOf(TargetKey target) => target.Kind == TargetKind.Service
+        ? [ServiceReader.HostnameOf(target.Name, graph.Settings.Options)]
+        : graph.Services.GetValueOrDefault((target.Name, true))?.Facts?.Hostnames ?? default;
 
     /// <param name="ns">The policy's.</param>
     public TargetOutcome Resolve(PolicyTargetReference reference, string ns)

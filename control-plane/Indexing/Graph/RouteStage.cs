@@ -1,4 +1,5 @@
 using Ambient.ControlPlane.Indexing.Routes;
+using Ambient.ControlPlane.Indexing.Settings;
 using Ambient.Kubernetes.Resources;
 using Ambient.Model.Traffic;
 using RouteKind = Ambient.Model.Routes.RouteKind;
@@ -14,7 +15,7 @@ internal sealed class RouteStage(MeshGraph graph) : IRouteSurroundings
     /// <summary>How many routes were built anew, since the start: what a change costs.</summary>
     public long Rebuilt { get; private set; }
 
-    string IRouteSurroundings.DomainSuffix => graph.Settings.Options.DomainSuffix;
+    IndexOptions IRouteSurroundings.Options => graph.Settings.Options;
 
     public void Set(RouteObject value)
     {

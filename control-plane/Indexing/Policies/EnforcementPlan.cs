@@ -31,7 +31,7 @@ internal enum RuleEffect
 }
 
 /// <param name="Index">Place in <c>spec.rules</c>.</param>
-/// <param name="Attributes">Attributes of requests, which a connection does not have; sorted.</param>
+/// <param name="Attributes">Attributes that are not known where it is evaluated, as those of requests are not of a connection; sorted.</param>
 /// <param name="Unreadable">Values that are no port, address or name; each with its field.</param>
 internal sealed record RulePlan(int Index, RuleEffect Effect, EquatableArray<string> Attributes, EquatableArray<string> Unreadable);
 
@@ -47,6 +47,7 @@ internal sealed record RulePlan(int Index, RuleEffect Effect, EquatableArray<str
 /// A policy that cannot be read as a whole, for an unknown field or a value of the wrong kind, matches everything as DENY and
 /// nothing as ALLOW.
 /// AUDIT and dry-run refuse nothing, so leaving them out refuses nothing less.
+/// Waypoints see requests, so there all that is left of these cases are claims of tokens, which nobody verifies yet.
 /// </remarks>
 /// <param name="Policy">What the proxies get; null if nothing.</param>
 /// <param name="Selector">Of workloads; null: all of the namespace, or of the mesh.</param>

@@ -1,7 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Ambient.Model;
 using Ambient.Model.Addresses;
 using Ambient.Model.Policies;
+using Ambient.Model.Routes;
 
 namespace Ambient.ControlPlane.Indexing.Policies;
 
@@ -25,7 +27,12 @@ internal sealed class MatchDraft(bool denies, TrustDomains domains, Action<strin
 {
     private const int LongestName = 2048;
 
+    private static readonly RequestMatch NoRequest = new();
+
+    private delegate bool TryRead<T>(string text, [MaybeNullWhen(false)] out T value);
+
     private PolicyMatch _match = new();
+    private RequestMatch _request = NoRequest;
     private bool _impossible;
 
     /// <summary>True if nothing at all was given.</summary>
@@ -33,9 +40,9 @@ internal sealed class MatchDraft(bool denies, TrustDomains domains, Action<strin
 
     public bool HasRequestAttributes { get; private set; }
 
-    public MatchOutcome Outcome => _impossible ? MatchOutcome.Nothing : _match.IsEmpty ? (denies ? MatchOutcome.Anything : MatchOutcome.Nothing) : MatchOutcome.Test;
+    public MatchOutcome Outcome => _impossible ? MatchOutcome.Nothing : ToMatch().IsEmpty ? (denies ? MatchOutcome.Anything : MatchOutcome.Nothing) : MatchOutcome.Test;
 
-    public PolicyMatch ToMatch() => _match;
+    public PolicyMatch ToMatch() => _request == NoRequest ? _match : _match with { Request = _request };
 
     /// <summary>Something was given that this match does not test.</summary>
     public void LeaveOut(bool isRequestAttribute)
@@ -59,8 +66,8 @@ internal sealed class MatchDraft(bool denies, TrustDomains domains, Action<strin
     public void ServiceAccounts(IReadOnlyList<string>? values, IReadOnlyList<string>? notValues, string ns, string field, string notField) =>
         _match = _match with
         {
-            ServiceAccounts = Merge(_match.ServiceAccounts, values, field, text => Account(text, ns)),
-            NotServiceAccounts = MergeNot(_match.NotServiceAccounts, notValues, notField, text => Account(text, ns)),
+            ServiceAccounts = Merge(_match.ServiceAccounts, values, field, Account(ns)),
+            NotServiceAccounts = MergeNot(_match.NotServiceAccounts, notValues, notField, Account(ns)),
         };
 
     public void SourceIps(IReadOnlyList<string>? values, IReadOnlyList<string>? notValues, string field, string notField) => _match = _match with
@@ -81,7 +88,38 @@ internal sealed class MatchDraft(bool denies, TrustDomains domains, Action<strin
         NotDestinationPorts = MergeNot(_match.NotDestinationPorts, notValues, notField, Port),
     };
 
-    private EquatableArray<T> Merge<T>(EquatableArray<T> before, IReadOnlyList<string>? values, string field, Func<string, T?> read) where T : struct
+    public void Hosts(IReadOnlyList<string>? values, IReadOnlyList<string>? notValues, string field, string notField) => _request = _request with
+    {
+        Hosts = Merge(_request.Hosts, values, field, RequestTexts.TryHost),
+        NotHosts = MergeNot(_request.NotHosts, notValues, notField, RequestTexts.TryHost),
+    };
+
+    public void Methods(IReadOnlyList<string>? values, IReadOnlyList<string>? notValues, string field, string notField) => _request = _request with
+    {
+        Methods = Merge(_request.Methods, values, field, RequestTexts.TryText),
+        NotMethods = MergeNot(_request.NotMethods, notValues, notField, RequestTexts.TryText),
+    };
+
+    public void Paths(IReadOnlyList<string>? values, IReadOnlyList<string>? notValues, string field, string notField) => _request = _request with
+    {
+        Paths = Merge(_request.Paths, values, field, RequestTexts.TryPath),
+        NotPaths = MergeNot(_request.NotPaths, notValues, notField, RequestTexts.TryPath),
+    };
+
+    public void RemoteIps(IReadOnlyList<string>? values, IReadOnlyList<string>? notValues, string field, string notField) => _request = _request with
+    {
+        RemoteIps = Merge(_request.RemoteIps, values, field, Range),
+        NotRemoteIps = MergeNot(_request.NotRemoteIps, notValues, notField, Range),
+    };
+
+    /// <param name="name">Lower case.</param>
+    public void Header(string name, IReadOnlyList<string>? values, IReadOnlyList<string>? notValues, string field, string notField)
+    {
+        var condition = new HeaderCondition(name, Merge<TextMatch>(default, values, field, RequestTexts.TryText), MergeNot<TextMatch>(default, notValues, notField, RequestTexts.TryText));
+        if (!condition.Values.IsEmpty || !condition.NotValues.IsEmpty) _request = _request with { Headers = [.. _request.Headers, condition] };
+    }
+
+    private EquatableArray<T> Merge<T>(EquatableArray<T> before, IReadOnlyList<string>? values, string field, TryRead<T> read)
     {
         if (values is not { Count: > 0 }) return before;
         var (good, allRead) = ReadAll(values, field, read);
@@ -90,7 +128,7 @@ internal sealed class MatchDraft(bool denies, TrustDomains domains, Action<strin
         return good.ToEquatableArray();
     }
 
-    private EquatableArray<T> MergeNot<T>(EquatableArray<T> before, IReadOnlyList<string>? values, string field, Func<string, T?> read) where T : struct
+    private EquatableArray<T> MergeNot<T>(EquatableArray<T> before, IReadOnlyList<string>? values, string field, TryRead<T> read)
     {
         if (values is not { Count: > 0 }) return before;
         var (good, allRead) = ReadAll(values, field, read);
@@ -98,44 +136,47 @@ internal sealed class MatchDraft(bool denies, TrustDomains domains, Action<strin
         return good.ToEquatableArray();
     }
 
-    private (List<T> Read, bool All) ReadAll<T>(IReadOnlyList<string> values, string field, Func<string, T?> read) where T : struct
+    private (List<T> Read, bool All) ReadAll<T>(IReadOnlyList<string> values, string field, TryRead<T> read)
     {
         IsUntouched = false;
         var good = new List<T>(values.Count);
         foreach (var (index, text) in values.Index())
         {
-            if (text is not null && read(text) is { } value) good.Add(value);
+            if (text is not null && read(text, out var value)) good.Add(value);
             else report($"{field}[{index}]", Findings.Quote(text));
         }
         return (good, good.Count == values.Count);
     }
 
     /// <summary><c>*</c>, <c>*suffix</c>, <c>prefix*</c> or the exact text. No name has a '*' within, and principals have no scheme.</summary>
-    private static StringMatcher? Pattern(string text)
+    private static bool Pattern(string text, out StringMatcher matcher)
     {
-        if (text == "*") return StringMatcher.Presence;
-        if (text.Length is 0 or > LongestName || text.Contains("://", StringComparison.Ordinal)) return null;
-        var isSuffix = text[0] == '*';
-        var isPrefix = !isSuffix && text[^1] == '*';
-        var literal = isSuffix ? text[1..] : isPrefix ? text[..^1] : text;
-        if (literal.Contains('*')) return null;
-        return isSuffix ? StringMatcher.Suffix(literal) : isPrefix ? StringMatcher.Prefix(literal) : StringMatcher.Exact(literal);
+        matcher = StringMatcher.Presence;
+        if (text == "*") return true;
+        if (text.Length > LongestName || text.Contains("://", StringComparison.Ordinal) || !StarPattern.TryRead(text, out var kind, out var literal)) return false;
+        matcher = kind switch
+        {
+            StringMatchKind.Suffix => StringMatcher.Suffix(literal),
+            StringMatchKind.Prefix => StringMatcher.Prefix(literal),
+            _ => StringMatcher.Exact(literal),
+        };
+        return true;
     }
 
     /// <summary><c>namespace/name</c>, or a name in the policy's own namespace; exact only.</summary>
-    private static ServiceAccountName? Account(string text, string ns)
+    private static TryRead<ServiceAccountName> Account(string ns) => (string text, out ServiceAccountName account) =>
     {
-        if (text.Length > LongestName || text.Contains('*')) return null;
-        return text.Split('/') switch
+        account = text.Split('/') switch
         {
             [{ Length: > 0 } name] => new(ns, name),
             [{ Length: > 0 } other, { Length: > 0 } name] => new(other, name),
-            _ => null,
+            _ => default,
         };
-    }
+        return account != default && text.Length <= LongestName && !text.Contains('*');
+    };
 
-    private static IpPrefix? Range(string text) => IpPrefix.TryParse(text, out var range) ? range : null;
+    private static bool Range(string text, out IpPrefix range) => IpPrefix.TryParse(text, out range);
 
-    private static ushort? Port(string text) =>
-        ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0 ? port : null;
+    private static bool Port(string text, out ushort port) =>
+        ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port > 0;
 }

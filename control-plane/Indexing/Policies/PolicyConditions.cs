@@ -38,15 +38,17 @@ internal static class PolicyConditions
         return ServiceConditions.New(ZtunnelAccepted, !facts.IsUnreadable, facts.IsUnreadable ? Invalid : UnsupportedValue, text, generation);
     }
 
-    public static Condition ForUnreadable(string refusal, long? generation) => ServiceConditions.New(WaypointAccepted, false, Invalid, refusal, generation);
-
     /// <param name="outcomes">One for each targetRef; at least one.</param>
-    public static Condition ForWaypoint(IReadOnlyList<TargetOutcome> outcomes, long? generation)
+    public static Condition ForWaypoint(EnforcementPlan plan, IReadOnlyList<TargetOutcome> outcomes, long? generation)
     {
+        if (plan.Refusal is { } refusal) return New(false, plan.IsUnreadable ? Invalid : UnsupportedValue, refusal);
         var bound = outcomes.Where(static outcome => outcome.BoundTo is not null).ToList();
         var failed = outcomes.Where(static outcome => outcome.BoundTo is null).ToList();
         if (failed.Count == 0)
-            return New(true, Accepted, $"bound to {Few(bound.Select(static outcome => outcome.BoundTo!).Distinct())}");
+        {
+            var sentences = SentencesFor(plan).Append($"bound to {Few(bound.Select(static outcome => outcome.BoundTo!).Distinct())}").ToList();
+            return New(true, sentences.Count == 1 ? Accepted : UnsupportedValue, string.Join(' ', sentences));
+        }
         if (outcomes.Count == 1) return New(false, failed[0].Reason, failed[0].Message);
         var invalid = $"Invalid targetRefs: {Few(failed.Select(static outcome => outcome.Reference))}";
         return bound.Count > 0 ? New(true, PartiallyInvalid, invalid) : New(false, failed[0].Reason, invalid);
@@ -61,9 +63,10 @@ internal static class PolicyConditions
         var attributes = plan.Rules.SelectMany(static rule => rule.Attributes).Distinct().Order(StringComparer.Ordinal).ToList();
         if (attributes.Count > 0)
         {
-            sentences.Add($"ztunnel does not see requests, so it cannot evaluate: {Few(attributes)}.");
+            var isAimed = plan.Hop == EnforcementHop.Waypoint;
+            sentences.Add($"{(isAimed ? "Waypoints do not verify tokens, so they" : "ztunnel does not see requests, so it")} cannot evaluate: {Few(attributes)}.");
             sentences.Add(EffectOf(plan, denies));
-            sentences.Add("To enforce it as written, use a waypoint and targetRefs.");
+            if (!isAimed) sentences.Add("To enforce it as written, use a waypoint and targetRefs.");
         }
         var unreadable = plan.Rules.SelectMany(static rule => rule.Unreadable).ToList();
         if (unreadable.Count > 0)
@@ -77,7 +80,7 @@ internal static class PolicyConditions
         if (plan.Rules.Any(static rule => rule.Effect == RuleEffect.Ineffective))
             return "Nothing of such a DENY rule is left, so it has no effect.";
         return DeniesEverything(plan)
-            ? "Nothing else limits the DENY rule, so every connection is denied."
+            ? "Nothing else limits the DENY rule, so everything is denied."
             : "The DENY rule is enforced without them: it denies more than it says.";
     }
 

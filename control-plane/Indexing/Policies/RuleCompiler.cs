@@ -1,12 +1,15 @@
+using System.Text.RegularExpressions;
 using Ambient.Model;
 using Ambient.Model.Policies;
 using Kube = Ambient.Kubernetes.Resources;
 
 namespace Ambient.ControlPlane.Indexing.Policies;
 
-/// <summary>One rule of a policy → what a connection is tested for. See <see cref="EnforcementPlan"/> for what cannot be tested.</summary>
+/// <summary>One rule of a policy → what a connection or request is tested for. See <see cref="EnforcementPlan"/> for what cannot be tested.</summary>
 /// <param name="denies">True: err by matching more. False: err by matching less.</param>
-internal sealed class RuleCompiler(string policyNamespace, bool denies, UnenforceableAttributes attributes, TrustDomains domains, Findings findings)
+/// <param name="seesRequests">Who evaluates it sees requests, and not only connections.</param>
+internal sealed partial class RuleCompiler(
+    string policyNamespace, bool denies, bool seesRequests, UnenforceableAttributes attributes, TrustDomains domains, Findings findings)
 {
     private readonly SortedSet<string> _attributes = new(StringComparer.Ordinal);
     private readonly List<string> _unreadable = [];
@@ -57,12 +60,9 @@ internal sealed class RuleCompiler(string policyNamespace, bool denies, Unenforc
         var draft = NewDraft();
         if (to?.Operation is not { } operation) return Empty(draft, field);
         draft.Ports(operation.Ports, operation.NotPorts, $"{field}.ports", $"{field}.notPorts");
-        Request(draft, operation.Hosts, "hosts");
-        Request(draft, operation.NotHosts, "notHosts");
-        Request(draft, operation.Methods, "methods");
-        Request(draft, operation.NotMethods, "notMethods");
-        Request(draft, operation.Paths, "paths");
-        Request(draft, operation.NotPaths, "notPaths");
+        Request(draft.Hosts, draft, operation.Hosts, operation.NotHosts, field, "hosts", "notHosts");
+        Request(draft.Methods, draft, operation.Methods, operation.NotMethods, field, "methods", "notMethods");
+        Request(draft.Paths, draft, operation.Paths, operation.NotPaths, field, "paths", "notPaths");
         return draft.IsUntouched ? Empty(draft, field) : draft;
     }
 
@@ -74,10 +74,9 @@ internal sealed class RuleCompiler(string policyNamespace, bool denies, Unenforc
         draft.Namespaces(source.Namespaces, source.NotNamespaces, $"{field}.namespaces", $"{field}.notNamespaces");
         draft.ServiceAccounts(source.ServiceAccounts, source.NotServiceAccounts, policyNamespace, $"{field}.serviceAccounts", $"{field}.notServiceAccounts");
         draft.SourceIps(source.IpBlocks, source.NotIpBlocks, $"{field}.ipBlocks", $"{field}.notIpBlocks");
-        Request(draft, source.RequestPrincipals, "requestPrincipals");
-        Request(draft, source.NotRequestPrincipals, "notRequestPrincipals");
-        Request(draft, source.RemoteIpBlocks, "remoteIpBlocks");
-        Request(draft, source.NotRemoteIpBlocks, "notRemoteIpBlocks");
+        Request(draft.RemoteIps, draft, source.RemoteIpBlocks, source.NotRemoteIpBlocks, field, "remoteIpBlocks", "notRemoteIpBlocks");
+        Unknown(draft, source.RequestPrincipals, "requestPrincipals");
+        Unknown(draft, source.NotRequestPrincipals, "notRequestPrincipals");
         return draft.IsUntouched ? Empty(draft, field) : draft;
     }
 
@@ -94,14 +93,44 @@ internal sealed class RuleCompiler(string policyNamespace, bool denies, Unenforc
             case "source.principal": draft.Principals(values, notValues, positive, negative); break;
             case "destination.ip": draft.DestinationIps(values, notValues, positive, negative); break;
             case "destination.port": draft.Ports(values, notValues, positive, negative); break;
-            default: Request(draft, ["?"], condition.Key.Length > 0 ? condition.Key : "when without key"); break;
+            case "source.serviceAccount": draft.ServiceAccounts(values, notValues, policyNamespace, positive, negative); break;
+            case "remote.ip" when seesRequests: draft.RemoteIps(values, notValues, positive, negative); break;
+            case var key when seesRequests && HeaderOf(key) is { } header: Header(draft, header, values, notValues, positive, negative); break;
+            default: Unknown(draft, ["?"], condition.Key.Length > 0 ? condition.Key : "when without key"); break;
         }
         return draft;
     }
 
+    /// <summary>What the two versions of HTTP have in different places is looked for where it is.</summary>
+    private static void Header(MatchDraft draft, string name, IReadOnlyList<string>? values, IReadOnlyList<string>? notValues, string field, string notField)
+    {
+        if (name is "host" or ":authority") draft.Hosts(values, notValues, field, notField);
+        else if (name == ":method") draft.Methods(values, notValues, field, notField);
+        else draft.Header(name, values, notValues, field, notField);
+    }
+
+    /// <summary>Lower case.</summary>
+    /// <returns>Null for a key that is about something else, or about what no header can be.</returns>
+    private static string? HeaderOf(string key) => HeaderKey().Match(key) is { Success: true } match ? match.Groups[1].Value.ToLowerInvariant() : null;
+
+    [GeneratedRegex(@"\Arequest\.headers\[(:authority|:method|[A-Za-z0-9!#$%&'*+\-.^_`|~]{1,256})\]\z")]
+    private static partial Regex HeaderKey();
+
     private MatchDraft NewDraft() => new(denies, domains, Unreadable);
 
-    private void Request(MatchDraft draft, IReadOnlyList<string>? values, string attribute)
+    private void Request(Action<IReadOnlyList<string>?, IReadOnlyList<string>?, string, string> test, MatchDraft draft,
+        IReadOnlyList<string>? values, IReadOnlyList<string>? notValues, string field, string name, string notName)
+    {
+        if (seesRequests)
+        {
+            test(values, notValues, $"{field}.{name}", $"{field}.{notName}");
+            return;
+        }
+        Unknown(draft, values, name);
+        Unknown(draft, notValues, notName);
+    }
+
+    private void Unknown(MatchDraft draft, IReadOnlyList<string>? values, string attribute)
     {
         if (values is not { Count: > 0 }) return;
         _attributes.Add(attribute.Length <= 80 ? attribute : attribute[..80]);

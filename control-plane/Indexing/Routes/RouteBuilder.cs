@@ -1,5 +1,6 @@
 using Ambient.ControlPlane.Indexing.Graph;
 using Ambient.ControlPlane.Indexing.Services;
+using Ambient.ControlPlane.Indexing.Settings;
 using Ambient.Kubernetes.Resources;
 using Ambient.Model;
 using Ambient.Model.Routes;
@@ -11,8 +12,7 @@ namespace Ambient.ControlPlane.Indexing.Routes;
 /// <summary>What a route may have to do with besides itself.</summary>
 internal interface IRouteSurroundings
 {
-    /// <summary>The cluster's domain, where services' host names end.</summary>
-    string DomainSuffix { get; }
+    IndexOptions Options { get; }
 
     /// <returns>Null if there is no such service.</returns>
     MemberView? Find(TargetKey service);
@@ -97,7 +97,7 @@ internal sealed class RouteBuilder(RouteFacts facts, IRouteSurroundings around)
         if (problem is not null) Unresolved(problem);
         return new()
         {
-            Service = new(backend.Name.Namespace, service?.Hostnames[0] ?? $"{backend.Name.Name}.{backend.Name.Namespace}.svc.{around.DomainSuffix}"),
+            Service = new(backend.Name.Namespace, service?.Hostnames[0] ?? ServiceReader.HostnameOf(backend.Name, around.Options)),
             Port = backend.Port,
             Weight = backend.Draft.Weight,
             RequestEdits = backend.Draft.RequestEdits,

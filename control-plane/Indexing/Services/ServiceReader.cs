@@ -23,7 +23,7 @@ internal static class ServiceReader
         return new()
         {
             Source = name,
-            Hostnames = [$"{name.Name}.{name.Namespace}.svc.{settings.Options.DomainSuffix}".ToLowerInvariant()],
+            Hostnames = [HostnameOf(name, settings.Options)],
             Ports = PortsOf(spec, findings),
             Selector = LabelQuery.Of(spec.Selector),
             Vips = VipsOf(spec, settings.Network, findings),
@@ -37,6 +37,8 @@ internal static class ServiceReader
             Created = service.Metadata.CreationTimestamp ?? DateTimeOffset.MinValue,
         };
     }
+
+    public static string HostnameOf(ObjectName service, IndexOptions options) => $"{service.Name}.{service.Namespace}.svc.{options.DomainSuffix}".ToLowerInvariant();
 
     /// <summary>True for a TCP port, which is what the mesh carries.</summary>
     public static bool IsTcp(string? protocol) => protocol is null or "" or "TCP";

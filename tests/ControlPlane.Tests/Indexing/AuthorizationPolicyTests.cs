@@ -116,7 +116,7 @@ public sealed class AuthorizationPolicyTests
         var mesh = new IndexedMesh(Policy("p", "DENY", rules: To(new() { Methods = ["DELETE"] })));
 
         Assert.True(Assert.Single(Find(mesh, "p").Rules).Clauses.IsEmpty);
-        AssertStatus(mesh, "True", "UnsupportedValue", "methods", "every connection is denied");
+        AssertStatus(mesh, "True", "UnsupportedValue", "methods", "everything is denied");
     }
 
     [Fact]
