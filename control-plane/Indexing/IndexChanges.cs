@@ -41,6 +41,7 @@ public static class FieldManagers
 {
     public const string ZtunnelPolicy = "istio-ambient-ztunnel-policy";
     public const string WaypointPolicy = "istio-ambient-waypoint-policy";
+    public const string WaypointTraffic = "ambient-waypoint-traffic";
     public const string Rejection = "ambient-ztunnel-rejections";
     public const string Service = "istio-ambient-service";
     public const string WorkloadEntry = "istio-ambient-workloadentry";

@@ -24,6 +24,9 @@ public sealed class MeshIndex
     private readonly PeerStage _peers;
     private readonly WorkloadStage _workloads;
     private readonly RouteStage _routes;
+    private readonly DestinationStage _destinations;
+    private readonly VirtualServiceStage _virtualServices;
+    private string _rootNamespace;
 
     public MeshIndex(IndexOptions options)
     {
@@ -36,6 +39,9 @@ public sealed class MeshIndex
         _peers = new(_graph);
         _workloads = new(_graph, _services, _gateways, networks, _peers);
         _routes = new(_graph);
+        _destinations = new(_graph, _workloads);
+        _virtualServices = new(_graph);
+        _rootNamespace = _graph.Settings.RootNamespace;
     }
 
     /// <summary>What is wrong with objects as they are now.</summary>
@@ -51,7 +57,7 @@ public sealed class MeshIndex
     public long RebuiltWorkloads => _workloads.Rebuilt;
 
     /// <summary>How many routes were built anew, since the start: what a change costs.</summary>
-    public long RebuiltRoutes => _routes.Rebuilt;
+    public long RebuiltRoutes => _routes.Rebuilt + _virtualServices.Rebuilt;
 
     /// <summary>Kinds that the index wants to be told of.</summary>
     public static IReadOnlyList<ResourceKind> Kinds { get; } =
@@ -59,7 +65,7 @@ public sealed class MeshIndex
         ResourceTypes.Namespace, ResourceTypes.Node, ResourceTypes.ConfigMap, ResourceTypes.GatewayClass, ResourceTypes.Gateway,
         ResourceTypes.Service, ResourceTypes.ServiceEntry, ResourceTypes.WorkloadEntry, ResourceTypes.EndpointSlice, ResourceTypes.Pod,
         ResourceTypes.AuthorizationPolicy, ResourceTypes.PeerAuthentication,
-        ResourceTypes.HttpRoute, ResourceTypes.GrpcRoute, ResourceTypes.TcpRoute, ResourceTypes.TlsRoute, ResourceTypes.ReferenceGrant,
+        ResourceTypes.DestinationRule, ResourceTypes.VirtualService, ResourceTypes.HttpRoute, ResourceTypes.GrpcRoute, ResourceTypes.TcpRoute, ResourceTypes.TlsRoute, ResourceTypes.ReferenceGrant,
     ];
 
     /// <summary>A new object, or a new version of one. Kinds that do not matter are ignored.</summary>
@@ -75,6 +81,8 @@ public sealed class MeshIndex
             case Kube.AuthorizationPolicy policy: _policies.Set(policy); break;
             case PeerAuthentication peer: _peers.Set(peer); break;
             case RouteObject route: _routes.Set(route); break;
+            case DestinationRule rule: _destinations.Set(rule); break;
+            case VirtualService service: _virtualServices.Set(service); break;
             case ReferenceGrant grant: _routes.SetGrant(ObjectName.Of(grant), grant); break;
             case Gateway gateway: _gateways.Set(gateway); break;
             case GatewayClass gatewayClass: _gateways.Set(gatewayClass.Metadata.Name, gatewayClass); break;
@@ -98,6 +106,8 @@ public sealed class MeshIndex
             case Kube.AuthorizationPolicy: _policies.Remove(name); break;
             case PeerAuthentication: _peers.Remove(name); break;
             case RouteObject route: _routes.Remove(route); break;
+            case DestinationRule: _destinations.Remove(name); break;
+            case VirtualService: _virtualServices.Remove(name); break;
             case ReferenceGrant: _routes.SetGrant(name, null); break;
             case Gateway: _gateways.Remove(name); break;
             case GatewayClass: _gateways.Set(name.Name, (GatewayClass?)null); break;
@@ -118,7 +128,17 @@ public sealed class MeshIndex
         _peers.Rebuild();
         _workloads.Rebuild();
         _routes.Rebuild();
+        RebuildTraffic();
         return _graph.Log.Take();
+    }
+
+    private void RebuildTraffic()
+    {
+        var rootMoved = _rootNamespace != Config.RootNamespace;
+        _rootNamespace = Config.RootNamespace;
+        _destinations.Rebuild(_graph.Directory.Changed, rootMoved);
+        _virtualServices.Rebuild(_graph.Directory.Changed);
+        _graph.Directory.Changed.Clear();
     }
 
     private void Set(Kube.ServiceEntry entry)

@@ -36,6 +36,10 @@ internal sealed class ClusterInformers
             standIn: static one => new() { Metadata = one.Metadata, Spec = new() { Problem = one.Error, Action = "?" } });
         PeerAuthentications = Add(ResourceTypes.PeerAuthentication, mayBeMissing: true,
             standIn: static one => new() { Metadata = one.Metadata, Spec = new() { Problem = one.Error } });
+        DestinationRules = Add(ResourceTypes.DestinationRule, mayBeMissing: true,
+            standIn: static one => new() { Metadata = one.Metadata, Spec = new() { Problem = one.Error } });
+        VirtualServices = Add(ResourceTypes.VirtualService, mayBeMissing: true,
+            standIn: static one => new() { Metadata = one.Metadata, Spec = new() { Problem = one.Error } });
         HttpRoutes = Add(ResourceTypes.HttpRoute, mayBeMissing: true,
             standIn: static one => new() { Metadata = one.Metadata, Spec = new() { Problem = one.Error } });
         GrpcRoutes = Add(ResourceTypes.GrpcRoute, mayBeMissing: true,
@@ -59,6 +63,8 @@ internal sealed class ClusterInformers
     public Informer<Pod> Pods { get; }
     public Informer<AuthorizationPolicy> AuthorizationPolicies { get; }
     public Informer<PeerAuthentication> PeerAuthentications { get; }
+    public Informer<DestinationRule> DestinationRules { get; }
+    public Informer<VirtualService> VirtualServices { get; }
     public Informer<HttpRoute> HttpRoutes { get; }
     public Informer<GrpcRoute> GrpcRoutes { get; }
     public Informer<TcpRoute> TcpRoutes { get; }

@@ -11,6 +11,8 @@ internal sealed class ClusterStatus(ApiClient api, ClusterInformers informers) :
     public IReadOnlyList<Condition>? Shown(ResourceKind kind, ObjectName name) => kind.Kind switch
     {
         nameof(AuthorizationPolicy) => Of(informers.AuthorizationPolicies.Find(name), static value => value.Status?.Conditions),
+        nameof(DestinationRule) => Of(informers.DestinationRules.Find(name), static value => value.Status?.Conditions),
+        nameof(VirtualService) => Of(informers.VirtualServices.Find(name), static value => value.Status?.Conditions),
         nameof(PeerAuthentication) => Of(informers.PeerAuthentications.Find(name), static value => value.Status?.Conditions),
         nameof(Service) => Of(informers.Services.Find(name), static value => value.Status?.Conditions),
         nameof(ServiceEntry) => Of(informers.ServiceEntries.Find(name), static value => value.Status?.Conditions),
@@ -25,6 +27,8 @@ internal sealed class ClusterStatus(ApiClient api, ClusterInformers informers) :
     public static void Feed(ClusterInformers informers, StatusWriter writer)
     {
         Forget(informers.AuthorizationPolicies);
+        Forget(informers.DestinationRules);
+        Forget(informers.VirtualServices);
         Forget(informers.PeerAuthentications);
         Forget(informers.Services);
         Forget(informers.ServiceEntries);

@@ -10,7 +10,7 @@ internal static class ConditionFamilies
     public static IReadOnlyList<string> TypesOf(string fieldManager) => fieldManager switch
     {
         FieldManagers.ZtunnelPolicy => PolicyConditions.ZtunnelTypes,
-        FieldManagers.WaypointPolicy => PolicyConditions.WaypointTypes,
+        FieldManagers.WaypointPolicy or FieldManagers.WaypointTraffic => PolicyConditions.WaypointTypes,
         FieldManagers.Rejection => PolicyRejections.Types,
         FieldManagers.Service or FieldManagers.WorkloadEntry => ServiceConditions.Types,
         _ => [],

@@ -2,6 +2,7 @@ using Ambient.ControlPlane.Indexing.Selection;
 using Ambient.ControlPlane.Indexing.Settings;
 using Ambient.ControlPlane.Indexing.Waypoints;
 using Ambient.Kubernetes.Resources;
+using Ambient.Model.Workloads;
 
 namespace Ambient.ControlPlane.Indexing.Graph;
 
@@ -34,6 +35,12 @@ internal sealed class MeshGraph(IndexOptions options)
 
     /// <summary>Routes by the other namespaces that they refer to.</summary>
     public SetIndex<string, RouteNode> RoutesIntoNamespace { get; } = new();
+
+    /// <summary>Services as others refer to them by host name.</summary>
+    public ServiceDirectory Directory { get; } = new();
+
+    /// <summary>Which rules are in force for a service.</summary>
+    public Dictionary<ServiceKey, DestinationGroup> DestinationOf { get; } = [];
 
     public Rebuilds Queue { get; } = new();
 
@@ -96,6 +103,15 @@ internal sealed class MeshGraph(IndexOptions options)
         foreach (var route in RoutesTo[service]) Queue.Add(route);
     }
 
+    /// <summary>Queues the rules whose subsets a workload may have come to or left, by the services it is a member of.</summary>
+    public void QueueSubsets(Workload[] workloads)
+    {
+        if (DestinationOf.Count == 0) return;
+        foreach (var workload in workloads)
+            foreach (var membership in workload.Services)
+                if (DestinationOf.TryGetValue(membership.Service, out var rules) && rules.HasSubsets) Queue.Add(rules.Speaker);
+    }
+
     /// <summary>Lists a route under the services it refers to now instead of those before.</summary>
     public void Refer(RouteNode node, TargetKey[] targets)
     {
@@ -152,6 +168,8 @@ internal sealed class Rebuilds
     public List<PolicyNode> Policies { get; } = [];
     public List<PeerNode> Peers { get; } = [];
     public List<RouteNode> Routes { get; } = [];
+    public List<DestinationNode> Destinations { get; } = [];
+    public List<VirtualServiceNode> VirtualServices { get; } = [];
     public List<SliceNode> Slices { get; } = [];
     public List<WorkloadNode> Workloads { get; } = [];
     public List<WorkloadNode> Attachments { get; } = [];
@@ -174,6 +192,8 @@ internal sealed class Rebuilds
             case PolicyNode policy: Policies.Add(policy); break;
             case PeerNode peer: Peers.Add(peer); break;
             case RouteNode route: Routes.Add(route); break;
+            case DestinationNode destination: Destinations.Add(destination); break;
+            case VirtualServiceNode service: VirtualServices.Add(service); break;
             case SliceNode slice: Slices.Add(slice); break;
             default: Workloads.Add((WorkloadNode)node); break;
         }

@@ -59,6 +59,9 @@ internal sealed class InlineNode(ServiceNode service) : WorkloadNode(service.Nam
 
     public Kube.ServiceEntry? Entry { get; set; }
 
+    /// <summary>By the uids of the workloads; those without any are left out or null.</summary>
+    public Dictionary<string, IReadOnlyDictionary<string, string>?> EndpointLabels { get; } = [];
+
     public override bool IsGone => Entry is null;
 }
 

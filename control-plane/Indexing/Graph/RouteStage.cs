@@ -79,7 +79,11 @@ internal sealed class RouteStage(MeshGraph graph) : IRouteSurroundings
     private void Build(RouteNode node)
     {
         Rebuilt++;
+        var before = node.Plan?.Route?.Parents ?? default;
         node.Plan = node.Facts is { } facts ? new RouteBuilder(facts, this).Build() : null;
+        // What VirtualServices at these services say of themselves may be another now.
+        if ((node.Plan?.Route?.Parents ?? default) is var after && before != after)
+            graph.Directory.Changed.UnionWith(before.Concat(after).Select(static parent => parent.Service));
         graph.Log.Set(node.ResourceName, node.Plan?.Route is { } route ? new TrafficResource(node.ResourceName, route) : null);
         if (node.Object is not null) return;
         _routes.Remove((node.Kind, node.Name));

@@ -139,8 +139,10 @@ internal sealed class ServiceStage(MeshGraph graph)
         if (_hosts.Winner(key) is not { Owner: ServiceNode { Facts: { } facts } owner } claim)
         {
             graph.Log.Set(key, null);
+            graph.Directory.Set(key, null);
             return;
         }
+        graph.Directory.Set(key, owner);
         var ingress = owner.Object!.Metadata.Label(MeshLabels.IngressUseWaypoint);
         graph.Log.Set(key, ServiceBuilder.Build(
             facts, key.Hostname, owner.Namespace.Facts, owner.Waypoint, ingress, claim.IsCanonical, VisibilityOf(owner)));

@@ -1,5 +1,8 @@
+using Ambient.ControlPlane.Indexing.Destinations;
 using Ambient.ControlPlane.Indexing.Routes;
+using Ambient.ControlPlane.Indexing.VirtualServices;
 using Ambient.Kubernetes.Resources;
+using Ambient.Model.Workloads;
 using RouteKind = Ambient.Model.Routes.RouteKind;
 
 namespace Ambient.ControlPlane.Indexing.Graph;
@@ -25,4 +28,55 @@ internal sealed class RouteNode(ObjectName name, RouteKind kind, NamespaceNode n
     public TargetKey[] Parents { get; set; } = [];
 
     public string ResourceName { get; } = $"{RouteReader.KindText(kind)}/{name}";
+}
+
+/// <summary>A DestinationRule.</summary>
+internal sealed class DestinationNode(ObjectName name, NamespaceNode ns) : Node(name, ns)
+{
+    public DestinationRule? Object { get; set; }
+
+    /// <summary>The version that <see cref="Facts"/> are of; null if it is gone or not ours.</summary>
+    public DestinationRule? Read { get; set; }
+
+    public DestinationFacts? Facts { get; set; }
+
+    /// <summary>Rules of its namespace for the same host, itself among them, the one that speaks for all first; null if it is not heard.</summary>
+    public DestinationGroup? Group { get; set; }
+
+    public string ResourceName { get; } = $"DestinationRule/{name}";
+}
+
+/// <summary>A VirtualService.</summary>
+internal sealed class VirtualServiceNode(ObjectName name, NamespaceNode ns) : Node(name, ns)
+{
+    public VirtualService? Object { get; set; }
+
+    /// <summary>The version that <see cref="Facts"/> are of; null if it is gone or not ours.</summary>
+    public VirtualService? Read { get; set; }
+
+    /// <summary>Null also if it is not about the mesh.</summary>
+    public VirtualFacts? Facts { get; set; }
+
+    /// <summary>Hosts that it names, as listed.</summary>
+    public string[] Hosts { get; set; } = [];
+
+    public string ResourceName { get; } = $"VirtualService/{name}";
+}
+
+/// <summary>Rules of one namespace for one host: subsets of all count, the oldest that says something else decides that.</summary>
+internal sealed class DestinationGroup(string ns, string host)
+{
+    public string Namespace => ns;
+
+    public string Host => host;
+
+    /// <summary>The oldest first.</summary>
+    public List<DestinationNode> Rules { get; } = [];
+
+    public DestinationNode Speaker => Rules[0];
+
+    public bool HasSubsets => Rules.Exists(static rule => rule.Facts is { Subsets.IsEmpty: false });
+
+    /// <summary>Services for which it is in force.</summary>
+    public HashSet<ServiceKey> Services { get; } = [];
 }

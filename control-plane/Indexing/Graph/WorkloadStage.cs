@@ -56,6 +56,8 @@ internal sealed partial class WorkloadStage(MeshGraph graph, ServiceStage servic
         var findings = new Findings(KindOf(node), node.Name);
         Workload[] next = IsSeen(node) ? [.. Build(node, findings)] : [];
         graph.Log.Replace(node.Published, next);
+        graph.QueueSubsets(node.Published);
+        graph.QueueSubsets(next);
         node.Published = next.Length == 0 ? [] : next;
         graph.Log.Report(node, findings);
         if (node is EntryNode && !IsSeen(node)) graph.Log.Forget(ResourceTypes.WorkloadEntry, node.Name, FieldManagers.WorkloadEntry);
@@ -162,6 +164,7 @@ internal sealed partial class WorkloadStage(MeshGraph graph, ServiceStage servic
         var (entry, service) = (node.Entry!, node.Service);
         if (service.Facts is not { } facts || service.Members.Hostnames.IsEmpty) return []; // not ours, hidden, or another's host
         var workloads = new Dictionary<string, Workload>();
+        node.EndpointLabels.Clear();
         foreach (var (endpoint, field, hosts, labels) in EndpointsOf(entry, facts, service.Members.Hostnames, findings))
         {
             // An endpoint is found by its own labels where a waypoint is concerned; everything else goes by the ServiceEntry's.
@@ -175,8 +178,9 @@ internal sealed partial class WorkloadStage(MeshGraph graph, ServiceStage servic
                     .Select(host => service.MembershipOf(host, PortMaps.OfEntry(facts, endpoint.Ports))).ToEquatableArray(),
                 Policies = PoliciesFor(node, waypoint, [service]),
             }, field, findings);
-            if (workload is not null && !workloads.TryAdd(workload.Uid, workload))
-                findings.Add(field, $"{Findings.Quote(endpoint.Address)} stands there twice; the first is used.", "Remove one.");
+            if (workload is null) continue;
+            if (workloads.TryAdd(workload.Uid, workload)) node.EndpointLabels[workload.Uid] = endpoint.Labels;
+            else findings.Add(field, $"{Findings.Quote(endpoint.Address)} stands there twice; the first is used.", "Remove one.");
         }
         return [.. workloads.Values];
     }
@@ -214,6 +218,18 @@ internal sealed partial class WorkloadStage(MeshGraph graph, ServiceStage servic
             if (SliceWorkload.Build(node.Slice, endpoint, key, ports, around, findings) is { } workload) workloads.TryAdd(workload.Uid, workload);
         }
         return [.. workloads.Values];
+    }
+
+    /// <summary>What may be an endpoint of a service, with the labels by which subsets find it.</summary>
+    public IEnumerable<(Workload Workload, IReadOnlyDictionary<string, string>? Labels)> CandidatesFor(ServiceNode service)
+    {
+        IEnumerable<WorkloadNode> nodes = service.Members.Selector is { } selector ? service.Namespace.WorkloadsByLabel.Matching(selector) : [];
+        if (!service.IsEntry)
+            nodes = nodes.Concat(services.SlicesOf[service.Name].SelectMany(slice => slice.Targets.Select(_pods.GetValueOrDefault).OfType<WorkloadNode>().Append(slice)));
+        foreach (var node in nodes)
+            foreach (var workload in node.Published) yield return (workload, node.Labels);
+        if (!services.Inline.TryGetValue(service, out var inline)) yield break;
+        foreach (var workload in inline.Published) yield return (workload, inline.EndpointLabels.GetValueOrDefault(workload.Uid));
     }
 
     /// <summary>The Service that a slice belongs to, if there is one.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Ambient.ControlPlane.Indexing.Selection;
 using Ambient.ControlPlane.Indexing.Settings;
 using Ambient.Kubernetes.Resources;
@@ -99,7 +100,7 @@ internal static class ServiceEntryReader
 internal static class HostNames
 {
     /// <summary>A DNS name, or a wildcard of one (<c>*.example.com</c>), or <c>*</c>.</summary>
-    public static bool IsHost(string? text)
+    public static bool IsHost([NotNullWhen(true)] string? text)
     {
         if (text is not { Length: > 0 and <= 253 }) return false;
         if (text == "*") return true;

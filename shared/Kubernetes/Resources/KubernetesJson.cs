@@ -46,4 +46,9 @@ namespace Ambient.Kubernetes.Resources;
 [JsonSerializable(typeof(RouteParentStatus))]
 [JsonSerializable(typeof(ReferenceGrant))]
 [JsonSerializable(typeof(ReferenceGrantSpec))]
+[JsonSerializable(typeof(VirtualService))]
+[JsonSerializable(typeof(VirtualServiceSpec))]
+[JsonSerializable(typeof(VirtualHttpRoute))]
+[JsonSerializable(typeof(DestinationRule))]
+[JsonSerializable(typeof(DestinationRuleSpec))]
 public sealed partial class KubernetesJson : JsonSerializerContext;

@@ -40,6 +40,10 @@ public static class ResourceTypes
         new(IstioNetworking, "v1", "ServiceEntry", "serviceentries", true, Json.ServiceEntry);
     public static readonly ResourceType<WorkloadEntry> WorkloadEntry =
         new(IstioNetworking, "v1", "WorkloadEntry", "workloadentries", true, Json.WorkloadEntry);
+    public static readonly ResourceType<VirtualService> VirtualService =
+        new(IstioNetworking, "v1", "VirtualService", "virtualservices", true, Json.VirtualService);
+    public static readonly ResourceType<DestinationRule> DestinationRule =
+        new(IstioNetworking, "v1", "DestinationRule", "destinationrules", true, Json.DestinationRule);
     public static readonly ResourceType<AuthorizationPolicy> AuthorizationPolicy =
         new(IstioSecurity, "v1", "AuthorizationPolicy", "authorizationpolicies", true, Json.AuthorizationPolicy);
     public static readonly ResourceType<PeerAuthentication> PeerAuthentication =

@@ -24,8 +24,24 @@ internal sealed class RandomTraffic(Random random)
         "filters: [{type: Unheard}], ", "retry: {codes: [500]}, ", "",
     ];
 
-    public KubernetesObject Next() => random.Next(8) switch
+    private static readonly string[] Hosts = ["svc0", "svc1", "svc0.shop.svc.cluster.local", "svc2.bank.svc.cluster.local", "a.example.com", "*.shop.svc.cluster.local", "*", "no host!"];
+
+    private static readonly string[] VirtualRoutes =
+    [
+        "match: [{uri: {prefix: /a}}, {headers: {x: {exact: y}}, sourceNamespace: shop}], ", "match: [{sourceLabels: {a: b}}], ", "rewrite: {uri: /x}, timeout: 1s, ",
+        "retries: {attempts: 3, retryOn: '5xx,made-up'}, ", "fault: {abort: {httpStatus: 503, percentage: {value: 10}}}, ", "unheard: 1, ", "delegate: {name: x}, ", "redirect: {uri: /y}, ", "",
+    ];
+
+    private static readonly string[] TrafficPolicies =
+    [
+        "{loadBalancer: {simple: ROUND_ROBIN}}", "{tls: {mode: SIMPLE}}", "{outlierDetection: {consecutive5xxErrors: 3, interval: 1.5s}}", "{connectionPool: {tcp: {maxConnections: 5, connectTimeout: 30ms}}}",
+        "{loadBalancer: {consistentHash: {httpCookie: {name: c, ttl: 0s}}}}", "{portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}]}", "{unheard: 1}", "{}",
+    ];
+
+    public KubernetesObject Next() => random.Next(14) switch
     {
+        8 or 9 or 10 => Destination(),
+        > 10 => Virtual(),
         < 4 => Written.Http($"{Ns()}/route{random.Next(3)}", Spec(HttpRules), Chance(6) ? "ambient.mesh/rate-limit=10/1s" : "", random.Next(3)),
         4 => Written.Calls($"{Ns()}/calls", Spec(["matches: [{method: {service: a.B}}], ", "matches: [{method: GET}], ", ""])),
         5 => Written.Object(ResourceTypes.TcpRoute, $"{Ns()}/connections", Spec([""])),
@@ -33,6 +49,16 @@ internal sealed class RandomTraffic(Random random)
         _ => Written.Object(ResourceTypes.ReferenceGrant, $"{Ns()}/grant{random.Next(2)}",
             $"{{from: [{{group: gateway.networking.k8s.io, kind: {Pick(["HTTPRoute", "GRPCRoute"])}, namespace: {Ns()}}}], to: [{{group: '', kind: Service{(Chance(2) ? ", name: svc2" : "")}}}]}}"),
     };
+
+    private DestinationRule Destination() => Written.Object(ResourceTypes.DestinationRule, $"{Ns()}/rule{random.Next(3)}",
+        $"{{host: '{Pick(Hosts)}', trafficPolicy: {Pick(TrafficPolicies)}, subsets: [{{name: web, labels: {{app: web}}}}, {{name: front, labels: {{tier: front}}, trafficPolicy: {Pick(TrafficPolicies)}}}]"
+        + $"{(Chance(4) ? $", exportTo: ['{Pick([".", "shop", "~"])}']" : "")}}}", age: random.Next(3));
+
+    private VirtualService Virtual() => Written.Object(ResourceTypes.VirtualService, $"{Ns()}/virtual{random.Next(3)}",
+        $"{{hosts: ['{Pick(Hosts)}', '{Pick(Hosts)}'], http: [{string.Join(", ", Enumerable.Range(0, random.Next(1, 3)).Select(_ => $"{{{Pick(VirtualRoutes)}route: [{Target()}, {Target()}]}}"))}]"
+        + $"{(Chance(6) ? ", gateways: [edge]" : "")}}}", age: random.Next(3));
+
+    private string Target() => $"{{destination: {{host: '{Pick(Hosts)}'{(Chance(2) ? ", subset: web" : "")}{(Chance(3) ? ", port: {number: 80}" : "")}}}, weight: {random.Next(3)}}}";
 
     private string Spec(string[] rules, string before = "") => $"{{{before}parentRefs: [{string.Join(", ", Some(Parents))}], rules: [{string.Join(", ",
         Enumerable.Range(0, random.Next(1, 3)).Select(_ => $"{{{Pick(rules)}backendRefs: [{string.Join(", ", Some(Backends))}]}}"))}]}}";

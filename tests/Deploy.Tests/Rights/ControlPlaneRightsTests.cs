@@ -98,6 +98,16 @@ public sealed partial class ControlPlaneRightsTests
         metadata: {name: machine, namespace: shop, labels: {istio.io/use-waypoint: missing}}
         spec: {address: 192.0.2.3, serviceAccount: web}
         ---
+        apiVersion: networking.istio.io/v1
+        kind: VirtualService
+        metadata: {name: web, namespace: shop}
+        spec: {hosts: [web], http: [{route: [{destination: {host: web}}]}]}
+        ---
+        apiVersion: networking.istio.io/v1
+        kind: DestinationRule
+        metadata: {name: web, namespace: shop}
+        spec: {host: web}
+        ---
         apiVersion: security.istio.io/v1
         kind: AuthorizationPolicy
         metadata: {name: nobody, namespace: shop}

@@ -1,0 +1,156 @@
+using Ambient.ControlPlane.Indexing.Destinations;
+using Ambient.ControlPlane.Indexing.Policies;
+using Ambient.ControlPlane.Indexing.Selection;
+using Ambient.ControlPlane.Indexing.Services;
+using Ambient.ControlPlane.Indexing.VirtualServices;
+using Ambient.Kubernetes.Resources;
+using Ambient.Model;
+using Ambient.Model.Routes;
+using Ambient.Model.Traffic;
+using Ambient.Model.Workloads;
+using RouteKind = Ambient.Model.Routes.RouteKind;
+
+namespace Ambient.ControlPlane.Indexing.Graph;
+
+/// <summary>VirtualServices → routes of the mesh, and what their status says.</summary>
+internal sealed class VirtualServiceStage(MeshGraph graph)
+{
+    private readonly Dictionary<ObjectName, VirtualServiceNode> _objects = [];
+    private readonly SetIndex<string, VirtualServiceNode> _byHost = new(); // as they name it, for routes or as destination
+    private readonly HashSet<VirtualServiceNode> _wide = []; // with a wildcard
+
+    /// <summary>How many were built anew, since the start: what a change costs.</summary>
+    public long Rebuilt { get; private set; }
+
+    public void Set(VirtualService value)
+    {
+        var name = ObjectName.Of(value);
+        if (!_objects.TryGetValue(name, out var node))
+        {
+            _objects[name] = node = new(name, graph.NamespaceOf(name.Namespace));
+            node.Namespace.Traffic.Add(node);
+        }
+        node.Object = value;
+        graph.Queue.Add(node);
+    }
+
+    public void Remove(ObjectName name)
+    {
+        if (!_objects.TryGetValue(name, out var node)) return;
+        node.Object = null;
+        graph.Queue.Add(node);
+    }
+
+    /// <param name="changed">Services that came, went, or changed their ports, their waypoint or their routes of Gateway API.</param>
+    public void Rebuild(IReadOnlyCollection<ServiceKey> changed)
+    {
+        foreach (var service in changed)
+        {
+            foreach (var node in _byHost[service.Hostname]) graph.Queue.Add(node);
+            foreach (var node in _wide)
+                if (node.Hosts.Any(host => HostNames.Covers(host, service.Hostname))) graph.Queue.Add(node);
+        }
+        foreach (var node in Rebuilds.Take(graph.Queue.VirtualServices)) Rebuild(node);
+    }
+
+    private void Rebuild(VirtualServiceNode node)
+    {
+        Rebuilt++;
+        Read(node);
+        var services = node.Facts is { } facts ? ServicesOf(facts) : [];
+        graph.Log.Set(node.ResourceName, services.Count > 0 && !node.Facts!.Rules.IsEmpty ? new TrafficResource(node.ResourceName, RouteOf(node.Facts, services)) : null);
+        SetCondition(node, services);
+        if (node.Object is not null) return;
+        _objects.Remove(node.Name);
+        node.Namespace.Traffic.Remove(node);
+        graph.DropIfEmpty(node.Namespace);
+    }
+
+    private void Read(VirtualServiceNode node)
+    {
+        var value = node.Object is { } given && node.Namespace.IsIncluded && graph.Settings.IsOurs(given) ? given : null;
+        if (ReferenceEquals(node.Read, value)) return;
+        node.Read = value;
+        var findings = new Findings("VirtualService", node.Name);
+        node.Facts = value is null ? null : VirtualServiceReader.Read(value, graph.Settings.Options, findings);
+        graph.Log.Report(node, findings);
+
+        foreach (var host in node.Hosts) _byHost.Remove(host, node);
+        node.Hosts = node.Facts is not { } facts ? [] : [.. facts.Hosts.Concat(facts.Rules.SelectMany(static rule =>
+            rule.Backends.Concat(rule.Mirrors.Select(static mirror => mirror.Backend))).Select(static backend => backend.Host)).Distinct()];
+        foreach (var host in node.Hosts) _byHost.Add(host, node);
+        if (node.Hosts.Any(HostNames.IsWildcard)) _wide.Add(node);
+        else _wide.Remove(node);
+    }
+
+    /// <summary>Of its own namespace, or behind a waypoint of it; and it must let them see it.</summary>
+    private List<KeyValuePair<ServiceKey, ServiceNode>> ServicesOf(VirtualFacts facts) =>
+        [.. facts.Hosts.SelectMany(graph.Directory.Matching).DistinctBy(static service => service.Key).Where(service => IsFor(facts, service.Key, service.Value))
+            .OrderBy(static service => service.Key.ToString(), StringComparer.Ordinal)];
+
+    private static bool IsFor(VirtualFacts facts, ServiceKey key, ServiceNode service)
+    {
+        var namespaces = service.Waypoint.All.Select(static waypoint => waypoint.Name.Namespace).Append(key.Namespace).ToList();
+        return namespaces.Contains(facts.Name.Namespace) && namespaces.Exists(facts.Export.IsSeenIn);
+    }
+
+    private Route RouteOf(VirtualFacts facts, List<KeyValuePair<ServiceKey, ServiceNode>> services) => new()
+    {
+        Kind = RouteKind.VirtualService,
+        Namespace = facts.Name.Namespace,
+        Name = facts.Name.Name,
+        Created = facts.Created,
+        Parents = services.Select(static service => new RouteParent(service.Key, 0)).ToEquatableArray(),
+        Rules = facts.Rules.Select(rule => rule.Rule with
+        {
+            Action = rule.Rule.Action with
+            {
+                Backends = rule.Backends.Select(backend => Resolve(backend, facts.Name.Namespace)).ToEquatableArray(),
+                Mirrors = rule.Mirrors.Select(mirror => new Mirror(Resolve(mirror.Backend, facts.Name.Namespace), mirror.Percent))
+                    .Where(static mirror => mirror.Backend.Invalid.Length == 0).ToEquatableArray(),
+            },
+        }).ToEquatableArray(),
+    };
+
+    private RouteBackend Resolve(VirtualBackend backend, string ns)
+    {
+        var meant = graph.Directory.Meant(backend.Host, ns);
+        var ports = meant?.Value.Members.Ports ?? default;
+        var problem = meant is null ? $"There is no service {backend.Host}." : backend.Port > 0 && !ports.Any(port => port.Port == backend.Port)
+            ? $"Service {backend.Host} has no port {backend.Port}." : "";
+        return new()
+        {
+            Service = meant?.Key ?? new(ns, backend.Host),
+            Port = backend.Port == 0 && ports.Count == 1 ? ports[0].Port : backend.Port,
+            Subset = backend.Subset,
+            Weight = backend.Weight,
+            RequestEdits = backend.RequestEdits,
+            ResponseEdits = backend.ResponseEdits,
+            Invalid = problem,
+            InvalidStatus = 503,
+        };
+    }
+
+    private void SetCondition(VirtualServiceNode node, List<KeyValuePair<ServiceKey, ServiceNode>> services)
+    {
+        if (node.Facts is not { } facts)
+        {
+            graph.Log.Forget(ResourceTypes.VirtualService, node.Name, FieldManagers.WaypointTraffic);
+            return;
+        }
+        var generation = node.Read!.Metadata.Generation;
+        var waypoints = services.SelectMany(static service => service.Value.Waypoint.All).Select(static waypoint => waypoint.Name.ToString()).Distinct().Order(StringComparer.Ordinal).ToEquatableArray();
+        var problems = services.Where(service => HasGatewayRoutes(service.Value)).Select(static service => $"{service.Key.Hostname} has routes of Gateway API, which go before.").Concat(facts.Problems);
+        var condition = TrafficConditions.Of(new(RefusalOf(facts, services.Count), waypoints, problems.ToEquatableArray()), generation);
+        graph.Log.Set(new(ResourceTypes.VirtualService, node.Name, FieldManagers.WaypointTraffic, generation, [condition]), node.Read.Status?.Conditions, PolicyConditions.WaypointTypes);
+    }
+
+    private static (string, string)? RefusalOf(VirtualFacts facts, int services)
+    {
+        if (facts.Rules.IsEmpty) return ("Invalid", "It has no routes that could be honoured.");
+        return services > 0 ? null : ("TargetNotFound", "None of its hosts is a service of its own namespace, or behind a waypoint of it, that may see it.");
+    }
+
+    private bool HasGatewayRoutes(ServiceNode service) =>
+        graph.RoutesAt[service.Key].Any(route => route.Kind is RouteKind.HttpRoute or RouteKind.GrpcRoute && route.Name.Namespace == service.Name.Namespace && route.Plan?.Route is not null);
+}
