@@ -147,8 +147,9 @@ internal sealed partial class Exchange
             endpoint.Begin();
             try
             {
+                var began = _loop.Time.GetTimestamp();
                 var attempt = await TryAsync(endpoint).ConfigureAwait(false);
-                if (!_clientLeft) cluster.Report(endpoint, attempt.Status);
+                if (!_clientLeft) cluster.Report(endpoint, attempt.Status, began);
                 if (!Deserves(attempt) || !MayRetry(cluster)) return await ConcludeAsync(attempt).ConfigureAwait(false);
             }
             finally

@@ -10,6 +10,7 @@ public sealed class OutlierDetector(OutlierDetection rule, TimeProvider time)
     private static readonly TimeSpan LongestEjection = TimeSpan.FromSeconds(300);
 
     private readonly Lock _gate = new();
+    private volatile bool _isInPanic;
     private long _sweptAt = time.GetTimestamp();
 
     /// <summary>Counts an answer or its absence.</summary>
@@ -25,6 +26,7 @@ public sealed class OutlierDetector(OutlierDetection rule, TimeProvider time)
             var longest = rule.BaseEjection > LongestEjection ? rule.BaseEjection : LongestEjection;
             health.EjectedUntil = time.GetTimestamp() + (long)((length < longest ? length : longest).TotalSeconds * time.TimestampFrequency);
             health.IsEjected = true;
+            LookForPanic(all);
         }
     }
 
@@ -38,11 +40,12 @@ public sealed class OutlierDetector(OutlierDetection rule, TimeProvider time)
             if (time.GetElapsedTime(_sweptAt, now) < rule.Interval) return;
             _sweptAt = now;
             foreach (var endpoint in all) Sweep(endpoint.Health, now);
+            LookForPanic(all);
         }
     }
 
     /// <summary>So few are healthy that nobody counts as ejected.</summary>
-    internal bool IsInPanic(int ejected, int all) => 100L * (all - ejected) < (long)rule.MinHealthPercent * all;
+    internal bool IsInPanic => _isInPanic;
 
     private static void Sweep(EndpointHealth health, long now)
     {
@@ -74,6 +77,9 @@ public sealed class OutlierDetector(OutlierDetection rule, TimeProvider time)
     }
 
     private static bool Reaches(uint count, uint limit) => limit > 0 && count >= limit;
+
+    private void LookForPanic(IReadOnlyList<UpstreamEndpoint> all) =>
+        _isInPanic = 100L * all.Count(static endpoint => !endpoint.Health.IsEjected) < (long)rule.MinHealthPercent * all.Count;
 
     private bool MayEject(IReadOnlyList<UpstreamEndpoint> all)
     {

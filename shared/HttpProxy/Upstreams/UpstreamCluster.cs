@@ -4,9 +4,10 @@ using Ambient.Model.Traffic;
 namespace Ambient.HttpProxy.Upstreams;
 
 /// <summary>The servers behind a service, any of which will do. Immutable but for its counters; any thread.</summary>
+/// <remarks>By default the cheaper of two picked at random: by requests under way, and how fast and reliably it has answered lately.</remarks>
 public sealed class UpstreamCluster
 {
-    private const int Picks = 5; // until one is found that was not tried; then any will do
+    private const int Picks = 5; // before all are looked at
     private const double LeastWarmth = 0.1;
 
     private readonly ClusterState _state;
@@ -41,20 +42,21 @@ public sealed class UpstreamCluster
     /// <returns>Null if there is no server.</returns>
     public UpstreamEndpoint? Pick(Random random, IReadOnlyCollection<UpstreamEndpoint> tried, ulong hash = 0)
     {
+        if (Endpoints.Count == 0) return null;
         _state.Outliers?.Sweep(Endpoints);
-        UpstreamEndpoint? picked = null;
-        for (var pick = 0; pick < Picks && Endpoints.Count > 0; pick++)
-        {
-            picked = PickOne(random, hash);
-            if (picked is null || IsLeftAlone(picked)) return PickHealthy(random, tried);
-            if ((tried.Count == 0 || !tried.Contains(picked)) && IsWarm(picked, random)) break;
-        }
-
-        return picked;
+        for (var pick = 0; pick < Picks; pick++)
+            if (PickOne(random, hash) is { } picked && !IsLeftAlone(picked) && (tried.Count == 0 || !tried.Contains(picked)) && IsWarm(picked, random)) return picked;
+        return PickFromAll(random, tried);
     }
 
     /// <param name="status">Of the answer; 0 if there was none.</param>
-    internal void Report(UpstreamEndpoint endpoint, int status) => _state.Outliers?.Report(endpoint, Endpoints, status);
+    /// <param name="began">When the attempt began, by the cluster's clock.</param>
+    internal void Report(UpstreamEndpoint endpoint, int status, long began)
+    {
+        var (time, now) = (_state.Time, _state.Time.GetTimestamp());
+        endpoint.Pace.Note((double)(now - began) / time.TimestampFrequency, status is 0 or >= 500, now, time.TimestampFrequency);
+        _state.Outliers?.Report(endpoint, Endpoints, status);
+    }
 
     private UpstreamEndpoint? PickOne(Random random, ulong hash) => _state.Policy.Balancing switch
     {
@@ -66,12 +68,16 @@ public sealed class UpstreamCluster
 
     private UpstreamEndpoint PickOfTwo(Random random)
     {
-        var first = Endpoints[random.Next(Endpoints.Count)];
-        if (Endpoints.Count == 1) return first;
-        var second = Endpoints[random.Next(Endpoints.Count)];
-        if (IsLeftAlone(first)) return second;
-        return second.Active < first.Active && !IsLeftAlone(second) ? second : first;
+        var one = random.Next(Endpoints.Count);
+        if (Endpoints.Count == 1) return Endpoints[one];
+        var other = (one + 1 + random.Next(Endpoints.Count - 1)) % Endpoints.Count; // never the same: a bad server would get its share of those
+        var (first, second) = (Endpoints[one], Endpoints[other]);
+        if (IsLeftAlone(first) || IsLeftAlone(second)) return IsLeftAlone(first) ? second : first;
+        var now = _state.Time.GetTimestamp();
+        return CostOf(second, now) < CostOf(first, now) ? second : first;
     }
+
+    private double CostOf(UpstreamEndpoint endpoint, long now) => endpoint.Pace.Cost(endpoint.Active, now, _state.Time.TimestampFrequency);
 
     // Rendezvous hashing: when a server comes or goes, only its own share moves.
     private UpstreamEndpoint? PickByHash(ulong hash)
@@ -87,17 +93,18 @@ public sealed class UpstreamCluster
         return best;
     }
 
-    // The dice fell on one that is ejected: then one of the others, all of which are looked at.
-    private UpstreamEndpoint? PickHealthy(Random random, IReadOnlyCollection<UpstreamEndpoint> tried)
+    // The dice fell on those that will not do: then any of the others, all of which are looked at.
+    private UpstreamEndpoint? PickFromAll(Random random, IReadOnlyCollection<UpstreamEndpoint> tried)
     {
-        var ejected = Endpoints.Count(IsLeftAlone);
-        if (_state.Outliers!.IsInPanic(ejected, Endpoints.Count)) return Endpoints[random.Next(Endpoints.Count)];
-        var fresh = Endpoints.Where(endpoint => !IsLeftAlone(endpoint) && !tried.Contains(endpoint)).ToList();
-        if (fresh.Count == 0) fresh = [.. Endpoints.Where(endpoint => !IsLeftAlone(endpoint))];
-        return fresh.Count == 0 ? null : fresh[random.Next(fresh.Count)];
+        var healthy = Endpoints.Where(endpoint => !IsLeftAlone(endpoint)).ToList();
+        var fresh = healthy.FindAll(endpoint => !tried.Contains(endpoint));
+        if (fresh.Count == 0) fresh = healthy;
+        if (fresh.Count < 2 || _state.Policy.Balancing != BalancingKind.LeastRequest) return fresh.Count == 0 ? null : fresh[random.Next(fresh.Count)];
+        var now = _state.Time.GetTimestamp();
+        return fresh.MinBy(endpoint => CostOf(endpoint, now));
     }
 
-    private bool IsLeftAlone(UpstreamEndpoint endpoint) => _state.Outliers is not null && endpoint.Health.IsEjected;
+    private bool IsLeftAlone(UpstreamEndpoint endpoint) => _state.Outliers is { IsInPanic: false } && endpoint.Health.IsEjected;
 
     private bool IsWarm(UpstreamEndpoint endpoint, Random random)
     {

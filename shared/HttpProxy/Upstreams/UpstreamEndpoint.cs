@@ -25,6 +25,8 @@ public sealed class UpstreamEndpoint(IPEndPoint address)
 
     internal EndpointHealth Health { get; } = new();
 
+    internal EndpointPace Pace { get; } = new();
+
     // The same in every process: replicas of a waypoint send the same client to the same server.
     internal ulong HashSeed { get; } = HashKeys.Of(System.Text.Encoding.ASCII.GetBytes(address.ToString()));
 
