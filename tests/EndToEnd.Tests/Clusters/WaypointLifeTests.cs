@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Net;
 using System.Text.Json.Nodes;
 using Ambient.Lab.Processes;
 using Ambient.Playground.Api.Documents;
@@ -6,9 +8,11 @@ using Ambient.Playground.Cluster;
 namespace Ambient.EndToEnd.Tests.Clusters;
 
 /// <summary>A user asks for a waypoint with kubectl, changes it and takes it away; the control plane, the cluster's controllers and its kubelets do the rest.</summary>
-public sealed class WaypointLifeTests
+public sealed class WaypointLifeTests(ITestOutputHelper output)
 {
     private const string Kind = "gateways.gateway.networking.k8s.io";
+    private const int Rollouts = 2;
+    private static readonly IPEndPoint Service = new(IPAddress.Parse("10.96.50.60"), 80);
 
     [Fact]
     public async Task A_waypoint_comes_with_its_gateway_is_rolled_without_a_gap_and_goes_with_it()
@@ -34,6 +38,55 @@ public sealed class WaypointLifeTests
         await Until.TrueAsync(() => Pods(cluster).Count == 0 && cluster.Pods.Find("Service", "shop", "waypoint") is null, () => $"all of it is gone. {Describe(cluster)}", PodCluster.Patience);
     }
 
+    [Fact]
+    public async Task Requests_go_through_it_and_none_fails_while_it_is_rolled_again_and_again()
+    {
+        await using var cluster = await ClusterLab.StartAsync(["n1", "n2"]);
+        var caller = await cluster.AddPodAsync(cluster.Nodes[0], "caller", "caller", "shop");
+        cluster.Pods.EnsureNamespace("shop", "web");
+        cluster.Pods.Create(Web);
+        (await cluster.KubectlAsync("rollout", "status", "-n", "shop", "deployment/web", "--timeout=28s")).OutputOrThrow();
+        await cluster.EnrolAsync("shop");
+        (await cluster.ApplyAsync(Overlay("0"))).OutputOrThrow();
+        (await cluster.ApplyAsync(Gateway)).OutputOrThrow();
+        await ProgrammedAsync(cluster);
+
+        await using var client = SteadyClient.Start(caller, Service, TimeSpan.FromMilliseconds(10), callers: 3);
+        await Until.TrueAsync(async () => client.Succeeded > 10 && await RequestsAsync(cluster) > 10, () => $"requests go through the waypoint; {Last(client)}\n{Describe(cluster)}", PodCluster.Patience);
+        var early = client.Failures.Count;
+        for (var i = 1; i <= Rollouts; i++)
+        {
+            var before = Pods(cluster).Select(pod => pod.Text("metadata", "uid")).ToList();
+            (await cluster.ApplyAsync(Overlay($"{i}"))).OutputOrThrow();
+            await Until.TrueAsync(() => Pods(cluster) is [var next] && !before.Contains(next.Text("metadata", "uid")), () => $"another pod has taken over. {Describe(cluster)}", PodCluster.Patience);
+            await Until.TrueAsync(async () => await RequestsAsync(cluster) > 10, () => $"requests go through the next one; {Last(client)}\n{Describe(cluster)}", PodCluster.Patience);
+        }
+        await client.StopAsync();
+
+        output.WriteLine($"{Rollouts} rollouts of the waypoint: {client.Succeeded} requests answered, {client.Failures.Count - early} failed");
+        Assert.Equal([], client.Failures.Skip(early));
+    }
+
+    private static string Web => $$"""
+        apiVersion: v1
+        kind: Service
+        metadata: {name: web, namespace: shop, labels: {istio.io/use-waypoint: waypoint} }
+        spec: {clusterIP: {{Service.Address}}, selector: {app: web}, ports: [{name: http, port: 80, targetPort: 8080}]}
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: web, namespace: shop}
+        spec:
+          replicas: 2
+          selector: {matchLabels: {app: web} }
+          template:
+            metadata: {labels: {app: web} }
+            spec:
+              serviceAccountName: web
+              containers:
+              - {name: main, image: playground/application, args: [web, "8080"], readinessProbe: {httpGet: {path: /ready, port: 8080}, periodSeconds: 1, timeoutSeconds: 5} }
+        """;
+
     private const string Gateway = """
         apiVersion: gateway.networking.k8s.io/v1
         kind: Gateway
@@ -58,6 +111,23 @@ public sealed class WaypointLifeTests
         var waited = await cluster.KubectlAsync("wait", "-n", "shop", $"{Kind}/waypoint", "--for=condition=Programmed", "--timeout=25s");
         Assert.True(waited.Succeeded, $"{waited.Errors}\n{Describe(cluster)}");
     }
+
+    // Answered with 200 by the waypoint's pods that are there now.
+    private static async Task<long> RequestsAsync(ClusterLab cluster)
+    {
+        var counted = 0L;
+        foreach (var name in Pods(cluster).Select(pod => pod.Text("metadata", "name")!))
+        {
+            if (cluster.Pods.Running("shop", name) is not { } pod) continue;
+            var metrics = await pod.RunAsync("curl", "-sS", "--max-time", "5", "http://127.0.0.1:15020/metrics");
+            counted += metrics.Output.Split('\n').Where(line => line.StartsWith("istio_requests_total{", StringComparison.Ordinal) && line.Contains("response_code=\"200\"", StringComparison.Ordinal))
+                .Sum(line => (long)double.Parse(line[(line.LastIndexOf('}') + 1)..].Trim().Split(' ')[0], CultureInfo.InvariantCulture));
+        }
+
+        return counted;
+    }
+
+    private static string Last(SteadyClient client) => $"{client.Succeeded} answered, {client.Failures.Count} failed: {string.Join("; ", client.Failures.TakeLast(3))}";
 
     private static List<JsonObject> Pods(ClusterLab cluster) => [.. cluster.Pods.Pods("shop", "gateway.networking.k8s.io/gateway-name", "waypoint")];
 
