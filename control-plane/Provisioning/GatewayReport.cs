@@ -50,15 +50,15 @@ internal static class GatewayReport
         Conditions = [.. StatusDocument.Dated(wanted.Conditions!, shown?.Conditions ?? [], now)],
         Listeners = [.. wanted.Listeners!.Select(listener => listener with
         {
-            Conditions = [.. StatusDocument.Dated(listener.Conditions!, shown?.Listeners?.FirstOrDefault(one => one.Name == listener.Name)?.Conditions ?? [], now)],
+            Conditions = [.. StatusDocument.Dated(listener.Conditions!, shown?.Listeners?.FirstOrDefault(one => one?.Name == listener.Name)?.Conditions ?? [], now)],
         })],
     };
 
     public static bool HasAll(IEnumerable<Condition> wanted, IReadOnlyList<Condition>? shown) =>
-        wanted.All(condition => shown?.Any(found => StatusDocument.IsSame(condition, found)) == true);
+        wanted.All(condition => shown?.Any(found => found is not null && StatusDocument.IsSame(condition, found)) == true);
 
-    private static bool IsSaid(ListenerStatus wanted, ListenerStatus shown) =>
-        (wanted.Name, wanted.AttachedRoutes) == (shown.Name, shown.AttachedRoutes) && wanted.SupportedKinds.SequenceEqual(shown.SupportedKinds)
+    private static bool IsSaid(ListenerStatus wanted, ListenerStatus? shown) =>
+        shown is not null && (wanted.Name, wanted.AttachedRoutes) == (shown.Name, shown.AttachedRoutes) && wanted.SupportedKinds.SequenceEqual(shown.SupportedKinds)
         && HasAll(wanted.Conditions!, shown.Conditions);
 
     private static Condition AcceptedOf(GatewayReview review, ProvisioningOutcome outcome, long? generation)

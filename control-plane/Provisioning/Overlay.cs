@@ -16,7 +16,7 @@ internal static class Overlay
         ["ownerReferences"] = ["uid"],
     };
 
-    /// <exception cref="ConfigurationException">The overlay uses a directive.</exception>
+    /// <exception cref="ConfigurationException">The overlay uses a directive, or puts something else where there is a map or a list.</exception>
     public static void Apply(JsonObject document, JsonObject overlay)
     {
         foreach (var (name, value) in overlay)
@@ -25,6 +25,8 @@ internal static class Overlay
             if (value is null) document.Remove(name);
             else if (value is JsonObject fields && document[name] is JsonObject present) Apply(present, fields);
             else if (value is JsonArray items && document[name] is JsonArray list && KeyOf(name, items) is { } key) Merge(list, items, key);
+            else if (document[name] is JsonObject && value is not JsonObject || document[name] is JsonArray && value is not JsonArray)
+                throw new ConfigurationException($"{name} is a {(document[name] is JsonObject ? "map" : "list")}, and cannot become something else");
             else document[name] = value is JsonObject fresh ? WithoutNulls(fresh) : value.DeepClone();
         }
     }

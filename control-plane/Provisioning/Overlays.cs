@@ -30,7 +30,7 @@ internal sealed class Overlays
             if (!Keys.Contains(key)) throw new ConfigurationException($"{source}: there is no such object; known are {string.Join(", ", Keys)}");
             if (text.Length > LongestText) throw new ConfigurationException($"{source} has {text.Length} characters, at most {LongestText} are read");
             var document = YamlDocument.Parse(text, source);
-            if (Fixed.FirstOrDefault(path => At(document, path) is not null) is { } path)
+            if (Array.Find(Fixed, path => Says(document, path)) is { } path)
                 throw new ConfigurationException($"{source}: {string.Join('.', path)} cannot be changed; leave it out");
             _documents.Add((source, key, document));
         }
@@ -49,10 +49,15 @@ internal sealed class Overlays
         }
     }
 
-    private static JsonNode? At(JsonObject document, string[] path)
+    // Also if it says null, which would remove it.
+    private static bool Says(JsonObject document, string[] path)
     {
-        JsonNode? node = document;
-        foreach (var name in path) node = (node as JsonObject)?[name];
-        return node;
+        foreach (var name in path[..^1])
+        {
+            if (document[name] is not JsonObject inner) return false;
+            document = inner;
+        }
+
+        return document.ContainsKey(path[^1]);
     }
 }

@@ -131,7 +131,7 @@ internal sealed partial class WaypointProvisioner
     private async Task<ProvisioningOutcome> ProvisionAsync(Gateway gateway, GatewayClass @class, GatewayReview review, ParameterMaps parameters, CancellationToken stop)
     {
         // Once given, addresses are never taken back: objects are bound to them.
-        IReadOnlyList<GatewayEndpoint> given = gateway.Status?.Addresses ?? [];
+        GatewayEndpoint[] given = [.. (gateway.Status?.Addresses ?? []).OfType<GatewayEndpoint>()];
         if (review.Refusal is { } refusal) return new(refusal, null, given);
         if (gateway.Spec?.Addresses is { Count: > 0 } own) return new(null, null, own); // somebody else runs it
         try

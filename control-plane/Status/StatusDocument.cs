@@ -64,5 +64,5 @@ internal static class StatusDocument
     }
 
     private static DateTimeOffset? Since(Condition wanted, IReadOnlyList<Condition> shown) =>
-        shown.FirstOrDefault(found => found.Type == wanted.Type && found.Status == wanted.Status)?.LastTransitionTime;
+        shown.FirstOrDefault(found => found?.Type == wanted.Type && found.Status == wanted.Status)?.LastTransitionTime;
 }

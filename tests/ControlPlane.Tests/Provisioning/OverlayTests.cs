@@ -35,6 +35,13 @@ public sealed class OverlayTests
         Assert.Contains("$patch", Assert.Throws<ConfigurationException>(() => Overlay.Apply(Parse("{a: {b: 1}}"), Parse("{a: {$patch: replace}}"))).Message, StringComparison.Ordinal);
 
     [Theory]
+    [InlineData("{a: {b: 1}}", "{a: 1}", "a is a map")]
+    [InlineData("{a: {b: 1}}", "{a: [1]}", "a is a map")]
+    [InlineData("{a: [1]}", "{a: {b: 1}}", "a is a list")]
+    public void A_map_or_a_list_stays_one(string document, string overlay, string problem) =>
+        Assert.Contains(problem, Assert.Throws<ConfigurationException>(() => Overlay.Apply(Parse(document), Parse(overlay))).Message, StringComparison.Ordinal);
+
+    [Theory]
     [InlineData("{a: 1, b: [{}]}", "{a: 1, b: [{}], c: 3}", true)]
     [InlineData("{a: 1}", "{a: 2}", false)]
     [InlineData("{a: 1}", "{}", false)]
@@ -48,18 +55,23 @@ public sealed class OverlayTests
     [Fact]
     public void What_was_laid_over_holds_for_any_two_documents()
     {
+        var applied = 0;
         for (var seed = 0; seed < 3000; seed++)
         {
             var random = new Random(seed);
             var (document, overlay) = (Random(random, 0), Random(random, 0));
 
-            Overlay.Apply(document, overlay);
+            try { Overlay.Apply(document, overlay); }
+            catch (ConfigurationException) { continue; } // a list where there is a map, or the other way round
+            applied++;
             var once = document.ToJsonString();
             Overlay.Apply(document, overlay);
 
             Assert.True(Overlay.Holds(overlay, document), $"seed {seed}");
             Assert.True(once == document.ToJsonString(), $"seed {seed}: a second time changes something");
         }
+
+        Assert.True(applied > 1500, $"only {applied} could be laid over");
     }
 
     [Theory]
@@ -83,6 +95,7 @@ public sealed class OverlayTests
     [InlineData("deployment", "a: &x 1\nb: *x", "anchors")]
     [InlineData("deployment", "metadata: {name: other}", "metadata.name cannot be changed")]
     [InlineData("service", "spec: {selector: {app: other}}", "spec.selector cannot be changed")]
+    [InlineData("service", "spec: {selector: null}", "spec.selector cannot be changed")]
     public void A_map_that_cannot_be_used_is_refused_by_name(string key, string text, string problem)
     {
         var map = new ConfigMap { Metadata = new() { Name = "m", Namespace = "demo" }, Data = new Dictionary<string, string> { [key] = text } };
