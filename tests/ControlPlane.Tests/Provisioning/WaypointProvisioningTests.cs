@@ -154,21 +154,27 @@ public sealed class WaypointProvisioningTests
         Assert.Null(scene.Find("Deployment", "waypoint"));
     }
 
-    [Theory(Timeout = 60_000)]
-    [InlineData("protocol: HBONE", "protocol: HTTP", "ListenersNotValid")]
-    [InlineData("namespace: demo}", "namespace: demo, labels: {istio.io/waypoint-for: everything}}", "Invalid")]
-    [InlineData("spec: {", "spec: {addresses: [{type: example.com/odd, value: x}], ", "UnsupportedAddress")]
-    [InlineData("spec: {", "spec: {infrastructure: {parametersRef: {group: example.com, kind: Odd, name: x}}, ", "InvalidParameters")]
-    [InlineData("spec: {", "spec: {infrastructure: {parametersRef: {group: \"\", kind: ConfigMap, name: missing}}, ", "InvalidParameters")]
-    public async Task A_gateway_that_cannot_be_run_says_why_and_makes_nothing(string text, string instead, string reason)
+    [Fact(Timeout = 60_000)]
+    public async Task A_gateway_that_cannot_be_run_says_why_and_makes_nothing()
     {
+        (string Text, string Instead, string Reason)[] cases =
+        [
+            ("protocol: HBONE", "protocol: HTTP", "ListenersNotValid"),
+            ("namespace: demo}", "namespace: demo, labels: {istio.io/waypoint-for: everything}}", "Invalid"),
+            ("spec: {", "spec: {addresses: [{type: example.com/odd, value: x}], ", "UnsupportedAddress"),
+            ("spec: {", "spec: {infrastructure: {parametersRef: {group: example.com, kind: Odd, name: x}}, ", "InvalidParameters"),
+            ("spec: {", "spec: {infrastructure: {parametersRef: {group: \"\", kind: ConfigMap, name: missing}}, ", "InvalidParameters"),
+        ];
         await using var scene = await WaypointScene.StartAsync();
-        scene.Create(WaypointScene.Waypoint.Replace(text, instead, StringComparison.Ordinal));
+        foreach (var (i, (text, instead, _)) in cases.Index())
+            scene.Create(WaypointScene.Waypoint.Replace(text, instead, StringComparison.Ordinal).Replace("name: waypoint,", $"name: case-{i},", StringComparison.Ordinal));
 
-        var gateway = await scene.UntilAsync("waypoint", "Accepted", "False", reason);
-
-        Assert.Equal(("False", "Invalid"), (WaypointScene.Condition(gateway, "Programmed")!.Value.Status, WaypointScene.Condition(gateway, "Programmed")!.Value.Reason));
-        Assert.Null(scene.Find("Deployment", "waypoint"));
+        foreach (var (i, (_, _, reason)) in cases.Index())
+        {
+            var gateway = await scene.UntilAsync($"case-{i}", "Accepted", "False", reason);
+            Assert.Equal(("False", "Invalid"), (WaypointScene.Condition(gateway, "Programmed")!.Value.Status, WaypointScene.Condition(gateway, "Programmed")!.Value.Reason));
+            Assert.Null(scene.Find("Deployment", $"case-{i}"));
+        }
     }
 
     private static string? Label(JsonObject document, string key) => document.Text("metadata", "labels", key);
