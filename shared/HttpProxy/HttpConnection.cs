@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Ambient.HttpProxy.Buffers;
 using Ambient.HttpProxy.Downstreams;
+using Ambient.HttpProxy.Routing;
 using Ambient.Transport;
 
 namespace Ambient.HttpProxy;
@@ -12,25 +13,27 @@ public sealed class HttpConnection : ICarried
 {
     private readonly Duplex _stream;
     private readonly HttpProxyContext _proxy;
+    private readonly IExchangeOwner _owner;
     private readonly ConnectionSet _connections;
     private readonly ReceiveBuffer _in;
     private readonly LoopTimer _timer;
     private IClientConnection? _spoken;
     private bool _draining;
 
-    private HttpConnection(Duplex stream, HttpProxyContext proxy, ConnectionSet connections)
+    private HttpConnection(Duplex stream, HttpProxyContext proxy, IExchangeOwner owner, ConnectionSet connections)
     {
-        (_stream, _proxy, _connections, _in) = (stream, proxy, connections, new(stream));
+        (_stream, _proxy, _owner, _connections, _in) = (stream, proxy, owner, connections, new(stream));
         _timer = new(stream.Loop, static connection => ((HttpConnection)connection!).Close(), this);
     }
 
     private static ReadOnlySpan<byte> Preface => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8;
 
     /// <summary>Serves <paramref name="stream"/>, which it takes over, until it ends.</summary>
+    /// <param name="owner">Of all its requests, for as long as it lives.</param>
     /// <param name="connections">Has the connection as long as it lives.</param>
-    public static void Start(Duplex stream, HttpProxyContext proxy, ConnectionSet connections)
+    public static void Start(Duplex stream, HttpProxyContext proxy, IExchangeOwner owner, ConnectionSet connections)
     {
-        var connection = new HttpConnection(stream, proxy, connections);
+        var connection = new HttpConnection(stream, proxy, owner, connections);
         connections.Add(connection);
         _ = connection.RunAsync();
     }
@@ -57,7 +60,7 @@ public sealed class HttpConnection : ICarried
         }
         catch (Exception defect)
         {
-            _proxy.Observer.Failed(defect);
+            _owner.Failed(defect);
         }
 
         _timer.Cancel();
@@ -86,8 +89,8 @@ public sealed class HttpConnection : ICarried
     private IClientConnection? Recognise()
     {
         var same = _in.Unread.CommonPrefixLength(Preface);
-        if (same == Preface.Length) return new Http2DownstreamConnection(_stream, _in, _proxy);
-        return same < _in.Unread.Length ? new Http1Connection(_stream, _in, _proxy) : null;
+        if (same == Preface.Length) return new Http2DownstreamConnection(_stream, _in, _proxy, _owner);
+        return same < _in.Unread.Length ? new Http1Connection(_stream, _in, _proxy, _owner) : null;
     }
 
     private void Close()

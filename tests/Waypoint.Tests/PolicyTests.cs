@@ -31,6 +31,21 @@ public sealed class PolicyTests
     }
 
     [Fact]
+    public async Task Each_client_is_judged_by_its_own_identity_over_http2_too()
+    {
+        await using var scene = await StartAsync();
+        scene.Serve("v1", "echo");
+        scene.Policy("one", PolicyAction.Allow, new() { Principals = [StringMatcher.Exact("cluster.local/ns/web/sa/client")], Request = new() { Methods = [TextMatch.Exact("GET")] } });
+        using var client = await scene.ClientAsync("echo");
+        using var stranger = await scene.ClientAsync("echo", identity: new("cluster.local", "web", "stranger"));
+        for (var i = 0; i < 20; i++)
+        {
+            Assert.Equal(HttpStatusCode.OK, (await client.SendAsync(Http2("/"))).StatusCode);
+            Assert.Equal(HttpStatusCode.Forbidden, (await stranger.SendAsync(Http2("/"))).StatusCode);
+        }
+    }
+
+    [Fact]
     public async Task What_is_denied_stays_denied_however_its_path_is_written()
     {
         await using var scene = await StartAsync();
@@ -83,6 +98,8 @@ public sealed class PolicyTests
         scene.Policy("no-writes", PolicyAction.Deny, new() { Request = new() { Methods = [TextMatch.Exact("POST")] } });
         Assert.Equal("", await SpeakAsync(scene, "NONSENSE\r\n\r\n"));
     }
+
+    private static HttpRequestMessage Http2(string path) => new(HttpMethod.Get, path) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
 
     private static async Task<int> StatusAsync(HttpClient client, params (string Name, string Value)[] fields)
     {

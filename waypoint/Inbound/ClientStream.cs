@@ -59,7 +59,7 @@ internal sealed class ClientStream(Worker worker, HboneStream stream, ConnectReq
     private void ServeRequests(Client client, DialledTarget destination)
     {
         var requests = new ClientRequests(worker, client, destination);
-        HttpConnection.Start(stream, worker.HttpFor(requests), worker.Connections);
+        HttpConnection.Start(stream, worker.Http, requests, worker.Connections);
     }
 
     private bool Refuse(int status, string why)

@@ -13,7 +13,7 @@ using Ambient.Waypoint.Running;
 namespace Ambient.Waypoint.Routing;
 
 /// <summary>The requests of one connection: canonical path → policies → route. On the connection's worker.</summary>
-internal sealed class ClientRequests(Worker worker, Client client, DialledTarget destination) : IRequestRouter, IExchangeObserver
+internal sealed class ClientRequests(Worker worker, Client client, DialledTarget destination) : IExchangeOwner
 {
     private readonly RequestFields _fields = new();
     private readonly EquatableArray<HeaderValue> _told = worker.Rules.Options.TellsClientIdentity && client.Identity is { } id

@@ -5,7 +5,6 @@ using Ambient.HttpProxy;
 using Ambient.HttpProxy.Upstreams;
 using Ambient.Linux.Sockets;
 using Ambient.Transport;
-using Ambient.Waypoint.Routing;
 using Ambient.Waypoint.Upstreams;
 
 namespace Ambient.Waypoint.Running;
@@ -14,7 +13,6 @@ namespace Ambient.Waypoint.Running;
 internal sealed class Worker : IDisposable
 {
     private static readonly OutgoingOptions Outgoing = new();
-    private HttpProxyContext? _http;
 
     public Worker(EventLoop loop, WaypointRules rules, Random random)
     {
@@ -25,6 +23,7 @@ internal sealed class Worker : IDisposable
         Connections = new(loop);
         Dialer = new(this);
         Upstreams = new(loop, Dialer, HttpProxyOptions.Default);
+        Http = new(Upstreams, random, HttpProxyOptions.Default);
     }
 
     public EventLoop Loop { get; }
@@ -47,10 +46,8 @@ internal sealed class Worker : IDisposable
     /// <summary>What clients sent us, as it is carried.</summary>
     public ConnectionSet Connections { get; }
 
-    /// <summary>What the engine needs for one connection.</summary>
-    public HttpProxyContext HttpFor(ClientRequests requests) => _http is null
-        ? _http = new(requests, Upstreams, requests, Random, HttpProxyOptions.Default)
-        : _http with { Router = requests, Observer = requests };
+    /// <summary>What the engine's connections share.</summary>
+    public HttpProxyContext Http { get; }
 
     public void Dispose()
     {

@@ -11,7 +11,7 @@ using Ambient.Transport;
 namespace Ambient.Load.Waypoint;
 
 /// <summary>The waypoint's HTTP engine as a plain reverse proxy: one thread, one route.</summary>
-internal sealed class PlainProxy(IPEndPoint at, IPEndPoint server, UpstreamProtocol protocol) : IRequestRouter, IExchangeObserver
+internal sealed class PlainProxy(IPEndPoint at, IPEndPoint server, UpstreamProtocol protocol) : IExchangeOwner
 {
     private readonly UpstreamCluster _cluster = new("server", [new UpstreamEndpoint(server) { Protocol = protocol }]);
 
@@ -29,10 +29,10 @@ internal sealed class PlainProxy(IPEndPoint at, IPEndPoint server, UpstreamProto
         await loop.RunAsync(() =>
         {
             var options = HttpProxyOptions.Default;
-            var proxy = new HttpProxyContext(this, new(loop, new TcpDialer(TimeSpan.FromSeconds(5)), options), this, new Random(), options);
+            var proxy = new HttpProxyContext(new(loop, new TcpDialer(TimeSpan.FromSeconds(5)), options), new Random(), options);
             var connections = new ConnectionSet(loop);
             var listener = ListeningSocket.Open(at, new() { NoDelay = true });
-            AcceptLoop.Start(loop, listener, (descriptor, _) => HttpConnection.Start(LoopSocket.Attach(loop, descriptor), proxy, connections));
+            AcceptLoop.Start(loop, listener, (descriptor, _) => HttpConnection.Start(LoopSocket.Attach(loop, descriptor), proxy, this, connections));
             return ValueTask.CompletedTask;
         });
         await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System);

@@ -19,6 +19,7 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
 {
     private readonly Duplex _stream;
     private readonly HttpProxyContext _proxy;
+    private readonly IExchangeOwner _owner;
     private readonly RequestParser _parser;
     private readonly ReceiveBuffer _in;
     private readonly SendBuffer _out;
@@ -30,9 +31,9 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
     private bool _draining, _waitsForRequest;
 
     /// <param name="input">May hold the beginning of the first request.</param>
-    public Http1Connection(Duplex stream, ReceiveBuffer input, HttpProxyContext proxy)
+    public Http1Connection(Duplex stream, ReceiveBuffer input, HttpProxyContext proxy, IExchangeOwner owner)
     {
-        (_stream, _in, _proxy) = (stream, input, proxy);
+        (_stream, _in, _proxy, _owner) = (stream, input, proxy, owner);
         (_out, _parser) = (new(stream), new(proxy.Options.Limits));
         _downstream = new(_in, _out, _parser.Head, proxy.Options.Limits);
         _exchange = new(stream.Loop, proxy);
@@ -60,7 +61,7 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
 
     void IRelayOwner.RelayFailed(Exception defect)
     {
-        _proxy.Observer.Failed(defect);
+        _owner.Failed(defect);
         _relayed.SetResult();
     }
 
@@ -75,7 +76,7 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
         }
         catch (Exception defect)
         {
-            _proxy.Observer.Failed(defect);
+            _owner.Failed(defect);
             end = ExchangeEnd.Abort;
         }
 
@@ -91,7 +92,7 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
         {
             if (await ReadHeadAsync().ConfigureAwait(false) is { } over) return over;
             _downstream.BeginExchange(mayKeepAlive: !_draining);
-            var end = await _exchange.RunAsync(_downstream).ConfigureAwait(false);
+            var end = await _exchange.RunAsync(_downstream, _owner).ConfigureAwait(false);
             _parser.Reset();
             if (end == ExchangeEnd.Upgraded) await RelayAsync(_exchange.Upgraded!).ConfigureAwait(false);
             if (end != ExchangeEnd.Complete || !_downstream.KeepsAlive || _draining) return end;
@@ -127,7 +128,7 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
     private async ValueTask<ExchangeEnd> RefuseAsync(LocalReply reply)
     {
         reply.WriteToUnreadable(_out);
-        _proxy.Observer.Ended(_parser.Head, new(reply.Status, ExchangeFlag.DownstreamRefused, null, null, RoutePlan.Default, TimeSpan.Zero, 0));
+        _owner.Ended(_parser.Head, new(reply.Status, ExchangeFlag.DownstreamRefused, null, null, RoutePlan.Default, TimeSpan.Zero, 0));
         return await _out.FlushAsync().ConfigureAwait(false) ? ExchangeEnd.Complete : ExchangeEnd.Abort;
     }
 

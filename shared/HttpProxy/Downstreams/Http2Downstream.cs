@@ -65,7 +65,7 @@ internal sealed class Http2Downstream : DownstreamStream, IHttp2MessageOwner
         }
 
         _isRunning = true;
-        _run = _exchange.RunAsync(this).GetAwaiter();
+        _run = _exchange.RunAsync(this, _connection.Owner).GetAwaiter();
         if (_run.IsCompleted) Ended();
         else _run.UnsafeOnCompleted(_ended);
     }

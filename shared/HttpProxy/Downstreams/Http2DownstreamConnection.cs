@@ -1,5 +1,6 @@
 using Ambient.Http2;
 using Ambient.HttpProxy.Buffers;
+using Ambient.HttpProxy.Routing;
 using Ambient.HttpProxy.Sessions;
 using Ambient.Transport;
 
@@ -7,13 +8,15 @@ namespace Ambient.HttpProxy.Downstreams;
 
 /// <summary>A client's HTTP/2 connection: each stream is an exchange of its own.</summary>
 /// <param name="input">Holds what came already.</param>
-internal sealed class Http2DownstreamConnection(Duplex wire, ReceiveBuffer input, HttpProxyContext proxy)
+internal sealed class Http2DownstreamConnection(Duplex wire, ReceiveBuffer input, HttpProxyContext proxy, IExchangeOwner owner)
     : Http2Session(Http2Role.Server, wire, proxy.Http2, proxy.Options), IClientConnection
 {
     private const int MostSpare = 1024; // a peak is not kept for ever
 
     private readonly LoopSignal _allEnded = new(wire.Loop);
     private int _exchanges;
+
+    public IExchangeOwner Owner => owner;
 
     public async Task ServeAsync(bool draining)
     {
@@ -33,7 +36,7 @@ internal sealed class Http2DownstreamConnection(Duplex wire, ReceiveBuffer input
 
     void IClientConnection.BeginDrain() => Drain();
 
-    public override void Failed(Exception defect) => proxy.Observer.Failed(defect);
+    public override void Failed(Exception defect) => owner.Failed(defect);
 
     protected override void OnHeaders(Http2Stream stream, HeaderList headers, bool endStream)
     {

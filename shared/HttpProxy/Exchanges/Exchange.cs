@@ -25,6 +25,7 @@ internal sealed partial class Exchange
     private readonly GateTicket _ticket;
 
     private DownstreamStream _downstream = null!;
+    private IExchangeOwner _owner = null!;
     private RequestHead _request = null!;
     private RouteDecision _route;
     private long _began;
@@ -45,10 +46,11 @@ internal sealed partial class Exchange
 
     /// <summary>Nothing of it is left when this completes, also with an error.</summary>
     /// <param name="downstream">Its request has been read.</param>
+    /// <param name="owner">Whose request it is.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<ExchangeEnd> RunAsync(DownstreamStream downstream)
+    public async ValueTask<ExchangeEnd> RunAsync(DownstreamStream downstream, IExchangeOwner owner)
     {
-        Begin(downstream);
+        Begin(downstream, owner);
         try
         {
             return await RouteAsync().ConfigureAwait(false);
@@ -59,7 +61,7 @@ internal sealed partial class Exchange
             _tryTimeout.Cancel();
             await BreakOffAsync().ConfigureAwait(false);
             _upload.Settle();
-            _proxy.Observer.Ended(_request, new(
+            _owner.Ended(_request, new(
                 _status, _flag, _tried.Count > 0 ? _tried[^1] : null, _route.Cluster, _route.Plan, _loop.Time.GetElapsedTime(_began), _tried.Count));
         }
     }
@@ -79,9 +81,9 @@ internal sealed partial class Exchange
         Flag = ExchangeFlag.Overflow, IsVerbatim = true, Fields = [new("x-envoy-overloaded", "true")],
     };
 
-    private void Begin(DownstreamStream downstream)
+    private void Begin(DownstreamStream downstream, IExchangeOwner owner)
     {
-        (_downstream, _request) = (downstream, downstream.Request);
+        (_downstream, _owner, _request) = (downstream, owner, downstream.Request);
         (_upstream, Upgraded, _route) = (null, null, RouteDecision.Answer(default));
         (_status, _flag, _clientLeft) = (0, ExchangeFlag.None, false);
         _tried.Clear();
@@ -96,7 +98,7 @@ internal sealed partial class Exchange
             return await ReplyAsync(new(wrong.Status, wrong.Message) { Flag = ExchangeFlag.DownstreamRefused }).ConfigureAwait(false);
         if (_request.Form == TargetForm.Authority) return await ReplyAsync(new(405, "CONNECT is not served here.")).ConfigureAwait(false);
         if (_request.Authority.IsEmpty) return await ReplyAsync(new(400, "The request needs a Host header.")).ConfigureAwait(false);
-        _route = _proxy.Router.Route(_request);
+        _route = _owner.Route(_request);
         if (_route.Delay > TimeSpan.Zero) await _loop.DelayAsync(_route.Delay);
         if (_clientLeft) return await FailAsync(default).ConfigureAwait(false);
         if (_route.Cluster is not { } cluster) return await ReplyAsync(_route.Reply).ConfigureAwait(false);

@@ -13,7 +13,7 @@ using Ambient.Transport;
 namespace Ambient.HttpProxy.Tests.Scenes;
 
 /// <summary>A proxy on one loop, in front of a server that is the test's own: real sockets on both sides.</summary>
-internal sealed class ProxyScene : IRequestRouter, IExchangeObserver, IAsyncDisposable
+internal sealed class ProxyScene : IExchangeOwner, IAsyncDisposable
 {
     private readonly EventLoop _loop;
     private readonly Socket _server = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -139,9 +139,9 @@ internal sealed class ProxyScene : IRequestRouter, IExchangeObserver, IAsyncDisp
     {
         Connections = new(_loop);
         _pool = new(_loop, new TcpDialer(TimeSpan.FromSeconds(10)), options);
-        var proxy = Proxy = new HttpProxyContext(this, _pool, this, new Random(1), options);
+        var proxy = Proxy = new HttpProxyContext(_pool, new Random(1), options);
         var listener = ListeningSocket.Open(new(IPAddress.Loopback, 0), new() { NoDelay = true });
-        _accepting = AcceptLoop.Start(_loop, listener, (descriptor, _) => HttpConnection.Start(LoopSocket.Attach(_loop, descriptor), proxy, Connections));
+        _accepting = AcceptLoop.Start(_loop, listener, (descriptor, _) => HttpConnection.Start(LoopSocket.Attach(_loop, descriptor), proxy, this, Connections));
         Address = _accepting.LocalName.ToEndPoint();
     }
 
