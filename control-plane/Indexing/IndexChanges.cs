@@ -1,4 +1,5 @@
 using Ambient.Kubernetes.Resources;
+using Ambient.Model;
 using Ambient.Model.State;
 using Ambient.Model.Traffic;
 
@@ -29,12 +30,23 @@ public sealed record IndexChanges(ResourceDelta Delta, IReadOnlyList<ConditionSe
 public sealed record ConditionSet(
     ResourceKind Kind, ObjectName Object, string FieldManager, long? ObservedGeneration, IReadOnlyList<Condition> Conditions)
 {
+    /// <summary>Of a route, whose status has conditions for each parent: all of this controller's, and no others. Null for other objects.</summary>
+    public IReadOnlyList<ParentConditions>? Parents { get; init; }
+
+    /// <summary>Ours are to be removed.</summary>
+    public bool IsEmpty => Conditions.Count == 0 && Parents is null or [];
+
     public bool Equals(ConditionSet? other) =>
         other is not null && Kind.Kind == other.Kind.Kind && Object == other.Object && FieldManager == other.FieldManager
-        && ObservedGeneration == other.ObservedGeneration && Conditions.SequenceEqual(other.Conditions);
+        && ObservedGeneration == other.ObservedGeneration && Conditions.SequenceEqual(other.Conditions)
+        && (Parents ?? []).SequenceEqual(other.Parents ?? []);
 
     public override int GetHashCode() => HashCode.Combine(Kind.Kind, Object, FieldManager, ObservedGeneration, Conditions.Count);
 }
+
+/// <summary>What one controller says about a route at one parent.</summary>
+/// <param name="Conditions">As for <see cref="ConditionSet.Conditions"/>.</param>
+public sealed record ParentConditions(ParentReference Reference, EquatableArray<Condition> Conditions);
 
 /// <summary>Names under which conditions are written: one for each family, as stock has them.</summary>
 public static class FieldManagers
@@ -42,6 +54,7 @@ public static class FieldManagers
     public const string ZtunnelPolicy = "istio-ambient-ztunnel-policy";
     public const string WaypointPolicy = "istio-ambient-waypoint-policy";
     public const string WaypointTraffic = "ambient-waypoint-traffic";
+    public const string WaypointRoutes = "ambient-waypoint-routes";
     public const string Rejection = "ambient-ztunnel-rejections";
     public const string Service = "istio-ambient-service";
     public const string WorkloadEntry = "istio-ambient-workloadentry";

@@ -23,12 +23,28 @@ internal sealed class ClusterStatus(ApiClient api, ClusterInformers informers) :
     public Task ApplyAsync(ConditionSet wanted, ReadOnlyMemory<byte> json, CancellationToken stop) =>
         api.ApplyStatusAsync(wanted.Kind, wanted.Object, json, wanted.FieldManager, force: true, stop);
 
+    public RouteObject? FindRoute(ResourceKind kind, ObjectName name) => kind.Kind switch
+    {
+        "HTTPRoute" => informers.HttpRoutes.Find(name),
+        "GRPCRoute" => informers.GrpcRoutes.Find(name),
+        "TCPRoute" => informers.TcpRoutes.Find(name),
+        "TLSRoute" => informers.TlsRoutes.Find(name),
+        _ => null,
+    };
+
+    public Task PatchAsync(ConditionSet wanted, ReadOnlyMemory<byte> patch, CancellationToken stop) =>
+        api.MergePatchStatusAsync(wanted.Kind, wanted.Object, patch, stop);
+
     /// <summary>Tells <paramref name="writer"/> which objects are gone. Before the informers run.</summary>
     public static void Feed(ClusterInformers informers, StatusWriter writer)
     {
         Forget(informers.AuthorizationPolicies);
         Forget(informers.DestinationRules);
         Forget(informers.VirtualServices);
+        Forget(informers.HttpRoutes);
+        Forget(informers.GrpcRoutes);
+        Forget(informers.TcpRoutes);
+        Forget(informers.TlsRoutes);
         Forget(informers.PeerAuthentications);
         Forget(informers.Services);
         Forget(informers.ServiceEntries);

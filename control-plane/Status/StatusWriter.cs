@@ -7,7 +7,10 @@ using Microsoft.Extensions.Logging;
 namespace Ambient.ControlPlane.Status;
 
 /// <summary>Makes objects say in their status what the index found out about them. Any replica may be told; the leader writes.</summary>
-/// <remarks>A write is server-side apply by one field manager for each family, so that other people's conditions stay, and ours go alone.</remarks>
+/// <remarks>
+/// A write is server-side apply by one field manager for each family, so that other people's conditions stay, and ours go alone; of routes see
+/// <see cref="ParentStatuses"/>.
+/// </remarks>
 internal sealed partial class StatusWriter(IStatusTarget target, TimeProvider time, ILogger<StatusWriter> logger)
 {
     // Enough to hide the API's latency; its rate is limited by the client.
@@ -51,11 +54,10 @@ internal sealed partial class StatusWriter(IStatusTarget target, TimeProvider ti
     {
         try
         {
-            if (target.Shown(wanted.Kind, wanted.Object) is { } shown && !StatusDocument.IsSaid(wanted, shown))
+            if (await SayAsync(wanted, stop))
             {
-                await target.ApplyAsync(wanted, StatusDocument.Write(wanted, shown, time.GetUtcNow()), stop);
                 Interlocked.Increment(ref _written);
-                Log.Written(logger, wanted.Kind.Kind, wanted.Object, wanted.Conditions.Count);
+                Log.Written(logger, wanted.Kind.Kind, wanted.Object, wanted.Parents?.Count ?? wanted.Conditions.Count);
             }
 
             _queue.Done(wanted);
@@ -78,6 +80,20 @@ internal sealed partial class StatusWriter(IStatusTarget target, TimeProvider ti
 
             _queue.Retry(wanted, stop.IsCancellationRequested ? TimeSpan.Zero : RetryAfter(failures));
         }
+    }
+
+    /// <returns>False if there is nothing to write, or nobody to say it.</returns>
+    private async Task<bool> SayAsync(ConditionSet wanted, CancellationToken stop)
+    {
+        if (wanted.Parents is not null)
+        {
+            if (target.FindRoute(wanted.Kind, wanted.Object) is not { } route || ParentStatuses.Write(wanted, route, time.GetUtcNow()) is not { } patch) return false;
+            await target.PatchAsync(wanted, patch, stop);
+            return true;
+        }
+        if (target.Shown(wanted.Kind, wanted.Object) is not { } shown || StatusDocument.IsSaid(wanted, shown)) return false;
+        await target.ApplyAsync(wanted, StatusDocument.Write(wanted, shown, time.GetUtcNow()), stop);
+        return true;
     }
 
     private static TimeSpan RetryAfter(int failures)

@@ -51,14 +51,19 @@ internal sealed class ChangeLog
     /// <param name="types">All types of this family.</param>
     public void Set(ConditionSet desired, IReadOnlyList<Condition>? actual, string[] types)
     {
-        var key = (desired.Kind.Kind, desired.Object, desired.FieldManager);
-        var known = _conditions.GetValueOrDefault(key);
-        if (desired.Conditions.Count > 0) _conditions[key] = desired;
-        else _conditions.Remove(key);
-
         var ours = (actual ?? []).Where(condition => condition is not null && types.Contains(condition.Type)).ToList();
         var isSaid = ours.Count == desired.Conditions.Count && desired.Conditions.All(wanted => ours.Exists(found => IsSame(wanted, found)));
-        var isNew = known is null ? desired.Conditions.Count > 0 : !known.Equals(desired);
+        Set(desired, isSaid);
+    }
+
+    /// <param name="isSaid">The object's status says just that now.</param>
+    public void Set(ConditionSet desired, bool isSaid)
+    {
+        var key = (desired.Kind.Kind, desired.Object, desired.FieldManager);
+        var known = _conditions.GetValueOrDefault(key);
+        if (desired.IsEmpty) _conditions.Remove(key);
+        else _conditions[key] = desired;
+        var isNew = known is null ? !desired.IsEmpty : !known.Equals(desired);
         if (isNew || !isSaid) _changedConditions[key] = desired;
     }
 
@@ -104,7 +109,8 @@ internal sealed class ChangeLog
     // What forbids comes first, what leads somewhere last.
     private static int RankOf(TrafficResource resource) => resource.Policy is not null ? 0 : resource.Destination is not null ? 1 : 2;
 
-    private static bool IsSame(Condition wanted, Condition found) =>
+    /// <summary>They say the same, whenever it came to be so.</summary>
+    public static bool IsSame(Condition wanted, Condition found) =>
         wanted.Type == found.Type && wanted.Status == found.Status && wanted.Reason == found.Reason
         && wanted.Message == found.Message && wanted.ObservedGeneration == found.ObservedGeneration;
 }

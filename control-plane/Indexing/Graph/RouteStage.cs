@@ -85,11 +85,36 @@ internal sealed class RouteStage(MeshGraph graph) : IRouteSurroundings
         if ((node.Plan?.Route?.Parents ?? default) is var after && before != after)
             graph.Directory.Changed.UnionWith(before.Concat(after).Select(static parent => parent.Service));
         graph.Log.Set(node.ResourceName, node.Plan?.Route is { } route ? new TrafficResource(node.ResourceName, route) : null);
+        SetStatus(node);
         if (node.Object is not null) return;
         _routes.Remove((node.Kind, node.Name));
         node.Namespace.Traffic.Remove(node);
         graph.DropIfEmpty(node.Namespace);
     }
+
+    private void SetStatus(RouteNode node)
+    {
+        var kind = KindOf(node.Kind);
+        if (node.Read is not { } value)
+        {
+            graph.Log.Forget(kind, node.Name, FieldManagers.WaypointRoutes);
+            return;
+        }
+        var generation = value.Metadata.Generation;
+        var desired = new ConditionSet(kind, node.Name, FieldManagers.WaypointRoutes, generation, [])
+        {
+            Parents = [.. node.Plan!.Outcomes.Select(outcome => RouteConditions.Of(outcome, generation)).DistinctBy(static parent => RouteConditions.KeyOf(parent.Reference))],
+        };
+        graph.Log.Set(desired, RouteConditions.IsSaid(desired.Parents, value.Status));
+    }
+
+    private static ResourceKind KindOf(RouteKind kind) => kind switch
+    {
+        RouteKind.GrpcRoute => ResourceTypes.GrpcRoute,
+        RouteKind.TlsRoute => ResourceTypes.TlsRoute,
+        RouteKind.TcpRoute => ResourceTypes.TcpRoute,
+        _ => ResourceTypes.HttpRoute,
+    };
 
     MemberView? IRouteSurroundings.Find(TargetKey service) =>
         graph.Services.GetValueOrDefault((service.Name, service.Kind == TargetKind.ServiceEntry)) is { Members: { Hostnames.IsEmpty: false } view } ? view : null;

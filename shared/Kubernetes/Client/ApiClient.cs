@@ -53,6 +53,10 @@ public sealed partial class ApiClient : IDisposable
         where T : KubernetesObject =>
         ExchangeAsync(MergePatch(type.Path(name, "status"), patch), type.Json, stop);
 
+    /// <summary>The same for a kind of which no more is known; the answer is not read.</summary>
+    public Task MergePatchStatusAsync(ResourceKind kind, ObjectName name, ReadOnlyMemory<byte> patch, CancellationToken stop) =>
+        ExchangeAsync(MergePatch(kind.Path(name, "status"), patch), static (_, _) => Task.FromResult(true), stop);
+
     /// <summary>Server-side apply: these fields shall be so, what we applied before and leave out now goes, what others own stays.</summary>
     /// <param name="fieldManager">Under which our fields are kept apart from other people's.</param>
     /// <param name="force">Take over fields that others own, instead of being refused with 409.</param>

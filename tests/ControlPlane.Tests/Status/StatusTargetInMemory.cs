@@ -34,6 +34,12 @@ internal sealed class StatusTargetInMemory : IStatusTarget
         }
     }
 
+    public Dictionary<ObjectName, RouteObject> Routes { get; } = [];
+
+    public RouteObject? FindRoute(ResourceKind kind, ObjectName name) => Routes.GetValueOrDefault(name);
+
+    public Task PatchAsync(ConditionSet wanted, ReadOnlyMemory<byte> patch, CancellationToken stop) => ApplyAsync(wanted, patch, stop);
+
     /// <summary>Returns once so many were applied.</summary>
     public async Task WhenAppliedAsync(int count)
     {

@@ -98,6 +98,26 @@ public sealed partial class ControlPlaneRightsTests
         metadata: {name: machine, namespace: shop, labels: {istio.io/use-waypoint: missing}}
         spec: {address: 192.0.2.3, serviceAccount: web}
         ---
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: HTTPRoute
+        metadata: {name: web, namespace: shop}
+        spec: {parentRefs: [{group: "", kind: Service, name: web}], rules: [{backendRefs: [{name: web, port: 80}]}]}
+        ---
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: GRPCRoute
+        metadata: {name: web, namespace: shop}
+        spec: {parentRefs: [{group: "", kind: Service, name: web}], rules: [{backendRefs: [{name: web, port: 80}]}]}
+        ---
+        apiVersion: gateway.networking.k8s.io/v1alpha2
+        kind: TCPRoute
+        metadata: {name: web, namespace: shop}
+        spec: {parentRefs: [{group: "", kind: Service, name: web}], rules: [{backendRefs: [{name: web, port: 80}]}]}
+        ---
+        apiVersion: gateway.networking.k8s.io/v1alpha2
+        kind: TLSRoute
+        metadata: {name: web, namespace: shop}
+        spec: {hostnames: [web.shop.svc.cluster.local], parentRefs: [{group: "", kind: Service, name: web}], rules: [{backendRefs: [{name: web, port: 80}]}]}
+        ---
         apiVersion: networking.istio.io/v1
         kind: VirtualService
         metadata: {name: web, namespace: shop}
