@@ -20,7 +20,7 @@ public sealed class HostileObjectTests
         for (var seed = 0; seed < 2000; seed++)
         {
             var random = new Random(seed);
-            var (kind, value) = Mutated(random);
+            var (kind, value) = Mutated(new RandomObjects(random).Next(), random);
             if (value is null) continue; // JSON of another shape: the client refuses that
             read++;
             var mesh = new IndexedMesh(Namespace("default"), Service("web", "app=web"), Pod("neighbour", "10.1.2.3", "app=web"));
@@ -32,6 +32,28 @@ public sealed class HostileObjectTests
             Assert.True(mesh.Index.Diagnostics.All(line => line.Problem.Length > 0), $"seed {seed}");
         }
         Assert.True(read > 300, $"only {read} objects could be read");
+    }
+
+    [Fact]
+    public void Whatever_is_said_about_requests_waypoints_can_read_what_becomes_of_it()
+    {
+        var (read, sent) = (0, 0);
+        foreach (var seed in Enumerable.Range(0, 3000))
+        {
+            var random = new Random(seed);
+            var (kind, value) = Mutated(new RandomTraffic(random).Next(), random);
+            if (value is null) continue; // JSON of another shape: the client refuses that
+            read++;
+            var mesh = new IndexedMesh([.. from ns in (string[])["default", "shop", "bank", "istio-system"] from number in Enumerable.Range(0, 3)
+                select Service($"{ns}/svc{number}", $"app=app{number}", "http:80:8080")]);
+
+            var changes = mesh.Set(value); // reads all of it as a waypoint does
+            sent += changes.Traffic.Set.Count;
+            mesh.Remove(value);
+
+            Assert.True(mesh.Traffic.Current.Resources.IsEmpty, $"seed {seed}: {kind}");
+        }
+        Assert.True(read > 1500 && sent > 400, $"only {read} objects could be read, and {sent} were sent");
     }
 
     [Fact]
@@ -64,9 +86,8 @@ public sealed class HostileObjectTests
         Assert.InRange(mesh.Condition("ZtunnelAccepted", "p")!.Message!.Length, 1, 4096);
     }
 
-    private static (string Kind, KubernetesObject? Value) Mutated(Random random)
+    private static (string Kind, KubernetesObject? Value) Mutated(KubernetesObject value, Random random)
     {
-        var value = new RandomObjects(random).Next();
         var json = JsonSerializer.Serialize(value, value.GetType(), KubernetesJson.Default);
         for (var times = random.Next(1, 4); times > 0; times--) json = Mutate(json, random);
         try

@@ -16,7 +16,7 @@ internal sealed class RandomObjects(Random random)
         "istio.io/use-waypoint-canary=wp1 istio.io/ingress-use-waypoint=true", "istio.io/rev=other",
     ];
 
-    public KubernetesObject Next() => random.Next(26) switch
+    public KubernetesObject Next() => random.Next(32) switch
     {
         > 19 => new RandomTraffic(random).Next(),
         < 5 => Pod(),
