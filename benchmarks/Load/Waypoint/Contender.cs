@@ -10,9 +10,5 @@ internal sealed record Contender(string Name, string Http1, string Http2, string
 {
     public const string Ours = "ambient";
 
-    // nginx does its work in a child of the process that we started; the others in the process itself.
-    public IEnumerable<int> Processes => Proxies.SelectMany(static proxy => Family(proxy.Id));
-
-    public static IEnumerable<int> Family(int id) =>
-        [id, .. File.ReadAllText($"/proc/{id}/task/{id}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse)];
+    public IEnumerable<int> Processes => Proxies.Select(static proxy => proxy.Id);
 }

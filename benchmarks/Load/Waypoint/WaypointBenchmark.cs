@@ -62,7 +62,7 @@ internal sealed class WaypointBenchmark(WaypointBenchmarkOptions options)
         _samples.Add(contender.Name, $"{scenario.Name}_p50", run.P50);
         _samples.Add(contender.Name, $"{scenario.Name}_p99", run.P99);
 
-        double Own() => CpuClock.Of(contender.Processes) + CpuClock.Of(Contender.Family(stage.Server.Id)) + CpuClock.Of(Environment.ProcessId) + CpuClock.OfEndedChildren();
+        double Own() => CpuClock.Of(contender.Processes) + CpuClock.Of(stage.Server.Id) + CpuClock.Of(Environment.ProcessId) + CpuClock.OfEndedChildren();
     }
 
     private async Task<int> ReportAsync(WaypointStage stage)
