@@ -70,7 +70,7 @@ public sealed class HttpConnection : ICarried
     }
 
     /// <returns>False if the client left before it said enough.</returns>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<bool> DetectAsync()
     {
         _timer.Start(_proxy.Options.IdleTimeout);

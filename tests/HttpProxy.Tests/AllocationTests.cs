@@ -42,6 +42,41 @@ public sealed class AllocationTests
         }
     }
 
+    [Fact]
+    public async Task Exchanges_that_wait_at_the_same_time_allocate_nothing_either()
+    {
+        await using var scene = await ProxyScene.StartAsync();
+        scene.KeepsReports = false;
+        var (clients, servers) = (new List<Wire>(), new List<Wire>());
+        for (var i = 0; i < 32; i++) clients.Add(await scene.ConnectAsync());
+        foreach (var client in clients)
+        {
+            await client.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+            servers.Add(await scene.AcceptAsync());
+        }
+
+        await AnswerAsync();
+        for (var round = 0; round < 20; round++) await RunAsync();
+        var before = await AllocatedAsync(scene);
+        for (var round = 0; round < 20; round++) await RunAsync();
+
+        Assert.InRange((await AllocatedAsync(scene) - before) / 20.0 / clients.Count, 0, 40);
+        return;
+
+        async Task RunAsync()
+        {
+            foreach (var client in clients) await client.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+            await AnswerAsync();
+        }
+
+        async Task AnswerAsync()
+        {
+            foreach (var server in servers) await server.ReadHeadAsync();
+            foreach (var server in servers) await server.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+            foreach (var client in clients) await client.ReadToAsync("ok");
+        }
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -32,7 +32,7 @@ internal sealed class BodyTransfer(EventLoop loop)
     private bool _stopped;
 
     /// <param name="to">May hold the head already; it is sent together with the beginning of the body.</param>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     public async ValueTask<TransferEnd> RunAsync(IBodySource from, IBodySink to)
     {
         (_source, _stopped) = (from, false);

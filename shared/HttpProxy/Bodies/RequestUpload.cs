@@ -43,7 +43,7 @@ internal sealed class RequestUpload(EventLoop loop, ReplayRoom room, int most) :
     }
 
     /// <summary>Ends what <see cref="Start"/> began; if it waits for the attempt, the attempt has to be ended before.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder))]
     public async ValueTask StopAsync()
     {
         if (!IsRunning) return;
@@ -67,7 +67,7 @@ internal sealed class RequestUpload(EventLoop loop, ReplayRoom room, int most) :
         _taken = 0;
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<TransferEnd> RunAsync(Action<TransferEnd> failed)
     {
         var end = await ReplayAsync().ConfigureAwait(false) ? await _transfer.RunAsync(_source, this).ConfigureAwait(false) : TransferEnd.SinkEnded;
@@ -77,7 +77,7 @@ internal sealed class RequestUpload(EventLoop loop, ReplayRoom room, int most) :
     }
 
     /// <returns>False if the server takes no more.</returns>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<bool> ReplayAsync()
     {
         _isReplaying = true;

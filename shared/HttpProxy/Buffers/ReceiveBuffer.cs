@@ -52,7 +52,7 @@ internal sealed class ReceiveBuffer
     }
 
     /// <returns>Done, or why nothing comes any more; never WouldBlock.</returns>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     public async ValueTask<IoResult> ReceiveAsync()
     {
         while (true)

@@ -47,7 +47,7 @@ internal sealed class SendBuffer(Duplex target) : IBufferWriter<byte>
         return new(result.Status == IoStatus.Done);
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<bool> FlushRestAsync()
     {
         while (Buffered > 0)

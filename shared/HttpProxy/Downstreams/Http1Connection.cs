@@ -11,9 +11,9 @@ namespace Ambient.HttpProxy.Downstreams;
 
 /// <summary>A client's HTTP/1.1 connection: requests one after another until either side has had enough. Idle, it holds no buffer.</summary>
 /// <remarks>
-/// Head in → <see cref="Exchange"/> → next head. On the stream's loop only. Streams complete their waits on the loop, and
-/// pooled tasks resume whoever awaits them there and then with <c>ConfigureAwait(false)</c>, without a detour over the loop's queue. An
-/// ordinary task would go to the thread pool instead: every method here that is awaited so has the pooling builder.
+/// Head in → <see cref="Exchange"/> → next head. On the stream's loop only. Streams complete their waits on the loop, and methods built by
+/// <see cref="LoopTaskBuilder{T}"/> resume whoever awaits them there and then with <c>ConfigureAwait(false)</c>, without a detour over the
+/// loop's queue. An ordinary task would go to the thread pool instead: every method here that is awaited so has that builder.
 /// </remarks>
 internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelayOwner
 {
@@ -85,7 +85,7 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
         End();
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<ExchangeEnd> ServeRequestsAsync()
     {
         while (true)
@@ -100,7 +100,7 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
     }
 
     /// <returns>Null with a request to serve, else how the connection ends.</returns>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<ExchangeEnd?> ReadHeadAsync()
     {
         while (true)
@@ -124,7 +124,7 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<ExchangeEnd> RefuseAsync(LocalReply reply)
     {
         reply.WriteToUnreadable(_out);
@@ -133,7 +133,7 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
     }
 
     // What either side sent behind its head comes first.
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder))]
     private async ValueTask RelayAsync(Http1Upstream upstream)
     {
         _upgraded = upstream;
@@ -142,7 +142,7 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
         Relay.Start(_stream, upstream.Stream, new(), this);
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder))]
     private static async ValueTask PassRestAsync(ReceiveBuffer from, SendBuffer to)
     {
         if (from.IsEmpty) return;
@@ -152,7 +152,7 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
     }
 
     // Closing with bytes unread would reset the connection, and the reset could destroy our answer on its way (RFC 9112 §9.6).
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder))]
     private async ValueTask LingerAsync()
     {
         if (_stream.IsBroken) return;

@@ -13,7 +13,7 @@ internal sealed partial class Exchange
     private UpstreamStream? _upstream;
     private bool _attemptTimedOut;
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<AttemptResult> TryAsync(UpstreamEndpoint endpoint)
     {
         _attemptTimedOut = false;
@@ -24,7 +24,7 @@ internal sealed partial class Exchange
     }
 
     /// <returns>Null if a connection that had been in use ended without a word, and the request may be sent again on a new one.</returns>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<AttemptResult?> TryAsync(UpstreamEndpoint endpoint, bool fresh)
     {
         var (upstream, failure) = await _proxy.Upstreams.RentAsync(endpoint, _request, fresh).ConfigureAwait(false);
@@ -54,7 +54,7 @@ internal sealed partial class Exchange
         GiveUp(end == TransferEnd.SourceEnded ? ExchangeFlag.DownstreamEnded : ExchangeFlag.DownstreamRefused);
 
     /// <summary>Reads to the final response's head and passes interim ones on.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<IoStatus> ReadFinalHeadAsync(UpstreamStream upstream)
     {
         while (true)

@@ -2,13 +2,14 @@ using System.Runtime.CompilerServices;
 using Ambient.HttpProxy.Bodies;
 using Ambient.HttpProxy.Messages;
 using Ambient.HttpProxy.Upstreams;
+using Ambient.Transport;
 
 namespace Ambient.HttpProxy.Exchanges;
 
 // The response of the attempt that counts, passed on.
 internal sealed partial class Exchange
 {
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<ExchangeEnd> RespondAsync(UpstreamStream upstream)
     {
         var head = upstream.Head;
@@ -31,7 +32,7 @@ internal sealed partial class Exchange
         return ExchangeEnd.Complete;
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<ExchangeEnd> UpgradeAsync(Http1Upstream upstream)
     {
         if (!await _downstream.ResponseBody.FlushAsync(untilRoom: false).ConfigureAwait(false))

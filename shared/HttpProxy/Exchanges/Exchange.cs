@@ -47,7 +47,7 @@ internal sealed partial class Exchange
     /// <summary>Nothing of it is left when this completes, also with an error.</summary>
     /// <param name="downstream">Its request has been read.</param>
     /// <param name="owner">Whose request it is.</param>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     public async ValueTask<ExchangeEnd> RunAsync(DownstreamStream downstream, IExchangeOwner owner)
     {
         Begin(downstream, owner);
@@ -91,7 +91,7 @@ internal sealed partial class Exchange
         _began = _loop.Time.GetTimestamp();
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<ExchangeEnd> RouteAsync()
     {
         if (_downstream.RequestError is { IsNone: false } wrong)
@@ -120,7 +120,7 @@ internal sealed partial class Exchange
     }
 
     /// <summary>Waits for its turn where the cluster takes only so many requests at once.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<ExchangeEnd> EnterAsync(UpstreamCluster cluster)
     {
         if (cluster.Gate.IsOpen) return await AttemptAsync(cluster).ConfigureAwait(false);
@@ -138,7 +138,7 @@ internal sealed partial class Exchange
     }
 
     /// <summary>Tries servers until an answer is good enough, or is the last that may be had.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<ExchangeEnd> AttemptAsync(UpstreamCluster cluster)
     {
         while (true)
@@ -164,7 +164,7 @@ internal sealed partial class Exchange
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<ExchangeEnd> ConcludeAsync(AttemptResult attempt) => attempt.IsAnswered
         ? await RespondAsync(_upstream!).ConfigureAwait(false)
         : await FailAsync(attempt).ConfigureAwait(false);
@@ -179,7 +179,7 @@ internal sealed partial class Exchange
     // One place in the budget from the first retry to the end of the exchange: it is a retry that is under way all that time.
     private bool MayRetry(UpstreamCluster cluster) => _retries || (_retries = cluster.Retries.TryBeginRetry());
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder))]
     private async ValueTask PauseAsync()
     {
         await BreakOffAsync().ConfigureAwait(false);
@@ -187,7 +187,7 @@ internal sealed partial class Exchange
     }
 
     // Nothing was answered that could be passed on: say why, unless nobody listens.
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<ExchangeEnd> FailAsync(AttemptResult attempt)
     {
         var flag = _clientLeft ? ExchangeFlag.DownstreamEnded : _flag != ExchangeFlag.None ? _flag : attempt.Flag;
@@ -209,7 +209,7 @@ internal sealed partial class Exchange
         }) with { Flag = flag }).ConfigureAwait(false);
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<ExchangeEnd> ReplyAsync(LocalReply reply)
     {
         (_flag, _status) = (reply.Flag, reply.Status);
@@ -218,7 +218,7 @@ internal sealed partial class Exchange
     }
 
     // A client over HTTP/2 may take it in pieces, or not at all.
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<bool> SendAsync(ReadOnlyMemory<byte> body)
     {
         var sink = _downstream.ResponseBody;
@@ -241,7 +241,7 @@ internal sealed partial class Exchange
     }
 
     /// <summary>Ends the attempt under way, and what it is being sent.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder))]
     private async ValueTask BreakOffAsync()
     {
         if (!_upload.IsSent) _upstream?.Abort(); // else the upload might wait for it

@@ -164,7 +164,7 @@ internal sealed class Http2Message : IBodySource, IBodySink
 
     public void WakeWriter() => _writable.Set();
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<bool> WaitForRoomAsync()
     {
         while (ResetCode is null && !Stream.LocalEnded)

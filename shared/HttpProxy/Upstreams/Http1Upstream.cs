@@ -70,7 +70,7 @@ internal sealed class Http1Upstream : UpstreamStream, IDisposable
 
     public override void EndUpgrade(ReadOnlySpan<byte> protocol) => _writer.EndUpgrade(protocol);
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     public override async ValueTask<IoStatus> ReadHeadAsync()
     {
         if (_parser.Head.IsInterim) _parser.Reset(); // the one before

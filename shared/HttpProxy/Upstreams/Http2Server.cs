@@ -17,7 +17,7 @@ internal sealed class Http2Server(IPEndPoint endpoint, Http2UpstreamPool pool)
     public bool IsUnused => _connections.Count == 0 && !_isDialing && _waiting.Count == 0;
 
     /// <returns>A connection that takes another stream at once, or null and why.</returns>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     public async ValueTask<(Http2UpstreamConnection? Connection, ConnectFailure Failure)> RentAsync()
     {
         while (true)
@@ -61,7 +61,7 @@ internal sealed class Http2Server(IPEndPoint endpoint, Http2UpstreamPool pool)
         _waiting.Clear();
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder))]
     private async ValueTask WaitAsync()
     {
         if (!_spare.TryPop(out var signal)) signal = new(pool.Loop);

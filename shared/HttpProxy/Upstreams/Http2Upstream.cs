@@ -84,7 +84,7 @@ internal sealed class Http2Upstream : UpstreamStream, IHttp2MessageOwner
 
     public void TrailersArrived(HeaderList headers) => _message.OnTrailers(headers);
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     public override async ValueTask<IoStatus> ReadHeadAsync()
     {
         ForgetHead();

@@ -21,7 +21,7 @@ internal sealed class Http2UpstreamPool(EventLoop loop, IUpstreamDialer dialer, 
     public bool IsEmpty => _servers.Count == 0;
 
     /// <returns>A stream whose request is to be written at once, or null and why.</returns>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     public async ValueTask<(UpstreamStream? Stream, ConnectFailure Failure)> RentAsync(IPEndPoint endpoint)
     {
         if (!_servers.TryGetValue(endpoint, out var server)) _servers[endpoint] = server = new(endpoint, this);

@@ -31,7 +31,7 @@ public sealed class UpstreamPool : IDisposable
 
     /// <param name="fresh">Only a new connection will do.</param>
     /// <returns>The stream, which the caller releases, or null and why.</returns>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     internal async ValueTask<(UpstreamStream? Stream, ConnectFailure Failure)> RentAsync(UpstreamEndpoint endpoint, RequestHead request, bool fresh)
     {
         if (endpoint.SpeaksHttp2With(request))

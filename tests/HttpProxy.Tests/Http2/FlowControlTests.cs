@@ -68,9 +68,9 @@ public sealed class FlowControlTests
         foreach (var _ in calls) (await server.AcceptAsync()).Reads = false;
 
         foreach (var call in calls) _ = call.SendAsync(new string('x', 1_000_000));
-        await client.UntilAsync(() => client.Http2.SendWindow == 0, "the end of the connection's window");
+        var sent = 0;
+        await client.UntilAsync(() => client.Http2.SendWindow == 0 && (sent = calls.Sum(call => call.Sent)) >= OwnConnectionWindow, "the end of the connection's window");
 
-        var sent = calls.Sum(call => call.Sent);
         Assert.InRange(sent, OwnConnectionWindow, OwnConnectionWindow + Window); // what was passed on before the server said its window
         Assert.InRange(await HeldAsync(scene), 0, OwnConnectionWindow + (calls.Length + 5) * Slab);
     }
