@@ -187,6 +187,47 @@ public sealed class FilterTests
     }
 
     [Fact]
+    public async Task A_mirror_gets_a_copy_with_the_body_and_neither_its_answer_nor_its_silence_matters()
+    {
+        await using var scene = await StartAsync();
+        var (server, mirror, silent) = (scene.Serve("v1", "echo", "echo-v1"), scene.Serve("v2", "echo-v2"), scene.Serve("v3", "echo-v3"));
+        mirror.Answer = static _ => 500;
+        silent.Delay = TimeSpan.FromHours(1);
+        scene.Route("mirror", "echo", Rule(RouteMatch.Everything, To(("echo-v1", 1)) with
+        {
+            RequestEdits = new() { Set = [new("x-set", "seen")] },
+            Mirrors = [new(new() { Service = KeyOf("echo-v2"), Port = 80 }, 100), new(new() { Service = KeyOf("echo-v3"), Port = 80 }, 100), new(new() { Service = KeyOf("echo-v1"), Port = 80 }, 0)],
+        }));
+        using var client = await scene.ClientAsync("echo");
+        for (var i = 0; i < 5; i++)
+        {
+            using var answer = await client.PostAsync($"/{i}", new StringContent($"body-{i}"));
+            Assert.Equal((HttpStatusCode.OK, "v1"), (answer.StatusCode, answer.Headers.GetValues("x-server").Single()));
+        }
+
+        await scene.UntilAsync(() => Task.FromResult(mirror.Requests == 5 && silent.Requests == 5));
+        Assert.Equal(5, server.Requests);
+        foreach (var (seen, number) in mirror.Seen.Order().Select(static (seen, number) => (seen, number)))
+        {
+            Assert.Equal(["seen"], ValuesOf(seen, "x-set"));
+            Assert.EndsWith($"\r\n\r\nbody-{number}", seen, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_mirror_gets_its_percentage()
+    {
+        await using var scene = await StartAsync();
+        var mirror = scene.Serve("v2", "echo-v2");
+        scene.Serve("v1", "echo");
+        scene.Route("mirror", "echo", Rule(RouteMatch.Everything, To(("echo", 1)) with { Mirrors = [new(new() { Service = KeyOf("echo-v2"), Port = 80 }, 20)] }));
+        using var client = await scene.ClientAsync("echo");
+        for (var i = 0; i < 500; i++) (await client.GetAsync("/")).Dispose();
+        await scene.UntilAsync(() => Task.FromResult(mirror.Requests >= 47));
+        Assert.InRange(mirror.Requests, 47, 153); // six standard deviations
+    }
+
+    [Fact]
     public async Task A_limit_answers_429_when_its_tokens_are_gone_for_all_or_for_each_client()
     {
         await using var scene = await StartAsync();

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Ambient.Http1.Heads;
+using Ambient.HttpProxy.Mirrors;
 using Ambient.Transport;
 
 namespace Ambient.HttpProxy.Bodies;
@@ -26,6 +27,9 @@ internal sealed class RequestUpload(EventLoop loop, ReplayRoom room, int most) :
 
     /// <summary>Nothing is missing of what another server would have to be sent.</summary>
     public bool MayRepeat => Keeps || !_hasBegun;
+
+    /// <summary>Copies that get what is sent for the first time; to be said before the first <see cref="Start"/>.</summary>
+    public List<MirroredBody> Mirrors { get; } = [];
 
     /// <summary>The route may need the body again; to be said before the first <see cref="Start"/>.</summary>
     public bool Keeps { get; set; }
@@ -57,6 +61,13 @@ internal sealed class RequestUpload(EventLoop loop, ReplayRoom room, int most) :
     {
         Keeps = false;
         if (!_isReplaying) Forget();
+    }
+
+    /// <summary>The request is over: a copy that did not get all of the body must not look whole.</summary>
+    public void EndMirrors()
+    {
+        foreach (var mirror in Mirrors) mirror.Break();
+        Mirrors.Clear();
     }
 
     private void Forget()
@@ -132,10 +143,15 @@ internal sealed class RequestUpload(EventLoop loop, ReplayRoom room, int most) :
         _hasBegun = true;
         _isWhole = ends;
         if (Keeps) Keep(data);
+        foreach (var mirror in Mirrors) mirror.Append(data);
         _sink.Write(data, ends);
     }
 
-    void IBodySink.End(FieldSection trailers) => _sink.End(trailers);
+    void IBodySink.End(FieldSection trailers)
+    {
+        foreach (var mirror in Mirrors) mirror.Complete();
+        _sink.End(trailers);
+    }
 
     ValueTask<bool> IBodySink.FlushAsync(bool untilRoom) => _sink.FlushAsync(untilRoom);
 }

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Ambient.Http1.Heads;
 using Ambient.HttpProxy.Bodies;
 using Ambient.HttpProxy.Downstreams;
+using Ambient.HttpProxy.Mirrors;
 using Ambient.HttpProxy.Replies;
 using Ambient.HttpProxy.Resilience;
 using Ambient.HttpProxy.Routing;
@@ -61,6 +62,7 @@ internal sealed partial class Exchange
             _tryTimeout.Cancel();
             await BreakOffAsync().ConfigureAwait(false);
             _upload.Settle();
+            _upload.EndMirrors();
             _owner.Ended(_request, new(
                 _status, _flag, _tried.Count > 0 ? _tried[^1] : null, _route.Cluster, _route.Plan, _loop.Time.GetElapsedTime(_began), _tried.Count));
         }
@@ -106,6 +108,7 @@ internal sealed partial class Exchange
 
         if (Plan.Timeout > TimeSpan.Zero) _timeout.Start(Plan.Timeout);
         _upload.Keeps = _request.Framing.HasBody && Plan.Retries.NeedsBody(GrpcStatus.IsGrpc(_request.Fields), cluster.MaySpeakHttp2);
+        if (_route.Mirrors.Count > 0) StartMirrors();
         cluster.Retries.Begin();
         try
         {
@@ -117,6 +120,12 @@ internal sealed partial class Exchange
             _retries = false;
             cluster.Retries.End();
         }
+    }
+
+    private void StartMirrors()
+    {
+        foreach (var cluster in _route.Mirrors)
+            if (MirroredRequest.Start(_loop, _proxy, cluster, _request, _route, _owner) is { } mirror) _upload.Mirrors.Add(mirror.Body);
     }
 
     /// <summary>Waits for its turn where the cluster takes only so many requests at once.</summary>

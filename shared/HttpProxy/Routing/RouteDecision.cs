@@ -30,12 +30,15 @@ public readonly record struct RouteDecision
     /// <summary>Requests that belong together have the same; 0 for those that belong to nobody.</summary>
     public ulong Hash { get; init; }
 
+    /// <summary>Also sent there, where the answers are thrown away.</summary>
+    public IReadOnlyList<UpstreamCluster> Mirrors { get; init; }
+
     /// <summary>Given to a request that came without one.</summary>
     public Guid? RequestId { get; init; }
 
-    public static RouteDecision To(UpstreamCluster cluster, RoutePlan? plan = null) => new() { Cluster = cluster, Plan = plan ?? RoutePlan.Default };
+    public static RouteDecision To(UpstreamCluster cluster, RoutePlan? plan = null) => new() { Cluster = cluster, Plan = plan ?? RoutePlan.Default, Mirrors = [] };
 
-    public static RouteDecision Answer(LocalReply reply) => new() { Plan = RoutePlan.Default, Reply = reply };
+    public static RouteDecision Answer(LocalReply reply) => new() { Plan = RoutePlan.Default, Reply = reply, Mirrors = [] };
 
     /// <param name="status">400 to 599.</param>
     public static RouteDecision Refuse(int status, string why) => Answer(new(status, why));

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -23,6 +25,9 @@ internal sealed class EchoServer : IAsyncDisposable
     public string Name { get; }
 
     public IPEndPoint Address => (IPEndPoint)_listener.LocalEndpoint;
+
+    /// <summary>Heads and bodies, as they came.</summary>
+    public ConcurrentBag<string> Seen { get; } = [];
 
     public int Requests => Volatile.Read(ref _requests);
 
@@ -57,6 +62,7 @@ internal sealed class EchoServer : IAsyncDisposable
             {
                 while (await ReadHeadAsync(socket) is { } head)
                 {
+                    Seen.Add(head);
                     Interlocked.Increment(ref _requests);
                     var line = head[..head.IndexOf("\r\n", StringComparison.Ordinal)];
                     if (Delay > TimeSpan.Zero) await Task.Delay(Delay, TimeProvider.System, _stop.Token);
@@ -70,7 +76,7 @@ internal sealed class EchoServer : IAsyncDisposable
         }
     }
 
-    // The tests send no bodies that this server would have to read.
+    // Bodies have a length.
     private async Task<string?> ReadHeadAsync(Socket socket)
     {
         var (text, buffer) = (new StringBuilder(), new byte[4096]);
@@ -79,7 +85,15 @@ internal sealed class EchoServer : IAsyncDisposable
             var read = await socket.ReceiveAsync(buffer, _stop.Token);
             if (read == 0) return null;
             text.Append(Encoding.ASCII.GetString(buffer, 0, read));
-            if (text.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal)) return text.ToString();
+            if (IsWhole(text.ToString())) return text.ToString();
         }
+    }
+
+    private static bool IsWhole(string message)
+    {
+        var end = message.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+        if (end < 0) return false;
+        var length = message[..end].Split("\r\n").FirstOrDefault(static line => line.StartsWith("content-length:", StringComparison.OrdinalIgnoreCase));
+        return message.Length >= end + 4 + (length is null ? 0 : int.Parse(length[15..], CultureInfo.InvariantCulture));
     }
 }
