@@ -107,6 +107,18 @@ public sealed class RoutingTests
     }
 
     [Fact]
+    public async Task A_backend_without_a_port_is_asked_at_the_port_that_was_dialled()
+    {
+        await using var scene = await StartAsync();
+        scene.Serve("v1", "echo", "echo-v1");
+        scene.Route("same", "echo", Rule(Everything, new() { Backends = [new() { Service = KeyOf("echo-v1") }] }));
+        using var http = await scene.ClientAsync("echo");
+        using var alternative = await scene.ClientAsync("echo", port: 8080);
+        Assert.Equal("v1", await ServerAsync(http, "/"));
+        Assert.Equal("v1", await ServerAsync(alternative, "/"));
+    }
+
+    [Fact]
     public async Task An_invalid_backend_answers_500_for_its_share_and_one_without_servers_503()
     {
         await using var scene = await StartAsync();

@@ -21,7 +21,7 @@ public sealed class RouteProgram
     private readonly CorsFilter? _cors;
     private readonly RedirectAnswer? _redirect;
     private readonly TokenBuckets? _limit;
-    private readonly (IUpstreamSource Source, double Percent)[] _mirrors;
+    private readonly Func<RouteBackend, IUpstreamSource?> _sourceOf;
 
     /// <param name="name">For logs.</param>
     /// <param name="common">Edits of every request, before those of the route.</param>
@@ -33,9 +33,8 @@ public sealed class RouteProgram
         _cors = action.Cors is { } cors ? new(cors) : null;
         _redirect = action.Redirect is { } redirect ? new(redirect) : null;
         _limit = action.RateLimit is { } limit ? new(limit, time) : null;
-        _backends = [.. action.Backends.Where(static backend => backend.Weight > 0).Select(backend => new ProgramBackend(name, action, backend, common, sourceOf(backend)))];
-        _mirrors = [.. action.Mirrors.Where(static mirror => mirror.Backend.Invalid.Length == 0)
-            .Select(mirror => (Source: sourceOf(mirror.Backend), mirror.Percent)).Where(static mirror => mirror.Source is not null)!];
+        _backends = [.. action.Backends.Where(static backend => backend.Weight > 0).Select(backend => new ProgramBackend(name, action, backend, common, sourceOf))];
+        _sourceOf = sourceOf;
         _weights = (uint)_backends.Sum(static backend => backend.Weight);
     }
 
@@ -47,7 +46,7 @@ public sealed class RouteProgram
         if (Draws(_action.Fault?.AbortPercent, random)) return RouteDecision.Answer(Abort(_action.Fault!)) with { Delay = delay };
         if (_cors?.Preflight(request) is { } preflight) return RouteDecision.Answer(preflight) with { Delay = delay };
         var decision = DecideWay(request, matched, caller, random);
-        return decision with { Delay = delay, ResponseFields = _cors?.ResponseFields(request) ?? [], Mirrors = decision.Cluster is null ? [] : DrawMirrors(random) };
+        return decision with { Delay = delay, ResponseFields = _cors?.ResponseFields(request) ?? [], Mirrors = decision.Cluster is null ? [] : DrawMirrors(caller, random) };
     }
 
     private RouteDecision DecideWay(in RouteRequest request, PathMatch matched, in RouteCaller caller, Random random)
@@ -71,9 +70,11 @@ public sealed class RouteProgram
         return _backends[^1];
     }
 
-    private IReadOnlyList<UpstreamCluster> DrawMirrors(Random random) => _mirrors.Length == 0
+    // Where there is nothing that could get a copy, the request itself goes on.
+    private IReadOnlyList<UpstreamCluster> DrawMirrors(RouteCaller caller, Random random) => _action.Mirrors.IsEmpty
         ? []
-        : [.. _mirrors.Where(mirror => Draws(mirror.Percent, random)).Select(static mirror => mirror.Source.Current)];
+        : [.. _action.Mirrors.Where(mirror => mirror.Backend.Invalid.Length == 0 && Draws(mirror.Percent, random))
+            .Select(mirror => _sourceOf(mirror.Backend.Port != 0 ? mirror.Backend : mirror.Backend with { Port = caller.Port })?.Current).OfType<UpstreamCluster>()];
 
     private static bool Draws(double? percent, Random random) => percent is > 0 && (percent >= 100 || random.NextDouble() * 100 < percent);
 

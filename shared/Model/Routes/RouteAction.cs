@@ -42,7 +42,7 @@ public sealed record RouteBackend
 {
     public required ServiceKey Service { get; init; }
 
-    /// <summary>Of the service.</summary>
+    /// <summary>Of the service; 0: the one that the client dialled.</summary>
     public ushort Port { get; init; }
 
     /// <summary>Of the service's <see cref="Traffic.DestinationPolicy"/>; empty for all of its endpoints.</summary>

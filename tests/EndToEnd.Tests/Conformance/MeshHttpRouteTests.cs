@@ -1,3 +1,4 @@
+using Ambient.EndToEnd.Tests.Requests;
 using Ambient.Lab.Processes;
 using static Ambient.EndToEnd.Tests.Conformance.ConformanceFixture;
 
@@ -8,7 +9,7 @@ public sealed class MeshHttpRouteTests(ConformanceFixture fixture) : IClassFixtu
 {
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    public async ValueTask DisposeAsync() => await fixture.DeleteRoutesAsync();
+    public async ValueTask DisposeAsync() => await fixture.ForgetAsync();
 
     [Fact]
     public async Task MeshBasic() => await GetsAsync("/", "", status: 200);

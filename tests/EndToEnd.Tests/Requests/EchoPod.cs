@@ -8,13 +8,14 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 
-namespace Ambient.EndToEnd.Tests.Conformance;
+namespace Ambient.EndToEnd.Tests.Requests;
 
 /// <summary>The application in a pod: answers HTTP/1.1 on 8080 and gRPC on 7070 with its name and the request as it saw it.</summary>
 internal sealed class EchoPod : IAsyncDisposable
 {
     private readonly WebApplication _application;
     private readonly List<System.Net.Sockets.Socket> _listeners = [];
+    private int _requests;
 
     private EchoPod(IPod pod, string name)
     {
@@ -26,8 +27,14 @@ internal sealed class EchoPod : IAsyncDisposable
             options.ListenHandle(Listen(pod, 7070), static listen => listen.Protocols = HttpProtocols.Http2);
         });
         _application = builder.Build();
-        _application.Run(context => AnswerAsync(context, name));
+        _application.Run(context =>
+        {
+            Interlocked.Increment(ref _requests);
+            return AnswerAsync(context, name);
+        });
     }
+
+    public int Requests => Volatile.Read(ref _requests);
 
     public static async Task<EchoPod> StartAsync(IPod pod, string name)
     {

@@ -1,4 +1,4 @@
-namespace Ambient.EndToEnd.Tests.Conformance;
+namespace Ambient.EndToEnd.Tests.Requests;
 
 /// <summary>What a client got, and what the pod that answered had seen.</summary>
 /// <param name="Pod">Who answered; null if the waypoint did.</param>
