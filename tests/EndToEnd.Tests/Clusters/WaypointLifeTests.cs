@@ -65,6 +65,12 @@ public sealed class WaypointLifeTests(ITestOutputHelper output)
 
         output.WriteLine($"{Rollouts} rollouts of the waypoint: {client.Succeeded} requests answered, {client.Failures.Count - early} failed");
         Assert.Equal([], client.Failures.Skip(early));
+
+        // Without any pod of it, nothing passes beside it.
+        (await cluster.ApplyAsync(Overlay("none", "replicas: 0, "))).OutputOrThrow();
+        await Until.TrueAsync(() => Pods(cluster).Count == 0, () => $"it has no pod. {Describe(cluster)}", PodCluster.Patience);
+        for (var i = 0; i < 3; i++) Assert.False((await caller.RunAsync("curl", "-sS", "--max-time", "6", $"http://{Service}/")).Succeeded);
+        await Until.TrueAsync(() => Programmed(Find(cluster)!).Text("reason") == "Pending", () => $"its status says so. {Describe(cluster)}");
     }
 
     private static string Web => $$"""
@@ -97,20 +103,18 @@ public sealed class WaypointLifeTests(ITestOutputHelper output)
           listeners: [{name: mesh, port: 15008, protocol: HBONE}]
         """;
 
-    private static string Overlay(string version) => $$$$"""
+    private static string Overlay(string version, string more = "") => $$$$"""
         apiVersion: v1
         kind: ConfigMap
         metadata: {name: waypoint, namespace: shop}
         data:
           deployment: |
-            spec: {template: {spec: {containers: [{name: waypoint, env: [{name: VERSION, value: "{{{{version}}}}"}], startupProbe: {timeoutSeconds: 5}, readinessProbe: {periodSeconds: 1}}]}}}
+            spec: {{{{{more}}}}template: {spec: {containers: [{name: waypoint, env: [{name: VERSION, value: "{{{{version}}}}"}], startupProbe: {timeoutSeconds: 5}, readinessProbe: {periodSeconds: 1}}]}}}
         """;
 
-    private static async Task ProgrammedAsync(ClusterLab cluster)
-    {
-        var waited = await cluster.KubectlAsync("wait", "-n", "shop", $"{Kind}/waypoint", "--for=condition=Programmed", "--timeout=25s");
-        Assert.True(waited.Succeeded, $"{waited.Errors}\n{Describe(cluster)}");
-    }
+    private static Task ProgrammedAsync(ClusterLab cluster) => Until.TrueAsync(
+        async () => (await cluster.KubectlAsync("wait", "-n", "shop", $"{Kind}/waypoint", "--for=condition=Programmed", "--timeout=20s")).Succeeded,
+        () => $"it is programmed. {Describe(cluster)}", PodCluster.Patience);
 
     // Answered with 200 by the waypoint's pods that are there now.
     private static async Task<long> RequestsAsync(ClusterLab cluster)
@@ -133,7 +137,9 @@ public sealed class WaypointLifeTests(ITestOutputHelper output)
 
     private static JsonObject? Find(ClusterLab cluster) => cluster.Api.Store.Find(cluster.Api.Store.Kinds.Get("gateway.networking.k8s.io", "Gateway"), "shop", "waypoint")?.Copy();
 
-    private static string? Since(JsonObject gateway) => gateway.ObjectsAt("status", "conditions").Single(one => one.Text("type") == "Programmed").Text("lastTransitionTime");
+    private static string? Since(JsonObject gateway) => Programmed(gateway).Text("lastTransitionTime");
+
+    private static JsonObject Programmed(JsonObject gateway) => gateway.ObjectsAt("status", "conditions").Single(one => one.Text("type") == "Programmed");
 
     private static string Describe(ClusterLab cluster) =>
         $"{Find(cluster)?["status"]?.ToJsonString()}\n{string.Join('\n', Pods(cluster).Select(pod => cluster.Pods.Describe("shop", pod.Text("metadata", "name")!)))}\n{string.Join('\n', Pods(cluster).Select(pod => Log(cluster, pod.Text("metadata", "name")!)))}\n{cluster.ControlPlane.Process.LogTail(20)}";
