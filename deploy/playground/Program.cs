@@ -15,6 +15,9 @@ switch (args)
     case ["application", var name, var port]:
         await new HttpApplication(name).RunAsync(int.Parse(port));
         return 0;
+    case ["application", var name, var port, var status]:
+        await new HttpApplication(name, int.Parse(status)).RunAsync(int.Parse(port));
+        return 0;
     case ["health", var port]:
         await HealthApplication.RunAsync(int.Parse(port));
         return 0;

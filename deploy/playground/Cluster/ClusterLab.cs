@@ -116,8 +116,11 @@ public sealed class ClusterLab : IAsyncDisposable
     public string AgentLog(ClusterNode node) => Log(node, "k8s-app", MeshManifests.Agent, "install-cni");
 
     /// <summary>Kills ztunnel with SIGKILL; the kubelet starts it again.</summary>
-    public async Task KillZtunnelAsync(ClusterNode node) => (await Command.RunAsync("kill", "-KILL",
-        $"{ZtunnelProcess(node) ?? throw new Lab.LabException($"ztunnel does not run on {node.Name}")}")).OutputOrThrow();
+    public async Task KillZtunnelAsync(ClusterNode node)
+    {
+        if (ZtunnelProcess(node) is not { } process || !ZtunnelRuns(node)) throw new Lab.LabException($"ztunnel does not run on {node.Name}. Its log ends with:\n{Tail(ZtunnelLog(node))}");
+        (await Command.RunAsync("kill", "-KILL", $"{process}")).OutputOrThrow();
+    }
 
     public bool ZtunnelRuns(ClusterNode node) => ZtunnelProcess(node) is { } id && Directory.Exists($"/proc/{id}");
 

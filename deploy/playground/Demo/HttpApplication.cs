@@ -9,11 +9,13 @@ namespace Ambient.Playground.Demo;
 /// The application in the demo's pods: says who it is and who it thinks is calling; under /stream it keeps talking. After SIGTERM it
 /// takes no more connections, and ends once those it has are answered: it does nothing else for the sake of its callers.
 /// </summary>
-internal sealed class HttpApplication(string name)
+/// <param name="status">Of its answers; under /requests it says how many it gave.</param>
+internal sealed class HttpApplication(string name, int status = 200)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     private readonly CancellationTokenSource _ending = new();
+    private int _requests;
 
     public async Task RunAsync(int port)
     {
@@ -62,9 +64,20 @@ internal sealed class HttpApplication(string name)
             for (var i = 0; !_ending.IsCancellationRequested; i++, await Task.Delay(Pause, TimeProvider.System)) await SendAsync(socket, $"{i} ");
             return;
         }
+        if (request.StartsWith("GET /requests ", StringComparison.Ordinal))
+        {
+            await FinishAsync(socket, 200, $"{Volatile.Read(ref _requests)}");
+            return;
+        }
+        Interlocked.Increment(ref _requests);
         var caller = ((IPEndPoint)socket.RemoteEndPoint!).Address;
         var body = $"hello from {name}, you come from {(caller.IsIPv4MappedToIPv6 ? caller.MapToIPv4() : caller)}, and you said: {request.Split(' ').ElementAtOrDefault(1)}\n";
-        await SendAsync(socket, $"HTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}");
+        await FinishAsync(socket, request.StartsWith("GET /ready ", StringComparison.Ordinal) ? 200 : status, body);
+    }
+
+    private static async Task FinishAsync(Socket socket, int status, string body)
+    {
+        await SendAsync(socket, $"HTTP/1.1 {status} {(status == 200 ? "OK" : "No")}\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}");
         socket.Shutdown(SocketShutdown.Send);
         while (await socket.ReceiveAsync(new byte[256]) > 0) { }
     }

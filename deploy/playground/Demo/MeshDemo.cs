@@ -22,6 +22,11 @@ internal sealed partial class MeshDemo(Shop shop, Story story)
         await PolicyAsync();
         await UnenforceablePolicyAsync();
         await LiveConnectionAsync();
+        await WaypointAsync();
+        await CanaryAsync();
+        await HeaderAsync();
+        await FailingServerAsync();
+        await RequestPolicyAsync();
         await MetricsAsync();
         await WithoutControlPlaneAsync();
         await RolloutAsync();

@@ -1,3 +1,4 @@
+using Ambient.Lab.Mesh;
 using Ambient.Lab.Processes;
 
 namespace Ambient.EndToEnd.Tests.Requests;
@@ -109,7 +110,7 @@ public sealed class SampleTests(ShopFixture fixture) : IClassFixture<ShopFixture
         Assert.Equal("", conditions);
     }
 
-    private async Task ApplyAsync(string sample) => (await fixture.Cluster.KubectlAsync("apply", "-f", Path.Combine(Checkout(), "deploy", "samples", $"{sample}.yaml"))).OutputOrThrow();
+    private async Task ApplyAsync(string sample) => (await fixture.Cluster.KubectlAsync("apply", "-f", Path.Combine(NodePrograms.Checkout, "deploy", "samples", $"{sample}.yaml"))).OutputOrThrow();
 
     private Task<Answer> GetAsync((string, string)[] fields) => fixture.GetAsync("client", "reviews", 80, "/", fields);
 
@@ -120,12 +121,5 @@ public sealed class SampleTests(ShopFixture fixture) : IClassFixture<ShopFixture
         var answers = new List<Answer>();
         for (var i = 0; i < requests; i++) answers.Add(await GetAsync([]));
         return (answers.Count(static answer => answer.Pod == "reviews-v1"), answers.Count(static answer => answer.Pod == "reviews-v2"));
-    }
-
-    private static string Checkout()
-    {
-        var directory = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(directory, "Ambient.sln"))) directory = Path.GetDirectoryName(directory)!;
-        return directory;
     }
 }
