@@ -38,12 +38,12 @@ public sealed class HttpConnection : ICarried
         _ = connection.RunAsync();
     }
 
-    /// <summary>Closes it if no request is under way; else its client is told to send no more.</summary>
+    /// <summary>Tells its client to send no more; without a request it is closed in a while.</summary>
     public void BeginDrain()
     {
         _draining = true;
         if (_spoken is { } spoken) spoken.BeginDrain();
-        else if (_in.IsEmpty) Close();
+        else if (_in.IsEmpty) _timer.Start(_proxy.Options.DrainIdleTimeout);
     }
 
     public void Abort()

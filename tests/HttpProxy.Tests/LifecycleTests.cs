@@ -24,6 +24,24 @@ public sealed class LifecycleTests
         Assert.Equal(0, await draining.WaitAsync(Wire.Limit)); // nobody had to be aborted
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_request_that_was_on_its_way_when_draining_began_is_served(bool hasServed)
+    {
+        await using var scene = await ProxyScene.StartAsync();
+        var (used, server) = await scene.AfterOneExchangeAsync();
+        var client = hasServed ? used : await scene.ConnectAsync();
+        var draining = scene.Loop.RunAsync(async () => await scene.Connections.DrainAsync(TimeSpan.FromSeconds(20)));
+        await scene.Loop.RunAsync(() => ValueTask.CompletedTask); // it drains
+
+        await client.SendAsync(Get);
+        await server.ReadHeadAsync();
+        await server.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        Assert.Equal("HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n", await client.ReadToEndAsync());
+        Assert.Equal(0, await draining.WaitAsync(Wire.Limit));
+    }
+
     [Fact]
     public async Task A_request_that_comes_while_draining_is_served_and_told_that_it_is_the_last()
     {

@@ -12,7 +12,7 @@ namespace Ambient.Waypoint.Running;
 /// <summary>The waypoint from start to stop: READ THIS FIRST for how the process lives.</summary>
 internal sealed partial class WaypointProxy(WaypointOptions options, TimeProvider time, StopSignal stop)
 {
-    private const string StateTask = "mesh and routes", CertificateTask = "own certificate";
+    private const string StateTask = "mesh and routes", CertificateTask = "own certificate", ListenerTask = "tunnels";
     private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(2);
 
     private readonly ReadinessTasks _readiness = new();
@@ -23,7 +23,7 @@ internal sealed partial class WaypointProxy(WaypointOptions options, TimeProvide
     {
         using var log = new ProcessLog(options.Telemetry.LogFormat, options.Telemetry.LogFilter, OutputStream.StandardOutput(), time);
         var logger = log.Loggers.CreateLogger<WaypointProxy>();
-        foreach (var task in (string[])[StateTask, CertificateTask]) _readiness.Begin(task);
+        foreach (var task in (string[])[StateTask, CertificateTask, ListenerTask]) _readiness.Begin(task);
         Limits.RaiseOpenFiles();
         Log.Starting(logger, options.GatewayKey, options.Identity.ToString());
 
@@ -31,6 +31,7 @@ internal sealed partial class WaypointProxy(WaypointOptions options, TimeProvide
         var pages = await WaypointPages.StartAsync(options, parts, _readiness, stop, log);
         if (!await IsReadyAsync(parts)) return;
         var listener = await TunnelListener.StartAsync(parts.Workers);
+        _readiness.Complete(ListenerTask);
         Log.Ready(logger, options.WorkerThreads);
 
         Log.Stopping(logger, await stop.Requested, options.Drain.Deadline);

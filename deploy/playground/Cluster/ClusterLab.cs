@@ -120,6 +120,7 @@ public sealed class ClusterLab : IAsyncDisposable
     {
         if (ZtunnelProcess(node) is not { } process || !ZtunnelRuns(node)) throw new Lab.LabException($"ztunnel does not run on {node.Name}. Its log ends with:\n{Tail(ZtunnelLog(node))}");
         (await Command.RunAsync("kill", "-KILL", $"{process}")).OutputOrThrow();
+        await Until.TrueAsync(() => ZtunnelProcess(node) != process || !Directory.Exists($"/proc/{process}"), () => $"ztunnel on {node.Name} has died");
     }
 
     public bool ZtunnelRuns(ClusterNode node) => ZtunnelProcess(node) is { } id && Directory.Exists($"/proc/{id}");
@@ -161,7 +162,7 @@ public sealed class ClusterLab : IAsyncDisposable
     private int? ZtunnelProcess(ClusterNode node) => Ztunnel(node) is { } pod ? node.Kubelet.ProcessOf(pod.Namespace, pod.Name, "istio-proxy") : null;
 
     private IEnumerable<JsonObject> Documents(string ns) => Api.Store.List(Api.Store.Kinds.Get("", "Pod"), ns).Items.Where(pod => !pod.IsEnding).Select(pod => pod.Copy())
-        .Where(pod => pod.Text("status", "phase") is not ("Succeeded" or "Failed") && !pod.Flag("spec", "hostNetwork"));
+        .Where(pod => pod.Text("status", "phase") is not ("Succeeded" or "Failed") && !pod.Flag("spec", "hostNetwork") && pod.Text("metadata", "labels", Label) != "none");
 
     private IEnumerable<string> Running(string ns) => Documents(ns).Select(pod => pod.Text("metadata", "name")!);
 

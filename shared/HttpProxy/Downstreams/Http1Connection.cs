@@ -41,11 +41,12 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
         stream.BreakWatcher = this;
     }
 
-    /// <summary>Closes it if no request is under way; else the next response is the last.</summary>
+    /// <summary>The next response that has not begun is the last. Without a request it is closed in a while: one may be on its way, and closing would lose it.</summary>
     public void BeginDrain()
     {
         _draining = true;
-        if (_waitsForRequest) Close();
+        if (!_downstream.HasResponded) _downstream.EndConnection();
+        if (_waitsForRequest) _timer.Start(_proxy.Options.DrainIdleTimeout);
     }
 
     public void Abort()
@@ -95,7 +96,7 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
             var end = await _exchange.RunAsync(_downstream, _owner).ConfigureAwait(false);
             _parser.Reset();
             if (end == ExchangeEnd.Upgraded) await RelayAsync(_exchange.Upgraded!).ConfigureAwait(false);
-            if (end != ExchangeEnd.Complete || !_downstream.KeepsAlive || _draining) return end;
+            if (end != ExchangeEnd.Complete || !_downstream.KeepsAlive) return end;
         }
     }
 
@@ -115,7 +116,7 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
 
             if (status == HeadStatus.Refused) return await RefuseAsync(new(_parser.Error.Status, _parser.Error.Message)).ConfigureAwait(false);
             var began = _parser.IsWithinHead;
-            if (!_timer.IsRunning || !began) _timer.Start(began ? _proxy.Options.HeaderTimeout : _proxy.Options.IdleTimeout);
+            if (!_timer.IsRunning || !began) _timer.Start(began ? _proxy.Options.HeaderTimeout : _draining ? _proxy.Options.DrainIdleTimeout : _proxy.Options.IdleTimeout);
             _waitsForRequest = !began;
             var received = await _in.ReceiveAsync().ConfigureAwait(false);
             if (received.Status != IoStatus.Done) return began ? ExchangeEnd.Abort : ExchangeEnd.Complete;

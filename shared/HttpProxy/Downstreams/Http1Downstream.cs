@@ -24,11 +24,14 @@ internal sealed class Http1Downstream(ReceiveBuffer input, SendBuffer output, Re
     /// <summary>Another request may follow the response.</summary>
     public bool KeepsAlive { get; private set; }
 
+    /// <summary>The response's head has said already whether another request may follow.</summary>
+    public bool HasResponded { get; private set; }
+
     /// <summary>A request has been read.</summary>
     /// <param name="mayKeepAlive">False if the connection is to end after it.</param>
     public void BeginExchange(bool mayKeepAlive)
     {
-        KeepsAlive = mayKeepAlive && request.KeepAlive;
+        (KeepsAlive, HasResponded) = (mayKeepAlive && request.KeepAlive, false);
         _requestBody.Begin(request.Framing);
     }
 
@@ -36,7 +39,7 @@ internal sealed class Http1Downstream(ReceiveBuffer input, SendBuffer output, Re
 
     public override void BeginResponse(int status)
     {
-        _status = status;
+        (_status, HasResponded) = (status, status >= 200);
         _writer = ResponseWriter.Begin(output, status);
     }
 

@@ -64,6 +64,7 @@ public sealed class WaypointLifeTests(ITestOutputHelper output)
         await client.StopAsync();
 
         output.WriteLine($"{Rollouts} rollouts of the waypoint: {client.Succeeded} requests answered, {client.Failures.Count - early} failed");
+        Assert.Empty(client.Failures.Skip(early));
         // Without any pod of it, nothing passes beside it.
         (await cluster.ApplyAsync(Overlay("none", "replicas: 0, "))).OutputOrThrow();
         await Until.TrueAsync(() => Pods(cluster).Count == 0, () => $"it has no pod. {Describe(cluster)}", PodCluster.Patience);
