@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Ambient.Waypoint.Tcp;
@@ -41,6 +42,25 @@ public sealed class TcpTests
         Assert.StartsWith("HTTP/1.1 418 ", await ReceiveAsync(client), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Connections_are_shared_by_the_weights_of_a_tcp_route_and_an_invalid_backend_gets_none()
+    {
+        await using var scene = await StartAsync();
+        var (one, other) = (scene.Serve("v1", "echo"), scene.Serve("v2", "echo-v2"));
+        scene.Apply(RouteTo(new Model.Routes.RouteBackend { Service = KeyOf("echo-v2"), Port = 80, Weight = 1 }, new Model.Routes.RouteBackend { Service = KeyOf("echo"), Weight = 0 }));
+        var at = await scene.NodeOf().OpenAsync($"{VipOf("echo")}:8080");
+        for (var i = 0; i < 5; i++) Assert.StartsWith("HTTP/1.1 200 ", await SpeakAsync(at), StringComparison.Ordinal);
+        Assert.Equal((0, 5), (one.Requests, other.Requests));
+        scene.Apply(RouteTo(new Model.Routes.RouteBackend { Service = KeyOf("none"), Invalid = "no such service" }));
+        Assert.Equal("", await SpeakAsync(at));
+
+        static Model.Traffic.TrafficResource RouteTo(params Model.Routes.RouteBackend[] backends) => new("TCPRoute/shop/tcp", new Model.Routes.Route
+        {
+            Kind = Model.Routes.RouteKind.TcpRoute, Namespace = "shop", Name = "tcp", Parents = [new(KeyOf("echo"), 8080)],
+            Rules = [new("", [Model.Routes.RouteMatch.Everything], new() { Backends = [.. backends] })],
+        });
+    }
+
     [Theory]
     [InlineData("GET / HTTP/1.1", true)]
     [InlineData("PRI * HTTP/2.0\r\n", true)]
@@ -50,6 +70,22 @@ public sealed class TcpTests
     [InlineData("\u0016\u0003\u0001", false)]
     [InlineData("get /", false)]
     public void First_bytes_tell(string bytes, bool? isHttp) => Assert.Equal(isHttp, ProtocolDetection.Judge(Encoding.Latin1.GetBytes(bytes)));
+
+    // What is no HTTP by its method is carried as bytes; the server does not care.
+    private static async Task<string> SpeakAsync(IPEndPoint at)
+    {
+        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(at);
+        try
+        {
+            await client.SendAsync("SPEAK / HTTP/1.1\r\n\r\n"u8.ToArray());
+            return await ReceiveAsync(client);
+        }
+        catch (SocketException)
+        {
+            return "";
+        }
+    }
 
     private static async Task<string> ReceiveAsync(Socket socket)
     {

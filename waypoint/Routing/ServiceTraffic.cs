@@ -23,6 +23,8 @@ internal sealed class ServiceTraffic(
 
     public PolicySet Policies => applying;
 
+    public bool HasRoutes => producer is not null || consumers.Count > 0;
+
     public bool HasDryRuns { get; } = applying.Policies.Any(static policy => policy.DryRun);
 
     /// <summary>Version of the users' wishes up to which nothing of it has changed.</summary>

@@ -52,8 +52,19 @@ internal sealed class ServiceTraffics(WaypointOptions options, MeshState mesh, T
         return _known[key] = made;
     }
 
-    /// <summary>The servers behind a connection that is not HTTP.</summary>
-    public IUpstreamSource ServersOf(DialledTarget destination) => _clusters.Of(destination);
+    /// <summary>The servers for a connection that is not HTTP: one of the backends of the oldest TLSRoute or else TCPRoute by weight, or the service's own.</summary>
+    /// <returns>Null if the backend that was drawn is none.</returns>
+    public IUpstreamSource? ServersOf(DialledTarget destination, Random random)
+    {
+        if (ConnectionRouteOf(destination) is not { } route) return _clusters.Of(destination);
+        var backends = route.Rules.SelectMany(static rule => rule.Action.Backends).ToList();
+        var ticket = random.NextInt64(Math.Max(1, backends.Sum(static backend => backend.Weight)));
+        var drawn = backends.FirstOrDefault(backend => (ticket -= backend.Weight) < 0);
+        return drawn is null or { Invalid.Length: > 0 } ? null : _clusters.Of(drawn.Port != 0 ? drawn : drawn with { Port = destination.Port });
+    }
+
+    /// <summary>The user has said that connections are routed there, and not requests.</summary>
+    public bool RoutesConnections(DialledTarget destination) => ConnectionRouteOf(destination) is not null && !For(destination).HasRoutes;
 
     /// <summary>What is not used any more of what was put together.</summary>
     public void Forget()
@@ -87,8 +98,7 @@ internal sealed class ServiceTraffics(WaypointOptions options, MeshState mesh, T
         var groups = new Dictionary<string, List<Route>>();
         foreach (var route in routes)
         {
-            if (route.Kind is RouteKind.TcpRoute or RouteKind.TlsRoute || !route.Parents.Any(parent => parent.Service == service && (parent.Port == 0 || parent.Port == port)))
-                continue;
+            if (route.Kind is RouteKind.TcpRoute or RouteKind.TlsRoute || !IsFor(route, service, port)) continue;
             var group = route.IsConsumerRouteFor(service) ? route.Namespace : "";
             if (!groups.TryGetValue(group, out var same)) groups[group] = same = [];
             same.Add(route);
@@ -97,6 +107,13 @@ internal sealed class ServiceTraffics(WaypointOptions options, MeshState mesh, T
         foreach (var (name, group) in groups) groups[name] = [.. group.Where(route => route.Kind == group.Min(static other => other.Kind))];
         return groups;
     }
+
+    private Route? ConnectionRouteOf(DialledTarget destination) => RoutesOf(traffic.Current, destination)
+        .Where(route => route.Kind is RouteKind.TlsRoute or RouteKind.TcpRoute && IsFor(route, destination.Key!.Value, destination.Port))
+        .OrderBy(static route => route.Kind).ThenBy(static route => route.Created).ThenBy(static route => route.Key, StringComparer.Ordinal).FirstOrDefault();
+
+    private static bool IsFor(Route route, ServiceKey service, ushort port) =>
+        route.Parents.Any(parent => parent.Service == service && (parent.Port == 0 || parent.Port == port));
 
     private RouteTable<RouteProgram> TableOf(List<Route> routes, ushort port)
     {
@@ -110,5 +127,5 @@ internal sealed class ServiceTraffics(WaypointOptions options, MeshState mesh, T
 
     private RouteProgram ProgramOf(Route route, RouteRule rule, int number) => _programs.GetValue(rule, _ =>
         new($"{route.Namespace}/{route.Name}/{(rule.Name.Length > 0 ? rule.Name : number)}", rule.Action, Common,
-            backend => _clusters.Of(backend, route.Kind), time));
+            _clusters.Of, time));
 }

@@ -52,7 +52,7 @@ internal sealed class WaypointParts : IAsyncDisposable
         var workers = Enumerable.Range(0, options.WorkerThreads)
             .Select(number => new Worker(new($"waypoint-{number}", time) { UnhandledException = Report }, rules, new(random.Next()))).ToArray();
         foreach (var worker in workers) worker.Loop.Start();
-        TrimMemory(control, workers);
+        KeepSmall(control, workers, rules.Services);
 
         return new()
         {
@@ -76,7 +76,8 @@ internal sealed class WaypointParts : IAsyncDisposable
         (Authority as IDisposable)?.Dispose();
     }
 
-    private static void TrimMemory(EventLoop control, IReadOnlyList<Worker> workers)
+    /// <summary>Gives back memory that is not needed, and forgets what was put together for services that are gone.</summary>
+    private static void KeepSmall(EventLoop control, IReadOnlyList<Worker> workers, ServiceTraffics services)
     {
         var trim = new MemoryTrim(() => workers.Sum(static worker => (long)worker.Connections.Count));
         control.Post(() =>
@@ -85,6 +86,7 @@ internal sealed class WaypointParts : IAsyncDisposable
             timer = new(control, _ =>
             {
                 trim.Check();
+                services.Forget();
                 timer.Start(TrimInterval);
             }, null);
             timer.Start(TrimInterval);

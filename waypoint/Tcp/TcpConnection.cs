@@ -57,7 +57,7 @@ internal sealed class TcpConnection(Worker worker, Duplex stream, Client client,
     /// <returns>False if none was reached.</returns>
     public async ValueTask<bool> TryDialAsync()
     {
-        var cluster = worker.Rules.Services.ServersOf(destination).Current;
+        if (worker.Rules.Services.ServersOf(destination, worker.Random)?.Current is not { } cluster) return false;
         for (var attempt = 0; attempt < Attempts && cluster.Pick(worker.Random, _tried) is { } endpoint; attempt++)
         {
             _tried.Add(endpoint);

@@ -20,7 +20,7 @@ internal sealed class Clusters(WaypointOptions options, MeshState mesh, TrafficS
         : _workloads.GetOrAdd((destination.Workload!.Uid, destination.Port), key => new WorkloadServer(key.Workload, key.Port, mesh));
 
     /// <summary>What a route leads to; a service that does not exist has no servers, and one that comes to be later has them then.</summary>
-    public IUpstreamSource Of(RouteBackend backend, RouteKind kind) => Of(new ClusterName(backend.Service, backend.Port, backend.Subset));
+    public IUpstreamSource Of(RouteBackend backend) => Of(new ClusterName(backend.Service, backend.Port, backend.Subset));
 
     /// <summary>Drops the servers of what is gone.</summary>
     public void Forget(MeshSnapshot now)

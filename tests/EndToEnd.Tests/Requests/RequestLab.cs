@@ -72,9 +72,13 @@ public abstract class RequestLab(string mesh, string consumer, string service) :
 
     /// <param name="client">A pod that asks.</param>
     /// <param name="to">Name of a service, or <c>pod:NAME</c>; dialled by its address.</param>
-    internal async Task<Answer> GetAsync(string client, string to, int port, string path, IEnumerable<(string Name, string Value)> fields, string? host = null)
+    internal Task<Answer> GetAsync(string client, string to, int port, string path, IEnumerable<(string Name, string Value)> fields, string? host = null) =>
+        SendAsync(client, to, port, HttpMethod.Get, path, fields, host ?? service);
+
+    internal async Task<Answer> SendAsync(string client, string to, int port, HttpMethod method, string path, IEnumerable<(string Name, string Value)> fields, string host)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://{host ?? service}{path}");
+        using var request = new HttpRequestMessage(method, new Uri($"http://{service}{path}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+        request.Headers.Host = host;
         foreach (var (name, value) in fields) request.Headers.TryAddWithoutValidation(name, value);
         using var answer = await (await ClientAsync(client, to, port)).SendAsync(request);
         return await ReadAsync(answer, await answer.Content.ReadAsStringAsync());
@@ -91,15 +95,34 @@ public abstract class RequestLab(string mesh, string consumer, string service) :
         return await ReadAsync(answer, body.Length > 5 ? Encoding.UTF8.GetString(body.AsSpan(5)) : "");
     }
 
+    /// <summary>Names of the policies that the waypoint has now, sorted.</summary>
+    public async Task<string[]> PoliciesAsync()
+    {
+        using var dump = await ConfigDumpAsync();
+        return [.. dump.RootElement.GetProperty("policies").EnumerateArray().Select(static policy => policy.GetProperty("name").GetString()!).Order(StringComparer.Ordinal)];
+    }
+
+    private async Task<System.Text.Json.JsonDocument> ConfigDumpAsync()
+    {
+        var waypoint = Cluster.Pods.Pods(mesh, "gateway.networking.k8s.io/gateway-name", "waypoint").Select(pod => Cluster.Pods.Running(mesh, $"{pod["metadata"]!["name"]}")).First(static pod => pod is not null)!;
+        return System.Text.Json.JsonDocument.Parse((await waypoint.RunAsync("curl", "-sS", "http://127.0.0.1:15000/config_dump")).OutputOrThrow());
+    }
+
     public int RequestsOf(string pod) => _echoes[pod].Requests;
 
     public async Task ApplyAsync(string manifest) => (await Cluster.ApplyAsync(manifest)).OutputOrThrow();
 
-    /// <summary>Deletes what tests have said about requests.</summary>
+    /// <summary>Deletes what tests have said about requests; returns once the waypoint has forgotten it.</summary>
     public async Task ForgetAsync()
     {
         foreach (var ns in (string[])[mesh, consumer])
             (await Cluster.KubectlAsync("-n", ns, "delete", "httproutes,grpcroutes,virtualservices,destinationrules,authorizationpolicies,peerauthentications", "--all")).OutputOrThrow();
+        await Until.TrueAsync(async () =>
+        {
+            using var dump = await ConfigDumpAsync();
+            return dump.RootElement.GetProperty("policies").GetArrayLength() == 0 && dump.RootElement.GetProperty("services").EnumerateArray()
+                .All(static service => service.GetProperty("routes").GetArrayLength() == 0 && !service.TryGetProperty("destination", out _));
+        }, () => $"the waypoint has forgotten routes and policies\n{Describe()}", Convergence);
     }
 
     public async ValueTask DisposeAsync()
