@@ -115,9 +115,9 @@ public sealed class PolicyTests
     {
         var at = await scene.NodeOf().OpenAsync($"{VipOf("echo")}:8080");
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        await socket.ConnectAsync(at);
         try
         {
+            await socket.ConnectAsync(at);
             await socket.SendAsync(Encoding.ASCII.GetBytes(text), TestContext.Current.CancellationToken);
             var buffer = new byte[4096];
             var read = await socket.ReceiveAsync(buffer, TestContext.Current.CancellationToken);

@@ -75,9 +75,9 @@ public sealed class TcpTests
     private static async Task<string> SpeakAsync(IPEndPoint at)
     {
         using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        await client.ConnectAsync(at);
         try
         {
+            await client.ConnectAsync(at);
             await client.SendAsync("SPEAK / HTTP/1.1\r\n\r\n"u8.ToArray());
             return await ReceiveAsync(client);
         }
