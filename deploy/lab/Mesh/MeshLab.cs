@@ -17,6 +17,9 @@ public sealed class MeshLab : IAsyncDisposable
     public List<MeshService> Services { get; } = [];
     public List<MeshPolicy> Policies { get; } = [];
 
+    /// <summary>The nodes whose proxies the mesh knows as workloads, so that pods reach them through tunnels.</summary>
+    public List<MeshNode> KnownProxies { get; } = [];
+
     /// <summary>What the ztunnels read the mesh from.</summary>
     public string MeshFile => Network.PathOf("mesh.yaml");
 
@@ -102,7 +105,7 @@ public sealed class MeshLab : IAsyncDisposable
     private async Task<string> WriteAsync()
     {
         var revision = $"revision-{++_revision}-end";
-        await File.WriteAllTextAsync(MeshFile + ".new", Mesh.MeshFile.Write(_workloads.Values, Services, Policies, revision));
+        await File.WriteAllTextAsync(MeshFile + ".new", Mesh.MeshFile.Write(_workloads.Values, KnownProxies.Select(node => node.Lab), Services, Policies, revision));
         File.Move(MeshFile + ".new", MeshFile, overwrite: true);
         return revision;
     }

@@ -10,4 +10,10 @@ public sealed record MeshService(string Name, string Namespace, IReadOnlyList<st
 
     /// <summary>As in <see cref="MeshWorkload.Waypoint"/>.</summary>
     public string? Waypoint { get; init; }
+
+    /// <summary>Who may answer for it beside its pods; across networks, who may answer at all.</summary>
+    public IReadOnlyList<string> Identities { get; init; } = [];
+
+    /// <summary>Where a pod serves what <see cref="Ports"/> leaves open with 0: a named port.</summary>
+    public IReadOnlyDictionary<LabPod, IReadOnlyDictionary<int, int>> NamedPorts { get; init; } = new Dictionary<LabPod, IReadOnlyDictionary<int, int>>();
 }

@@ -19,4 +19,16 @@ public sealed class MeshWorkload(LabPod pod)
     public string? Waypoint { get; set; }
 
     public bool Healthy { get; set; } = true;
+
+    /// <summary>The network it is in; empty for the one that nodes are in unless they are told otherwise.</summary>
+    public string Network { get; set; } = "";
+
+    /// <summary>Through whom other networks reach it: as in <see cref="Waypoint"/>.</summary>
+    public string? NetworkGateway { get; set; }
+
+    /// <summary>Its application takes connections to other destinations: <c>{protocol: NONE, port: 15088}</c>.</summary>
+    public string? ApplicationTunnel { get; set; }
+
+    /// <summary>A name to resolve instead of its addresses, which nobody is told then.</summary>
+    public string? Hostname { get; set; }
 }

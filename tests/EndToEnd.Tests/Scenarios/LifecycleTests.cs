@@ -88,6 +88,32 @@ public sealed class LifecycleTests(MeshFixture fixture) : IClassFixture<MeshFixt
             - await MetricLines.SumAsync(fixture.There, "workload_manager_proxies_stopped_total") == 1, "one more was started than stopped");
     }
 
+    [Theory]
+    [InlineData(15001)]
+    [InlineData(15053)]
+    public async Task A_pod_whose_port_is_taken_is_pending_until_it_is_free(int port)
+    {
+        var pod = await fixture.Mesh.AddPodAsync(fixture.There, $"crowded{port}", "crowded", "shop");
+        await using var server = PodServer.Echo(pod, 8083);
+        await using (var occupant = pod.Start("occupant", "socat", $"TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr", "EXEC:cat"))
+        {
+            await Until.TrueAsync(async () => (await pod.RunAsync("ss", "-Hltn", $"sport = :{port}")).Output.Length > 0, "the port is taken");
+            fixture.Mesh.Workload(pod).Enrolled = true;
+            await fixture.Mesh.PublishAsync();
+            await fixture.There.RequestEnrolmentAsync(pod);
+
+            await Until.TrueAsync(async () => await MetricLines.SumAsync(fixture.There, "workload_manager_pending_proxy_count") == 1, "its proxy is pending");
+            // What was bound before the port that is taken is closed again: nothing answers half a pod.
+            Assert.Equal("", (await pod.RunAsync("ss", "-Hltnu", "sport = :15001 or sport = :15006 or sport = :15008 or sport = :15053")).Output
+                .Split('\n').Aggregate("", (rest, line) => line.Contains($"127.0.0.1:{port} ", StringComparison.Ordinal) ? rest : rest + line));
+        }
+
+        await Until.TrueAsync(async () => await fixture.There.StatusAsync(pod) is "enrolled", "it is served once the port is free", TimeSpan.FromSeconds(40));
+        using (var socket = await fixture.Web.ConnectAsync(pod.EndPoint(8083))) Assert.Equal("at last", await socket.AskAsync("at last"));
+        await fixture.Mesh.ReleaseAsync(pod);
+        await fixture.Mesh.RemovePodAsync(pod);
+    }
+
     [Fact]
     public async Task Mistakes_in_the_environment_are_all_reported_at_once()
     {

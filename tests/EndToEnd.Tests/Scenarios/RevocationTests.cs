@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Ambient.EndToEnd.Tests.Sockets;
+using Ambient.Lab.Processes;
 
 namespace Ambient.EndToEnd.Tests.Scenarios;
 
@@ -44,6 +45,26 @@ public sealed class RevocationTests(RevocationFixture fixture) : IClassFixture<R
         Assert.True(await Conversation.IsRefusedAsync(() => fixture.Web.ConnectAsync(fixture.Cart.EndPoint(8080))));
         Assert.Equal("still trusted", await untouched.AskAsync("still trusted"));
         await AccessLogLines.FindAsync(fixture.There, "direction=\"inbound\"", "certificate_revoked");
+        Assert.InRange(await MetricLines.SumAsync(fixture.There, "istio_crl_policy_rejections_total", "reporter=\"destination\""), 1, 100);
+        await PublishAsync();
+    }
+
+    [Fact]
+    public async Task A_server_whose_certificate_is_revoked_is_left_and_not_called_again()
+    {
+        await using var server = PodServer.Echo(fixture.Near, 8081);
+        await PublishAsync();
+        using var open = await fixture.Cart.ConnectAsync(fixture.Near.EndPoint(8081));
+        await open.AskAsync("trusted");
+
+        await PublishAsync(await SerialOfAsync(fixture.Near.Identity));
+
+        Assert.NotEqual("", await open.ReadEndingAsync().WaitAsync(Limit));
+        Assert.True(await Conversation.IsRefusedAsync(() => fixture.Cart.ConnectAsync(fixture.Near.EndPoint(8081))));
+        await AccessLogLines.FindAsync(fixture.There, "direction=\"outbound\"", "certificate_revoked");
+        Assert.InRange(await MetricLines.SumAsync(fixture.There, "istio_crl_policy_rejections_total", "reporter=\"source\""), 1, 100);
+        await PublishAsync();
+        await Until.TrueAsync(async () => !await Conversation.IsRefusedAsync(() => fixture.Cart.ConnectAsync(fixture.Near.EndPoint(8081))), "it is trusted again");
     }
 
     private async Task<BigInteger> SerialOfAsync(string identity)
