@@ -16,9 +16,10 @@ public sealed class AllocationTests
     [InlineData("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "\r\n\r\n")]
     [InlineData("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", "hello")]
     [InlineData("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "0\r\n\r\n")]
+    [InlineData("POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/grpc\r\nContent-Length: 10\r\n\r\n\0\0\0\0\u0005hello", "hello")]
     public async Task From_http_1_to_http_1_an_exchange_allocates_nothing(string request, string lastBytes)
     {
-        await using var scene = await ProxyScene.StartAsync();
+        await using var scene = await ProxyScene.StartAsync(new() { WritesEnvoyFields = true });
         var (client, server) = await scene.AfterOneExchangeAsync();
         scene.KeepsReports = false;
         await RunAsync(300);

@@ -28,11 +28,70 @@ public sealed class TelemetryTests
         foreach (var label in Grouped) Assert.Matches($"[{{,]{label}=\"[^\"]+\"", series[0]);
         foreach (var text in (string[])
         [
-            "reporter=\"waypoint\"", "source_principal=\"spiffe://cluster.local/ns/web/sa/client\"", "source_workload_namespace=\"web\"",
+            "reporter=\"waypoint\"", "source_principal=\"spiffe://cluster.local/ns/web/sa/client\"", "source_workload_namespace=\"web\"", "grpc_response_status=\"\"",
             "destination_workload=\"v1\"", "destination_principal=\"spiffe://cluster.local/ns/shop/sa/v1\"", "destination_service=\"echo.shop.svc.cluster.local\"",
             "destination_service_name=\"echo\"", "response_code=\"200\"", "response_flags=\"-\"", "request_protocol=\"http\"", "connection_security_policy=\"mutual_tls\"",
         ]) Assert.Contains(text, series[0], StringComparison.Ordinal);
-        Assert.EndsWith(" 3", (await SeriesAsync(scene, "istio_request_duration_milliseconds_count")).Single(), StringComparison.Ordinal);
+        foreach (var histogram in (string[])["istio_request_duration_milliseconds", "istio_request_bytes", "istio_response_bytes"])
+            Assert.EndsWith(" 3", (await SeriesAsync(scene, $"{histogram}_count")).Single(), StringComparison.Ordinal);
+        Assert.DoesNotContain("messages_total", await scene.MetricsAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_call_of_grpc_is_counted_with_its_status_and_its_messages()
+    {
+        await using var scene = await StartAsync(("ACCESS_LOG", "json"));
+        scene.Serve("v1", "echo").Fields = "grpc-status: 5\r\n";
+        using var client = await scene.ClientAsync("echo");
+        using var call = new HttpRequestMessage(HttpMethod.Post, "/Speech/Say") { Content = new ByteArrayContent([0, 0, 0, 0, 2, 7, 7, 0, 0, 0, 0, 0]) };
+        call.Content.Headers.ContentType = new("application/grpc");
+        (await client.SendAsync(call)).Dispose();
+        Assert.Contains("request_protocol=\"grpc\"", (await SeriesAsync(scene, "istio_requests_total")).Single(), StringComparison.Ordinal);
+        var messages = (await SeriesAsync(scene, "istio_request_messages_total")).Single();
+        Assert.EndsWith(" 2", messages, StringComparison.Ordinal);
+        Assert.Contains("grpc_response_status=\"5\"", messages, StringComparison.Ordinal);
+        Assert.Single(await SeriesAsync(scene, "istio_response_messages_total"));
+        using var json = JsonDocument.Parse(scene.TakeLog().Split('\n').Single(static line => line.StartsWith('{')));
+        Assert.Equal((5, 12), (json.RootElement.GetProperty("grpc_status").GetInt32(), json.RootElement.GetProperty("bytes_received").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Counting_a_request_of_a_known_series_allocates_nothing()
+    {
+        await using var scene = await StartAsync();
+        var (metrics, client) = (scene.Parts.Rules.Metrics, new Inbound.Client(new(System.Net.IPAddress.Loopback, 1), ClientIdentity, null, null));
+        var destination = new Inbound.DialledTarget(null, null, System.Net.IPAddress.Loopback, 80);
+        var report = new HttpProxy.Exchanges.ExchangeReport(200, default, null, null, HttpProxy.Routing.RoutePlan.Default, TimeSpan.FromMilliseconds(3), 1)
+        {
+            Request = new(100, 20, 2), Response = new(80, 30, 1), IsGrpc = true, GrpcStatus = 0,
+        };
+        metrics.Count(client, destination, report);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1000; i++) metrics.Count(client, destination, report);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public async Task Servers_are_told_the_scheme_and_the_attempt_and_clients_how_long_it_took_and_whose_answer_it_is()
+    {
+        await using var scene = await StartAsync();
+        var server = scene.Serve("v1", "echo");
+        server.Fields = "server: theirs\r\n";
+        using var client = await scene.ClientAsync("echo");
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/") { Headers = { { "x-envoy-attempt-count", "9" } } };
+        using var response = await client.SendAsync(request);
+        var seen = server.Seen.Single();
+        Assert.Contains("\r\nx-forwarded-proto: http\r\n", seen, StringComparison.Ordinal);
+        Assert.Contains("\r\nx-envoy-attempt-count: 1\r\n", seen, StringComparison.Ordinal);
+        Assert.DoesNotContain(": 9\r\n", seen, StringComparison.Ordinal);
+        Assert.Single(response.Headers.GetValues("x-envoy-upstream-service-time"));
+        Assert.Equal("theirs", response.Headers.GetValues("server").Single());
+        Assert.False(response.Headers.Contains("date")); // the server said nothing, and nothing is made up
+        Assert.False(response.Headers.Contains("via"));
+
+        using var secured = new HttpRequestMessage(HttpMethod.Get, "/") { Headers = { { "x-forwarded-proto", "https" } } };
+        (await client.SendAsync(secured)).Dispose();
+        Assert.Single(server.Seen, static head => head.Contains("x-forwarded-proto: https\r\n", StringComparison.OrdinalIgnoreCase) && !head.Contains("x-forwarded-proto: http\r\n", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -60,7 +119,7 @@ public sealed class TelemetryTests
         (await client.SendAsync(request)).Dispose();
         var line = scene.TakeLog().Split('\n').Single(static line => line.Contains("probe", StringComparison.Ordinal));
         Assert.Matches(
-            $"^\\[[0-9T:.Z-]+\\] \"GET /path\\?q=%22 HTTP/1.1\" 200 - via_upstream - \"-\" \\S+ \\S+ \\d+ \\S+ \"-\" \"probe\" \"id-1\" \"echo\" \"{server.Address}\" outbound\\|80\\|\\|echo.shop.svc.cluster.local - 10.96.0.\\d+:80 127.0.0.1:\\d+ - shop/named/first$",
+            $"^\\[[0-9T:.Z-]+\\] \"GET /path\\?q=%22 HTTP/1.1\" 200 - via_upstream - \"-\" 0 [1-9]\\d* \\d+ \\d+ \"-\" \"probe\" \"id-1\" \"echo\" \"{server.Address}\" outbound\\|80\\|\\|echo.shop.svc.cluster.local - 10.96.0.\\d+:80 127.0.0.1:\\d+ - shop/named/first$",
             line);
     }
 

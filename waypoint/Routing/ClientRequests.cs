@@ -15,6 +15,8 @@ namespace Ambient.Waypoint.Routing;
 /// <summary>The requests of one connection: canonical path → policies → route. On the connection's worker.</summary>
 internal sealed class ClientRequests(Worker worker, Client client, DialledTarget destination) : IExchangeOwner
 {
+    private static readonly byte[] Http = "http"u8.ToArray();
+
     private readonly RequestFields _fields = new();
     private readonly EquatableArray<HeaderValue> _told = worker.Rules.Options.TellsClientIdentity && client.Identity is { } id
         ? [new("x-forwarded-client-cert", $"By={worker.Rules.Options.Identity};URI={id}")]
@@ -45,7 +47,7 @@ internal sealed class ClientRequests(Worker worker, Client client, DialledTarget
 
     public void Ended(RequestHead request, in ExchangeReport report)
     {
-        worker.Rules.Metrics.Count(client, destination, request, report);
+        worker.Rules.Metrics.Count(client, destination, report);
         worker.Rules.AccessLog.Write(client, destination, request, report);
     }
 
@@ -64,6 +66,7 @@ internal sealed class ClientRequests(Worker worker, Client client, DialledTarget
         Target = decision.Target ?? (asked.Path.SequenceEqual(request.Path) || request.Form == TargetForm.Asterisk ? null : TargetOf(asked)),
         RequestId = _fields.Has("x-request-id"u8) ? null : Guid.NewGuid(),
         RequestFields = _told,
+        Scheme = Http,
         Hash = BalancingHash.Of(decision.Cluster!.HashKey, asked, client),
     };
 

@@ -13,6 +13,7 @@ namespace Ambient.Waypoint.Running;
 internal sealed class Worker : IDisposable
 {
     private static readonly OutgoingOptions Outgoing = new();
+    private static readonly HttpProxyOptions HttpOptions = new() { WritesEnvoyFields = true };
 
     public Worker(EventLoop loop, WaypointRules rules, Random random)
     {
@@ -22,8 +23,8 @@ internal sealed class Worker : IDisposable
         Tunnels = new(loop, tunnels, new TunnelDialer(rules.Identities, NewSocket, tunnels));
         Connections = new(loop);
         Dialer = new(this);
-        Upstreams = new(loop, Dialer, HttpProxyOptions.Default);
-        Http = new(Upstreams, random, HttpProxyOptions.Default);
+        Upstreams = new(loop, Dialer, HttpOptions);
+        Http = new(Upstreams, random, HttpOptions);
     }
 
     public EventLoop Loop { get; }

@@ -14,6 +14,7 @@ internal sealed class AccessEntry : Dictionary<string, object>
         "connection_termination_details", "bytes_received", "bytes_sent", "duration", "upstream_service_time", "x_forwarded_for", "user_agent",
         "request_id", "authority", "upstream_host", "upstream_cluster", "upstream_local_address", "downstream_local_address",
         "downstream_remote_address", "requested_server_name", "upstream_transport_failure_reason",
+        "grpc_status", // ours: Istio's format has no place for it
     ];
 
     public byte[] ToJson()

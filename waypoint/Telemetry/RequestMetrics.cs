@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Ambient.Hosting.Metrics;
-using Ambient.Http1.Heads;
 using Ambient.HttpProxy.Exchanges;
 using Ambient.HttpProxy.Upstreams;
 using Ambient.Model.State;
@@ -26,8 +25,8 @@ internal sealed class RequestMetrics
     private static readonly double[] Bounds =
         [0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000];
 
-    private readonly MetricFamily<Counter> _requests, _opened, _closed, _sent, _received;
-    private readonly MetricFamily<Histogram> _durations;
+    private readonly MetricFamily<Counter> _requests, _requestMessages, _responseMessages, _opened, _closed, _sent, _received;
+    private readonly MetricFamily<Histogram> _durations, _requestBytes, _responseBytes;
     private readonly ConcurrentDictionary<SeriesKey, RequestSeries> _series = new();
     private readonly int _maxSeries;
 
@@ -37,6 +36,10 @@ internal sealed class RequestMetrics
         string[] requestLabels = [.. TcpLabels, "response_code", "grpc_response_status"];
         _requests = metrics.AddCounters("istio_requests", "Total number of requests", requestLabels, _maxSeries);
         _durations = metrics.AddHistograms("istio_request_duration_milliseconds", "Duration of requests", Bounds, requestLabels, _maxSeries);
+        _requestBytes = metrics.AddHistograms("istio_request_bytes", "Bytes of requests, heads and bodies", Bounds, requestLabels, _maxSeries);
+        _responseBytes = metrics.AddHistograms("istio_response_bytes", "Bytes of responses, heads and bodies", Bounds, requestLabels, _maxSeries);
+        _requestMessages = metrics.AddCounters("istio_request_messages", "Total number of gRPC messages from clients", requestLabels, _maxSeries);
+        _responseMessages = metrics.AddCounters("istio_response_messages", "Total number of gRPC messages to clients", requestLabels, _maxSeries);
         _opened = metrics.AddCounters("istio_tcp_connections_opened", "Total number of TCP connections opened", TcpLabels, _maxSeries);
         _closed = metrics.AddCounters("istio_tcp_connections_closed", "Total number of TCP connections closed", TcpLabels, _maxSeries);
         _sent = metrics.AddCounters("istio_tcp_sent_bytes", "Total bytes sent to clients", TcpLabels, _maxSeries);
@@ -44,10 +47,9 @@ internal sealed class RequestMetrics
         metrics.AddGauge("ambient_services", "Services known (unstable)", () => mesh.Current.ServiceCount);
     }
 
-    public void Count(Client client, DialledTarget destination, RequestHead request, in ExchangeReport report)
+    public void Count(Client client, DialledTarget destination, in ExchangeReport report)
     {
-        var isGrpc = GrpcRequest.Is(request);
-        var key = new SeriesKey(client, destination.Key, destination.Workload?.Uid, report.Endpoint?.Subject as Workload, report.Status, report.GrpcStatus, report.Flag, isGrpc);
+        var key = new SeriesKey(client, destination.Key, destination.Workload?.Uid, report.Endpoint?.Subject as Workload, report.Status, report.GrpcStatus, report.Flag, report.IsGrpc);
         if (!_series.TryGetValue(key, out var series))
         {
             if (_series.Count >= _maxSeries) _series.Clear(); // the numbers are the families'; this is only the way to them
@@ -56,6 +58,10 @@ internal sealed class RequestMetrics
 
         series.Requests.Increment();
         series.Durations.Observe(report.Duration.TotalMilliseconds);
+        series.RequestBytes.Observe(report.Request.Total);
+        series.ResponseBytes.Observe(report.Response.Total);
+        series.RequestMessages?.Add(report.Request.Messages);
+        series.ResponseMessages?.Add(report.Response.Messages);
     }
 
     public void TcpOpened(Client client, DialledTarget destination, UpstreamEndpoint endpoint) => _opened.With(TcpValues(client, destination, endpoint)).Increment();
@@ -73,9 +79,10 @@ internal sealed class RequestMetrics
         string[] values =
         [
             .. Values(Party.Of(client), destination, key.Server, key.IsGrpc ? "grpc" : "http", ResponseFlags.Of(key.Flag)),
-            $"{key.Status}", key.IsGrpc && key.GrpcStatus >= 0 ? $"{key.GrpcStatus}" : "",
+            $"{key.Status}", key.GrpcStatus >= 0 ? $"{key.GrpcStatus}" : "",
         ];
-        return new(_requests.With(values), _durations.With(values));
+        return new(_requests.With(values), _durations.With(values), _requestBytes.With(values), _responseBytes.With(values),
+            key.IsGrpc ? _requestMessages.With(values) : null, key.IsGrpc ? _responseMessages.With(values) : null);
     }
 
     private static string[] TcpValues(Client client, DialledTarget destination, UpstreamEndpoint endpoint) =>
@@ -105,5 +112,6 @@ internal sealed class RequestMetrics
         public override int GetHashCode() => HashCode.Combine(Client.Identity, Service, Server is null ? 0 : System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(Server), Status, Flag);
     }
 
-    private sealed record RequestSeries(Counter Requests, Histogram Durations);
+    private sealed record RequestSeries(
+        Counter Requests, Histogram Durations, Histogram RequestBytes, Histogram ResponseBytes, Counter? RequestMessages, Counter? ResponseMessages);
 }

@@ -13,6 +13,17 @@ public sealed class FieldSection
 
     public int Count { get; private set; }
 
+    /// <summary>Bytes of all lines as HTTP/1.1 writes them: <c>name: value</c> and the line end.</summary>
+    public int Size
+    {
+        get
+        {
+            var size = 0;
+            for (var i = 0; i < Count; i++) size += _entries[i].NameLength + _entries[i].ValueLength + 4;
+            return size;
+        }
+    }
+
     public Field this[int index]
     {
         get

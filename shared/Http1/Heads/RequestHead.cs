@@ -58,6 +58,9 @@ public sealed class RequestHead
     /// <summary>The client waits for 100 (Continue), or a final status, before it sends its body (RFC 9110 §10.1.1).</summary>
     public bool ExpectsContinue { get; internal set; }
 
+    /// <summary>Bytes of the head as HTTP/1.1 writes it, line ends and all, without what framing adds.</summary>
+    public int Size => _method.Length + _target.Length + "  HTTP/1.1\r\n".Length + Fields.Size + 2;
+
     public bool IsHead => Method.SequenceEqual("HEAD"u8);
 
     internal void Rebase(byte[] bytes)

@@ -28,6 +28,9 @@ public sealed class ResponseHead
     /// <summary>The connection may carry another exchange once the body is over (RFC 9112 §9.3).</summary>
     public bool KeepAlive { get; internal set; }
 
+    /// <summary>Bytes of the head as HTTP/1.1 writes it, line ends and all.</summary>
+    public int Size => "HTTP/1.1 200 \r\n".Length + _reason.Length + Fields.Size + 2;
+
     /// <summary>1xx: the final response still follows. Not so for 101, after which the connection belongs to another protocol.</summary>
     public bool IsInterim => Status is < 200 and not 101;
 

@@ -34,8 +34,15 @@ internal sealed class RequestUpload(EventLoop loop, ReplayRoom room, int most) :
     /// <summary>The route may need the body again; to be said before the first <see cref="Start"/>.</summary>
     public bool Keeps { get; set; }
 
-    public void Begin(IBodySource source, bool hasBody) =>
+    /// <summary>What came from the client, however often it was sent on.</summary>
+    public BodyMeter Meter { get; } = new();
+
+    /// <param name="hasMessages">The body is of gRPC.</param>
+    public void Begin(IBodySource source, bool hasBody, bool hasMessages)
+    {
         (_source, Keeps, _hasBegun, _isWhole, IsSent) = (source, false, false, false, !hasBody);
+        Meter.Begin(hasMessages);
+    }
 
     /// <summary>Sends the body, or what there is of it, from its beginning.</summary>
     /// <param name="failed">Called if the client breaks off or breaks the rules, which the server must not take for the body's end.</param>
@@ -142,6 +149,7 @@ internal sealed class RequestUpload(EventLoop loop, ReplayRoom room, int most) :
     {
         _hasBegun = true;
         _isWhole = ends;
+        Meter.Add(data);
         if (Keeps) Keep(data);
         foreach (var mirror in Mirrors) mirror.Append(data);
         _sink.Write(data, ends);

@@ -16,18 +16,20 @@ internal sealed partial class Exchange
         if (head.Status == 101 && !MessageForwarding.IsUpgrade(_request))
             return await FailAsync(AttemptResult.Unanswered(ExchangeFlag.UpstreamRefused, "nobody had asked for another protocol")).ConfigureAwait(false);
         _upload.Settle();
-        _status = head.Status;
+        (_status, _grpcStatus, _responseHead) = (head.Status, GrpcStatusOf(head.Fields), head.Size);
         if (!_upload.IsSent) _downstream.EndConnection(); // it answers early: the rest of the body has nowhere to go
-        MessageForwarding.WriteResponse(_downstream, head, Plan.ResponseEdits, _route.ResponseFields);
+        _serviceTime = _loop.Time.GetElapsedTime(_attemptBegan);
+        MessageForwarding.WriteResponse(_downstream, head, Plan.ResponseEdits, _route.ResponseFields, _proxy.Options.WritesEnvoyFields ? _serviceTime : null);
         if (head.Status == 101) return await UpgradeAsync((Http1Upstream)upstream).ConfigureAwait(false);
 
-        var end = await _responseBody.RunAsync(upstream.ResponseBody, _downstream.ResponseBody).ConfigureAwait(false);
+        var end = await _responseBody.RunAsync(upstream.ResponseBody, _delivery).ConfigureAwait(false);
         if (end != TransferEnd.Complete)
         {
             if (_flag == ExchangeFlag.None) _flag = FlagOf(end);
             return ExchangeEnd.Abort;
         }
 
+        if (_grpcStatus < 0) _grpcStatus = GrpcStatusOf(upstream.ResponseBody.Trailers);
         if (_upload.IsSent) Release(upstream, isClean: true);
         return ExchangeEnd.Complete;
     }

@@ -24,15 +24,17 @@ internal sealed partial class Exchange
     private readonly LoopTimer _timeout, _tryTimeout;
     private readonly List<UpstreamEndpoint> _tried = [];
     private readonly GateTicket _ticket;
+    private readonly MeteredSink _delivery = new();
 
     private DownstreamStream _downstream = null!;
     private IExchangeOwner _owner = null!;
     private RequestHead _request = null!;
     private RouteDecision _route;
-    private long _began;
-    private int _status;
+    private long _began, _attemptBegan;
+    private TimeSpan? _serviceTime;
+    private int _status, _grpcStatus, _responseHead;
     private ExchangeFlag _flag;
-    private bool _clientLeft, _retries;
+    private bool _clientLeft, _retries, _isGrpc;
 
     public Exchange(EventLoop loop, HttpProxyContext proxy)
     {
@@ -63,8 +65,7 @@ internal sealed partial class Exchange
             await BreakOffAsync().ConfigureAwait(false);
             _upload.Settle();
             _upload.EndMirrors();
-            _owner.Ended(_request, new(
-                _status, _flag, _tried.Count > 0 ? _tried[^1] : null, _route.Cluster, _route.Plan, _loop.Time.GetElapsedTime(_began), _tried.Count));
+            _owner.Ended(_request, Report());
         }
     }
 
@@ -86,12 +87,24 @@ internal sealed partial class Exchange
     private void Begin(DownstreamStream downstream, IExchangeOwner owner)
     {
         (_downstream, _owner, _request) = (downstream, owner, downstream.Request);
-        (_upstream, Upgraded, _route) = (null, null, RouteDecision.Answer(default));
-        (_status, _flag, _clientLeft) = (0, ExchangeFlag.None, false);
+        (_upstream, Upgraded, _serviceTime, _route) = (null, null, null, RouteDecision.Answer(default));
+        (_status, _grpcStatus, _responseHead, _flag, _clientLeft) = (0, -1, 0, ExchangeFlag.None, false);
+        _isGrpc = GrpcStatus.IsGrpc(_request.Fields);
         _tried.Clear();
-        _upload.Begin(downstream.RequestBody, _request.Framing.HasBody);
+        _upload.Begin(downstream.RequestBody, _request.Framing.HasBody, _isGrpc);
+        _delivery.Begin(downstream.ResponseBody, _isGrpc);
         _began = _loop.Time.GetTimestamp();
     }
+
+    private ExchangeReport Report() => new(
+        _status, _flag, _tried.Count > 0 ? _tried[^1] : null, _route.Cluster, _route.Plan, _loop.Time.GetElapsedTime(_began), _tried.Count)
+    {
+        Request = new(_request.Size, _upload.Meter.Bytes, _upload.Meter.Messages),
+        Response = new(_responseHead, _delivery.Meter.Bytes, _delivery.Meter.Messages),
+        ServiceTime = _serviceTime,
+        IsGrpc = _isGrpc,
+        GrpcStatus = !_isGrpc || _status == 0 ? -1 : _grpcStatus >= 0 ? _grpcStatus : GrpcStatus.Of(_status),
+    };
 
     [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<ExchangeEnd> RouteAsync()
@@ -107,7 +120,7 @@ internal sealed partial class Exchange
         if (cluster.Unusable.Length > 0) return await ReplyAsync(new(503, cluster.Unusable) { Flag = ExchangeFlag.NoCluster }).ConfigureAwait(false);
 
         if (Plan.Timeout > TimeSpan.Zero) _timeout.Start(Plan.Timeout);
-        _upload.Keeps = _request.Framing.HasBody && Plan.Retries.NeedsBody(GrpcStatus.IsGrpc(_request.Fields), cluster.MaySpeakHttp2);
+        _upload.Keeps = _request.Framing.HasBody && Plan.Retries.NeedsBody(_isGrpc, cluster.MaySpeakHttp2);
         if (_route.Mirrors.Count > 0) StartMirrors();
         cluster.Retries.Begin();
         try
@@ -158,9 +171,9 @@ internal sealed partial class Exchange
             endpoint.Begin();
             try
             {
-                var began = _loop.Time.GetTimestamp();
+                _attemptBegan = _loop.Time.GetTimestamp();
                 var attempt = await TryAsync(endpoint).ConfigureAwait(false);
-                if (!_clientLeft) cluster.Report(endpoint, attempt.Status, began);
+                if (!_clientLeft) cluster.Report(endpoint, attempt.Status, _attemptBegan);
                 if (!Deserves(attempt) || !MayRetry(cluster)) return await ConcludeAsync(attempt).ConfigureAwait(false);
             }
             finally
@@ -221,7 +234,7 @@ internal sealed partial class Exchange
     [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<ExchangeEnd> ReplyAsync(LocalReply reply)
     {
-        (_flag, _status) = (reply.Flag, reply.Status);
+        (_flag, _status, _grpcStatus) = (reply.Flag, reply.Status, reply.GrpcStatus ?? -1);
         if (!_upload.IsSent) _downstream.EndConnection(); // its body was not read, or not to the end
         return await SendAsync(reply.WriteHead(_downstream)).ConfigureAwait(false) ? ExchangeEnd.Complete : ExchangeEnd.Abort;
     }
@@ -230,7 +243,7 @@ internal sealed partial class Exchange
     [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<bool> SendAsync(ReadOnlyMemory<byte> body)
     {
-        var sink = _downstream.ResponseBody;
+        var sink = _delivery;
         while (!body.IsEmpty)
         {
             var piece = body[..Math.Clamp(sink.Room, 0, body.Length)];

@@ -59,9 +59,24 @@ public enum ExchangeFlag : byte
 /// <param name="Plan">Of its route.</param>
 /// <param name="Duration">From the request's head to the end of the response.</param>
 /// <param name="Attempts">Servers tried.</param>
-/// <param name="GrpcStatus">Of the answer, in its head or its trailers; -1 for none.</param>
 public readonly record struct ExchangeReport(
-    int Status, ExchangeFlag Flag, UpstreamEndpoint? Endpoint, UpstreamCluster? Cluster, RoutePlan Plan, TimeSpan Duration, int Attempts, int GrpcStatus = -1);
+    int Status, ExchangeFlag Flag, UpstreamEndpoint? Endpoint, UpstreamCluster? Cluster, RoutePlan Plan, TimeSpan Duration, int Attempts)
+{
+    /// <summary>What came from the client.</summary>
+    public MessageSize Request { get; init; }
+
+    /// <summary>What went to the client.</summary>
+    public MessageSize Response { get; init; }
+
+    /// <summary>From the beginning of the attempt that was answered to the head of its response; null without one.</summary>
+    public TimeSpan? ServiceTime { get; init; }
+
+    /// <summary>The request is one of gRPC.</summary>
+    public bool IsGrpc { get; init; }
+
+    /// <summary>What a client of gRPC makes of the answer: what its trailers or its head say, else what its status stands for. -1 without an answer, and for other requests.</summary>
+    public int GrpcStatus { get; init; } = -1;
+}
 
 /// <summary>Told of each exchange, on its worker.</summary>
 public interface IExchangeObserver

@@ -15,8 +15,11 @@ namespace Ambient.HttpProxy.Messages;
 /// <remarks>Every request and every response passes here, whatever either side speaks: the one place for edits of a head.</remarks>
 internal static class MessageForwarding
 {
+    private static ReadOnlySpan<byte> ServiceTime => "x-envoy-upstream-service-time"u8;
+
     /// <param name="route">Says what of it is changed.</param>
-    public static void WriteRequest(IRequestWriter writer, RequestHead head, in RouteDecision route)
+    /// <param name="attempt">Told to the server; 0 tells nothing.</param>
+    public static void WriteRequest(IRequestWriter writer, RequestHead head, in RouteDecision route, int attempt)
     {
         var edits = route.Plan.RequestEdits;
         writer.BeginRequest(head.Method, route.Target ?? TargetOf(head), edits.Authority ?? head.Authority);
@@ -25,6 +28,8 @@ internal static class MessageForwarding
         foreach (var (name, value) in edits.Added) writer.RequestField(name, value);
         foreach (var field in route.RequestFields) writer.RequestField(Encoding.ASCII.GetBytes(field.Name), Encoding.UTF8.GetBytes(field.Value));
         WriteRequestId(writer, route.RequestId);
+        if (route.Scheme is { } scheme && !head.Fields.TryGet("x-forwarded-proto"u8, out _)) writer.RequestField("x-forwarded-proto"u8, scheme);
+        if (attempt > 0) WriteNumber(writer, "x-envoy-attempt-count"u8, attempt);
         if (head.Fields.HasToken("te"u8, "trailers"u8)) writer.RequestField("te"u8, "trailers"u8);
         if (writer.TakesUpgrades && IsUpgrade(head)) writer.EndUpgrade("websocket"u8);
         else writer.EndRequest(head.Framing);
@@ -32,13 +37,15 @@ internal static class MessageForwarding
 
     /// <param name="head">Also of an interim response.</param>
     /// <param name="more">Written behind the others.</param>
-    public static void WriteResponse(IResponseWriter writer, ResponseHead head, FieldEdits edits, EquatableArray<HeaderValue> more)
+    /// <param name="serviceTime">How long the server took, told to the client in whole milliseconds; null tells nothing.</param>
+    public static void WriteResponse(IResponseWriter writer, ResponseHead head, FieldEdits edits, EquatableArray<HeaderValue> more, TimeSpan? serviceTime = null)
     {
         writer.BeginResponse(head.Status);
         foreach (var field in new EndToEndFields(head.Fields))
-            if (!edits.Drops(field.Name)) writer.ResponseField(field.Name, field.Value, field.NeverIndexed);
+            if (!edits.Drops(field.Name) && (serviceTime is null || !field.Is(ServiceTime))) writer.ResponseField(field.Name, field.Value, field.NeverIndexed);
         foreach (var (name, value) in edits.Added) writer.ResponseField(name, value);
         foreach (var field in more) writer.ResponseField(Encoding.ASCII.GetBytes(field.Name), Encoding.UTF8.GetBytes(field.Value));
+        if (serviceTime is { } time) WriteNumber(writer, ServiceTime, (long)time.TotalMilliseconds);
         if (head.Status == 101) writer.EndUpgrade("websocket"u8);
         else if (head.Framing.Kind == BodyKind.None && head.Status is not (< 200 or 204)) writer.EndResponseWithoutBody(head.AnnouncedLength);
         else writer.EndResponse(head.Framing);
@@ -55,6 +62,20 @@ internal static class MessageForwarding
         Span<byte> text = stackalloc byte[36];
         Utf8Formatter.TryFormat(id.Value, text, out _);
         writer.RequestField("x-request-id"u8, text);
+    }
+
+    private static void WriteNumber(IRequestWriter writer, ReadOnlySpan<byte> name, long number)
+    {
+        Span<byte> text = stackalloc byte[20];
+        Utf8Formatter.TryFormat(number, text, out var length);
+        writer.RequestField(name, text[..length]);
+    }
+
+    private static void WriteNumber(IResponseWriter writer, ReadOnlySpan<byte> name, long number)
+    {
+        Span<byte> text = stackalloc byte[20];
+        Utf8Formatter.TryFormat(number, text, out var length);
+        writer.ResponseField(name, text[..length]);
     }
 
     // RFC 9112 §3.2.1, §3.2.4: a server gets the origin form, or the asterisk for what asks about itself as a whole.

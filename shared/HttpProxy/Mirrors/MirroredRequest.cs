@@ -41,7 +41,7 @@ internal sealed class MirroredRequest : DownstreamStream, IExchangeOwner, IBodyS
     public static MirroredRequest? Start(EventLoop loop, HttpProxyContext proxy, UpstreamCluster cluster, RequestHead request, in RouteDecision route, IExchangeOwner owner)
     {
         var mirror = new MirroredRequest(loop, proxy, cluster, owner);
-        MessageForwarding.WriteRequest(mirror._head, request, route);
+        MessageForwarding.WriteRequest(mirror._head, request, route, attempt: 0);
         if (!mirror._head.TryRead()) return null;
         if (!mirror.Request.Framing.HasBody) mirror._body.Complete();
         _ = mirror.RunAsync(new(loop, proxy));

@@ -36,6 +36,9 @@ public readonly record struct RouteDecision
     /// <summary>Given to a request that came without one.</summary>
     public Guid? RequestId { get; init; }
 
+    /// <summary>What the client's connection is secured with in the eyes of servers, <c>http</c> or <c>https</c>: told in x-forwarded-proto where the request says nothing. Null tells nothing.</summary>
+    public byte[]? Scheme { get; init; }
+
     public static RouteDecision To(UpstreamCluster cluster, RoutePlan? plan = null) => new() { Cluster = cluster, Plan = plan ?? RoutePlan.Default, Mirrors = [] };
 
     public static RouteDecision Answer(LocalReply reply) => new() { Plan = RoutePlan.Default, Reply = reply, Mirrors = [] };

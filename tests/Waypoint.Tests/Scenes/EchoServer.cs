@@ -36,6 +36,9 @@ internal sealed class EchoServer : IAsyncDisposable
 
     public TimeSpan Delay { get; set; }
 
+    /// <summary>Further lines of each answer's head.</summary>
+    public string Fields { get; set; } = "";
+
     public async ValueTask DisposeAsync()
     {
         if (_accepting.IsCompleted) return; // a test has ended it already
@@ -69,7 +72,7 @@ internal sealed class EchoServer : IAsyncDisposable
                     var status = Answer(line);
                     if (status == 0) return;
                     var body = $"{Name}\n{head}";
-                    await socket.SendAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {status} x\r\nx-server: {Name}\r\nContent-Length: {body.Length}\r\n\r\n{body}"), _stop.Token);
+                    await socket.SendAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {status} x\r\nx-server: {Name}\r\n{Fields}Content-Length: {body.Length}\r\n\r\n{body}"), _stop.Token);
                 }
             }
             catch (Exception error) when (error is SocketException or OperationCanceledException) { }
