@@ -21,5 +21,13 @@ internal static class HttpCharacters
         !text.IsEmpty && text.IndexOfAnyExceptInRange((byte)0x21, (byte)0x7E) < 0 && !text.Contains((byte)'#');
 
     /// <summary>Without the optional whitespace (SP, HTAB) around it.</summary>
-    public static ReadOnlySpan<byte> TrimWhitespace(ReadOnlySpan<byte> text) => text.Trim(" \t"u8);
+    public static ReadOnlySpan<byte> TrimWhitespace(ReadOnlySpan<byte> text)
+    {
+        var (start, end) = (0, text.Length);
+        while (start < end && IsWhitespace(text[start])) start++;
+        while (end > start && IsWhitespace(text[end - 1])) end--;
+        return text[start..end];
+    }
+
+    private static bool IsWhitespace(byte character) => character is (byte)' ' or (byte)'\t';
 }

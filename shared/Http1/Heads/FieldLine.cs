@@ -18,8 +18,8 @@ internal static class FieldLine
         if (!HttpCharacters.IsFieldValue(raw)) return Http1Error.Of(Http1Violation.BadFieldValue);
 
         var value = HttpCharacters.TrimWhitespace(raw);
-        var leading = raw.Length - raw.TrimStart(" \t"u8).Length;
-        fields.Add(line.Start, colon, line.Start + colon + 1 + (value.IsEmpty ? 0 : leading), value.Length);
+        raw.Overlaps(value, out var leading);
+        fields.Add(line.Start, colon, line.Start + colon + 1 + leading, value.Length);
         return default;
     }
 }

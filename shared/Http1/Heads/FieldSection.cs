@@ -10,6 +10,7 @@ public sealed class FieldSection
 
     private Entry[] _entries = new Entry[8];
     private byte[] _bytes = [];
+    private ulong _present; // one bit or more for each name that is there: most questions are for names that are not
 
     public int Count { get; private set; }
 
@@ -46,19 +47,18 @@ public sealed class FieldSection
     public int CountOf(scoped ReadOnlySpan<byte> name)
     {
         var count = 0;
-        foreach (var field in this)
-            if (field.Is(name)) count++;
+        for (var index = IndexOf(name); index >= 0; index = IndexOf(name, index + 1)) count++;
         return count;
     }
 
     /// <summary>True if any comma-separated element of any line of this name equals <paramref name="token"/> (RFC 9110 §5.6.1).</summary>
     public bool HasToken(ReadOnlySpan<byte> name, ReadOnlySpan<byte> token)
     {
-        foreach (var field in this)
+        for (var index = IndexOf(name); index >= 0; index = IndexOf(name, index + 1))
         {
-            if (!field.Is(name)) continue;
-            foreach (var part in field.Value.Split((byte)','))
-                if (Ascii.EqualsIgnoreCase(HttpCharacters.TrimWhitespace(field.Value[part]), token)) return true;
+            var value = this[index].Value;
+            foreach (var part in value.Split((byte)','))
+                if (Ascii.EqualsIgnoreCase(HttpCharacters.TrimWhitespace(value[part]), token)) return true;
         }
 
         return false;
@@ -66,17 +66,18 @@ public sealed class FieldSection
 
     public Enumerator GetEnumerator() => new(this);
 
-    /// <summary>The first line of this name, or -1.</summary>
-    internal int IndexOf(scoped ReadOnlySpan<byte> name)
+    /// <summary>The first line of this name from <paramref name="start"/> on, or -1.</summary>
+    internal int IndexOf(scoped ReadOnlySpan<byte> name, int start = 0)
     {
-        for (var i = 0; i < Count; i++)
-            if (this[i].Is(name)) return i;
+        if ((_present & BitOf(name)) == 0) return -1;
+        for (var i = start; i < Count; i++)
+            if (_entries[i].NameLength == name.Length && this[i].Is(name)) return i;
         return -1;
     }
 
     internal (int Start, int Length) ValueAt(int index) => (_entries[index].ValueStart, _entries[index].ValueLength);
 
-    internal void Clear() => Count = 0;
+    internal void Clear() => (Count, _present) = (0, 0);
 
     /// <summary>The buffer that all entries index into; it moves when it grows.</summary>
     internal void Rebase(byte[] bytes) => _bytes = bytes;
@@ -89,7 +90,10 @@ public sealed class FieldSection
     {
         if (Count == _entries.Length) Array.Resize(ref _entries, Count * 2);
         _entries[Count++] = new(nameStart, nameLength, valueStart, valueLength, neverIndexed);
+        _present |= BitOf(_bytes.AsSpan(nameStart, nameLength));
     }
+
+    private static ulong BitOf(ReadOnlySpan<byte> name) => name.IsEmpty ? 0 : 1UL << ((name.Length * 5 + (name[0] | ' ') * 3 + (name[^1] | ' ')) & 63);
 
     public ref struct Enumerator(FieldSection section)
     {

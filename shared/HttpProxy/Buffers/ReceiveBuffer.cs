@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Ambient.Linux;
 using Ambient.Transport;
@@ -8,21 +7,10 @@ namespace Ambient.HttpProxy.Buffers;
 /// <summary>What was received from a stream and not used yet. Holds a slab only while there is something in it.</summary>
 /// <remarks>On the stream's loop only, where nobody else waits for the stream to become readable. The stream stays the owner's to dispose;
 /// <see cref="Release"/> before that.</remarks>
-internal sealed class ReceiveBuffer
+internal sealed class ReceiveBuffer(Duplex source)
 {
-    private readonly Duplex _source;
-    private readonly LoopSignal _signal;
-    private readonly Action _readable;
-    private ValueTaskAwaiter _awaited;
-    private bool _isWatching;
     private Slab? _slab;
     private int _start, _end;
-
-    public ReceiveBuffer(Duplex source)
-    {
-        (_source, _signal) = (source, new(source.Loop));
-        _readable = Readable;
-    }
 
     public bool IsEmpty => _start == _end;
 
@@ -41,11 +29,11 @@ internal sealed class ReceiveBuffer
     /// <summary>Receives more behind what is unread, which must leave room: a parser takes all that it is given.</summary>
     public IoResult TryReceive()
     {
-        if (!_source.MayReceive) return IoResult.WouldBlock;
-        _slab ??= _source.Loop.Slabs.Rent(SlabSize.Small);
+        if (!source.MayReceive) return IoResult.WouldBlock;
+        _slab ??= source.Loop.Slabs.Rent(SlabSize.Small);
         MakeRoom(_slab);
         ReadOnlySpan<IoVector> room = [_slab.Vector.Slice(_end)];
-        var result = _source.TryReceive(room);
+        var result = source.TryReceive(room);
         if (result.Status == IoStatus.Done) _end += result.Bytes;
         else if (IsEmpty) Release();
         return result;
@@ -64,41 +52,16 @@ internal sealed class ReceiveBuffer
     }
 
     /// <summary>Completes when receiving may say something else than WouldBlock, or with <see cref="EndWait"/>. One waiter at a time.</summary>
-    [SuppressMessage("Reliability", "CA2012", Justification = "Readable takes its result, once.")]
-    [SuppressMessage("Usage", "CA1849", Justification = "It has completed.")]
-    public ValueTask WaitAsync()
-    {
-        if (!_isWatching)
-        {
-            _awaited = _source.WaitReadableAsync().GetAwaiter();
-            if (_awaited.IsCompleted)
-            {
-                _awaited.GetResult();
-                return default;
-            }
+    public ValueTask WaitAsync() => source.WaitReadableAsync();
 
-            _isWatching = true;
-            _awaited.UnsafeOnCompleted(_readable);
-        }
-
-        return _signal.WaitAsync();
-    }
-
-    /// <summary>Ends the wait under way, if there is one. The stream is still watched, for whoever waits next.</summary>
-    public void EndWait() => _signal.Set();
+    /// <summary>Ends the wait under way, if there is one.</summary>
+    public void EndWait() => source.EndReadWait();
 
     /// <summary>Forgets what is unread.</summary>
     public void Release()
     {
-        if (_slab is { } slab) _source.Loop.Slabs.Return(slab);
+        if (_slab is { } slab) source.Loop.Slabs.Return(slab);
         (_slab, _start, _end) = (null, 0, 0);
-    }
-
-    private void Readable()
-    {
-        _isWatching = false;
-        _awaited.GetResult();
-        _signal.Set();
     }
 
     private void MakeRoom(Slab slab)

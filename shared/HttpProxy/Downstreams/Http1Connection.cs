@@ -28,7 +28,17 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
     private readonly LoopTimer _timer;
     private readonly TaskCompletionSource _relayed = new();
     private Http1Upstream? _upgraded;
-    private bool _draining, _waitsForRequest;
+    private bool _draining;
+    private Wait _wait;
+
+    /// <summary>What the client is given a time for.</summary>
+    private enum Wait : byte
+    {
+        Nothing,
+        Request,
+        RestOfHead,
+        End,
+    }
 
     /// <param name="input">May hold the beginning of the first request.</param>
     public Http1Connection(Duplex stream, ReceiveBuffer input, HttpProxyContext proxy, IExchangeOwner owner)
@@ -46,7 +56,7 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
     {
         _draining = true;
         if (!_downstream.HasResponded) _downstream.EndConnection();
-        if (_waitsForRequest) _timer.Start(_proxy.Options.DrainIdleTimeout);
+        if (_wait == Wait.Request) _timer.Start(_proxy.Options.DrainIdleTimeout);
     }
 
     public void Abort()
@@ -91,7 +101,16 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
     {
         while (true)
         {
-            if (await ReadHeadAsync().ConfigureAwait(false) is { } over) return over;
+            var head = ReadHead();
+            if (head == HeadStatus.Refused) return await RefuseAsync(new(_parser.Error.Status, _parser.Error.Message)).ConfigureAwait(false);
+            if (head == HeadStatus.NeedsMore)
+            {
+                var received = _in.TryReceive().Status;
+                if (received == IoStatus.WouldBlock) await WaitForRequestAsync().ConfigureAwait(false);
+                else if (received != IoStatus.Done) return _parser.IsWithinHead ? ExchangeEnd.Abort : ExchangeEnd.Complete;
+                continue;
+            }
+
             _downstream.BeginExchange(mayKeepAlive: !_draining);
             var end = await _exchange.RunAsync(_downstream, _owner).ConfigureAwait(false);
             _parser.Reset();
@@ -100,29 +119,26 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
         }
     }
 
-    /// <returns>Null with a request to serve, else how the connection ends.</returns>
-    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
-    private async ValueTask<ExchangeEnd?> ReadHeadAsync()
+    private HeadStatus ReadHead()
     {
-        while (true)
-        {
-            var status = _parser.Feed(_in.Unread, out var consumed);
-            _in.Consume(consumed);
-            if (status == HeadStatus.Complete)
-            {
-                _timer.Cancel();
-                return null;
-            }
+        var status = _parser.Feed(_in.Unread, out var consumed);
+        _in.Consume(consumed);
+        if (status == HeadStatus.Complete) _wait = Wait.Nothing; // the timer runs on: most requests are over before, and it is started anew
+        return status;
+    }
 
-            if (status == HeadStatus.Refused) return await RefuseAsync(new(_parser.Error.Status, _parser.Error.Message)).ConfigureAwait(false);
-            var began = _parser.IsWithinHead;
-            if (!_timer.IsRunning || !began) _timer.Start(began ? _proxy.Options.HeaderTimeout : _draining ? _proxy.Options.DrainIdleTimeout : _proxy.Options.IdleTimeout);
-            _waitsForRequest = !began;
-            var received = await _in.ReceiveAsync().ConfigureAwait(false);
-            if (received.Status != IoStatus.Done) return began ? ExchangeEnd.Abort : ExchangeEnd.Complete;
-            if (_waitsForRequest) _timer.Start(_proxy.Options.HeaderTimeout);
-            _waitsForRequest = false;
-        }
+    // The first byte has long. The rest has not, however it trickles.
+    private ValueTask WaitForRequestAsync()
+    {
+        if (!_parser.IsWithinHead) Expect(Wait.Request, _draining ? _proxy.Options.DrainIdleTimeout : _proxy.Options.IdleTimeout);
+        else if (_wait != Wait.RestOfHead) Expect(Wait.RestOfHead, _proxy.Options.HeaderTimeout);
+        return _in.WaitAsync();
+    }
+
+    private void Expect(Wait wait, TimeSpan timeout)
+    {
+        _wait = wait;
+        _timer.Start(timeout);
     }
 
     [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
@@ -158,15 +174,15 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
     {
         if (_stream.IsBroken) return;
         _stream.FinishSending();
-        _timer.Start(_proxy.Options.LingerTimeout);
+        Expect(Wait.End, _proxy.Options.LingerTimeout);
         do _in.Release();
         while ((await _in.ReceiveAsync().ConfigureAwait(false)).Status == IoStatus.Done);
     }
 
     private void OnTimeout()
     {
-        if (_parser.IsWithinHead) _ = AnswerLateAsync();
-        else Close();
+        if (_wait == Wait.RestOfHead) _ = AnswerLateAsync();
+        else if (_wait != Wait.Nothing) Close();
     }
 
     private async Task AnswerLateAsync()

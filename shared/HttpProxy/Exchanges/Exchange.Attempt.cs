@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Ambient.Http1.Heads;
 using Ambient.HttpProxy.Bodies;
 using Ambient.HttpProxy.Filters;
 using Ambient.HttpProxy.Messages;
@@ -16,34 +17,52 @@ internal sealed partial class Exchange
     [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<AttemptResult> TryAsync(UpstreamEndpoint endpoint)
     {
-        _attemptTimedOut = false;
-        if (Plan.Retries.PerTryTimeout > TimeSpan.Zero) _tryTimeout.Start(Plan.Retries.PerTryTimeout);
-        var result = await TryAsync(endpoint, fresh: false).ConfigureAwait(false) ?? await TryAsync(endpoint, fresh: true).ConfigureAwait(false);
-        _tryTimeout.Cancel();
-        return result!.Value;
+        BeginAttempt();
+        for (var fresh = false; ; fresh = true)
+        {
+            var (upstream, failure) = await _proxy.Upstreams.RentAsync(endpoint, _request, fresh).ConfigureAwait(false);
+            if (upstream is null) return NotSent(ExchangeFlag.UpstreamConnectFailed, failure.Detail ?? $"{failure.Kind}");
+            _upstream = upstream;
+            if (_clientLeft || _flag != ExchangeFlag.None || _attemptTimedOut) return NotSent(ExchangeFlag.TimedOut, "");
+
+            MessageForwarding.WriteRequest(upstream, _request, _route, _proxy.Options.WritesEnvoyFields ? _tried.Count : 0);
+            if (_request.Framing.HasBody) _upload.Start(upstream.RequestBody, _uploadFailed); // the server may answer before it has the whole body
+            else await upstream.RequestBody.FlushAsync(untilRoom: false).ConfigureAwait(false); // a failure shows in the response, or in its absence
+
+            var read = await upstream.ReadHeadAsync().ConfigureAwait(false);
+            while (read == IoStatus.Done && upstream.Head.IsInterim)
+            {
+                await PassInterimAsync(upstream.Head).ConfigureAwait(false);
+                read = await upstream.ReadHeadAsync().ConfigureAwait(false);
+            }
+
+            if (read == IoStatus.Done) return Answered(upstream.Head);
+            if (fresh || !MayRepeat(upstream)) return Unanswered(upstream);
+            await BreakOffAsync().ConfigureAwait(false); // it had been in use and ended without a word: again, on a new one
+        }
     }
 
-    /// <returns>Null if a connection that had been in use ended without a word, and the request may be sent again on a new one.</returns>
-    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
-    private async ValueTask<AttemptResult?> TryAsync(UpstreamEndpoint endpoint, bool fresh)
+    private void BeginAttempt()
     {
-        var (upstream, failure) = await _proxy.Upstreams.RentAsync(endpoint, _request, fresh).ConfigureAwait(false);
-        if (upstream is null) return AttemptResult.NotSent(ExchangeFlag.UpstreamConnectFailed, failure.Detail ?? $"{failure.Kind}");
-        _upstream = upstream;
-        if (_clientLeft || _flag != ExchangeFlag.None || _attemptTimedOut) return AttemptResult.NotSent(ExchangeFlag.TimedOut, "");
+        _attemptTimedOut = false;
+        if (Plan.Retries.PerTryTimeout > TimeSpan.Zero) _tryTimeout.Start(Plan.Retries.PerTryTimeout);
+    }
 
-        MessageForwarding.WriteRequest(upstream, _request, _route, _proxy.Options.WritesEnvoyFields ? _tried.Count : 0);
-        if (_request.Framing.HasBody) _upload.Start(upstream.RequestBody, _uploadFailed); // the server may answer before it has the whole body
-        else await upstream.RequestBody.FlushAsync(untilRoom: false).ConfigureAwait(false); // a failure shows in the response, or in its absence
+    private AttemptResult NotSent(ExchangeFlag flag, string why)
+    {
+        _tryTimeout.Cancel();
+        return AttemptResult.NotSent(flag, why);
+    }
 
-        var read = await ReadFinalHeadAsync(upstream).ConfigureAwait(false);
-        if (read == IoStatus.Done) return AttemptResult.Answered(upstream.Head.Status, GrpcStatusOf(upstream.Head.Fields));
-        if (!fresh && MayRepeat(upstream))
-        {
-            await BreakOffAsync().ConfigureAwait(false);
-            return null;
-        }
+    private AttemptResult Answered(ResponseHead head)
+    {
+        _tryTimeout.Cancel();
+        return AttemptResult.Answered(head.Status, GrpcStatusOf(head.Fields));
+    }
 
+    private AttemptResult Unanswered(UpstreamStream upstream)
+    {
+        _tryTimeout.Cancel();
         var error = upstream.Error;
         var flag = _attemptTimedOut ? ExchangeFlag.TimedOut : error.IsNone ? ExchangeFlag.UpstreamEnded : ExchangeFlag.UpstreamRefused;
         return AttemptResult.Unanswered(flag, error.Message, upstream.WasRefused);
@@ -53,18 +72,11 @@ internal sealed partial class Exchange
     private void UploadFailed(TransferEnd end) =>
         GiveUp(end == TransferEnd.SourceEnded ? ExchangeFlag.DownstreamEnded : ExchangeFlag.DownstreamRefused);
 
-    /// <summary>Reads to the final response's head and passes interim ones on.</summary>
-    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
-    private async ValueTask<IoStatus> ReadFinalHeadAsync(UpstreamStream upstream)
+    private ValueTask<bool> PassInterimAsync(ResponseHead head)
     {
-        while (true)
-        {
-            var status = await upstream.ReadHeadAsync().ConfigureAwait(false);
-            if (status != IoStatus.Done || !upstream.Head.IsInterim) return status;
-            if (_request.Version == Http1.HttpVersion.Http10) continue; // RFC 9110 §15.2: such a client does not know them
-            MessageForwarding.WriteResponse(_downstream, upstream.Head, FieldEdits.None, []);
-            await _downstream.ResponseBody.FlushAsync(untilRoom: false).ConfigureAwait(false);
-        }
+        if (_request.Version == Http1.HttpVersion.Http10) return new(true); // RFC 9110 §15.2: such a client does not know them
+        MessageForwarding.WriteResponse(_downstream, head, FieldEdits.None, []);
+        return _downstream.ResponseBody.FlushAsync(untilRoom: false);
     }
 
     private bool MayRepeat(UpstreamStream upstream) =>

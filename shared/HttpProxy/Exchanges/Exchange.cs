@@ -34,7 +34,7 @@ internal sealed partial class Exchange
     private TimeSpan? _serviceTime;
     private int _status, _grpcStatus, _responseHead;
     private ExchangeFlag _flag;
-    private bool _clientLeft, _retries, _isGrpc;
+    private bool _clientLeft, _isInCluster, _retries, _isGrpc;
 
     public Exchange(EventLoop loop, HttpProxyContext proxy)
     {
@@ -62,9 +62,10 @@ internal sealed partial class Exchange
         {
             _timeout.Cancel();
             _tryTimeout.Cancel();
-            await BreakOffAsync().ConfigureAwait(false);
+            if (!IsOver) await BreakOffAsync().ConfigureAwait(false);
             _upload.Settle();
             _upload.EndMirrors();
+            if (_isInCluster) LeaveCluster();
             _owner.Ended(_request, Report());
         }
     }
@@ -106,33 +107,42 @@ internal sealed partial class Exchange
         GrpcStatus = !_isGrpc || _status == 0 ? -1 : _grpcStatus >= 0 ? _grpcStatus : GrpcStatus.Of(_status),
     };
 
-    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
-    private async ValueTask<ExchangeEnd> RouteAsync()
+    private ValueTask<ExchangeEnd> RouteAsync()
     {
         if (_downstream.RequestError is { IsNone: false } wrong)
-            return await ReplyAsync(new(wrong.Status, wrong.Message) { Flag = ExchangeFlag.DownstreamRefused }).ConfigureAwait(false);
-        if (_request.Form == TargetForm.Authority) return await ReplyAsync(new(405, "CONNECT is not served here.")).ConfigureAwait(false);
-        if (_request.Authority.IsEmpty) return await ReplyAsync(new(400, "The request needs a Host header.")).ConfigureAwait(false);
+            return ReplyAsync(new(wrong.Status, wrong.Message) { Flag = ExchangeFlag.DownstreamRefused });
+        if (_request.Form == TargetForm.Authority) return ReplyAsync(new(405, "CONNECT is not served here."));
+        if (_request.Authority.IsEmpty) return ReplyAsync(new(400, "The request needs a Host header."));
         _route = _owner.Route(_request);
-        if (_route.Delay > TimeSpan.Zero) await _loop.DelayAsync(_route.Delay);
-        if (_clientLeft) return await FailAsync(default).ConfigureAwait(false);
-        if (_route.Cluster is not { } cluster) return await ReplyAsync(_route.Reply).ConfigureAwait(false);
-        if (cluster.Unusable.Length > 0) return await ReplyAsync(new(503, cluster.Unusable) { Flag = ExchangeFlag.NoCluster }).ConfigureAwait(false);
+        return _route.Delay > TimeSpan.Zero ? DelayAsync() : ForwardAsync();
+    }
+
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
+    private async ValueTask<ExchangeEnd> DelayAsync()
+    {
+        await _loop.DelayAsync(_route.Delay);
+        return _clientLeft ? await FailAsync(default).ConfigureAwait(false) : await ForwardAsync().ConfigureAwait(false);
+    }
+
+    private ValueTask<ExchangeEnd> ForwardAsync()
+    {
+        if (_route.Cluster is not { } cluster) return ReplyAsync(_route.Reply);
+        if (cluster.Unusable.Length > 0) return ReplyAsync(new(503, cluster.Unusable) { Flag = ExchangeFlag.NoCluster });
 
         if (Plan.Timeout > TimeSpan.Zero) _timeout.Start(Plan.Timeout);
         _upload.Keeps = _request.Framing.HasBody && Plan.Retries.NeedsBody(_isGrpc, cluster.MaySpeakHttp2);
         if (_route.Mirrors.Count > 0) StartMirrors();
         cluster.Retries.Begin();
-        try
-        {
-            return await EnterAsync(cluster).ConfigureAwait(false);
-        }
-        finally
-        {
-            if (_retries) cluster.Retries.EndRetry();
-            _retries = false;
-            cluster.Retries.End();
-        }
+        _isInCluster = true;
+        return cluster.Gate.IsOpen ? AttemptAsync(cluster) : QueueAsync(cluster);
+    }
+
+    private void LeaveCluster()
+    {
+        var retries = _route.Cluster!.Retries;
+        if (_retries) retries.EndRetry();
+        retries.End();
+        _isInCluster = _retries = false;
     }
 
     private void StartMirrors()
@@ -143,9 +153,8 @@ internal sealed partial class Exchange
 
     /// <summary>Waits for its turn where the cluster takes only so many requests at once.</summary>
     [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
-    private async ValueTask<ExchangeEnd> EnterAsync(UpstreamCluster cluster)
+    private async ValueTask<ExchangeEnd> QueueAsync(UpstreamCluster cluster)
     {
-        if (cluster.Gate.IsOpen) return await AttemptAsync(cluster).ConfigureAwait(false);
         if (!cluster.Gate.TryEnter(_ticket, oneEach: !cluster.MaySpeakHttp2)) return await ReplyAsync(Overflow).ConfigureAwait(false);
         try
         {
@@ -186,10 +195,7 @@ internal sealed partial class Exchange
         }
     }
 
-    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
-    private async ValueTask<ExchangeEnd> ConcludeAsync(AttemptResult attempt) => attempt.IsAnswered
-        ? await RespondAsync(_upstream!).ConfigureAwait(false)
-        : await FailAsync(attempt).ConfigureAwait(false);
+    private ValueTask<ExchangeEnd> ConcludeAsync(AttemptResult attempt) => attempt.IsAnswered ? RespondAsync(_upstream!) : FailAsync(attempt);
 
     /// <summary>True if another attempt is wanted, allowed, and possible: what was sent of the body can be sent again.</summary>
     private bool Deserves(in AttemptResult attempt) =>
@@ -261,6 +267,9 @@ internal sealed partial class Exchange
         _ticket.GiveUp();
         _upstream?.Abort();
     }
+
+    /// <summary>No attempt is under way, and nothing is being sent to one.</summary>
+    private bool IsOver => _upstream is null && !_upload.IsRunning;
 
     /// <summary>Ends the attempt under way, and what it is being sent.</summary>
     [AsyncMethodBuilder(typeof(LoopTaskBuilder))]

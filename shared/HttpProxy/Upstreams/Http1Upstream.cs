@@ -86,8 +86,9 @@ internal sealed class Http1Upstream : UpstreamStream, IDisposable
                 return IoStatus.Done;
             }
 
-            var received = await In.ReceiveAsync().ConfigureAwait(false);
-            if (received.Status != IoStatus.Done) return received.Status;
+            var received = In.TryReceive();
+            if (received.Status == IoStatus.WouldBlock) await In.WaitAsync().ConfigureAwait(false);
+            else if (received.Status != IoStatus.Done) return received.Status;
         }
     }
 

@@ -31,16 +31,20 @@ public sealed class UpstreamPool : IDisposable
 
     /// <param name="fresh">Only a new connection will do.</param>
     /// <returns>The stream, which the caller releases, or null and why.</returns>
-    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
-    internal async ValueTask<(UpstreamStream? Stream, ConnectFailure Failure)> RentAsync(UpstreamEndpoint endpoint, RequestHead request, bool fresh)
+    internal ValueTask<(UpstreamStream? Stream, ConnectFailure Failure)> RentAsync(UpstreamEndpoint endpoint, RequestHead request, bool fresh)
     {
         if (endpoint.SpeaksHttp2With(request))
         {
             if (!_sweep.IsRunning) _sweep.Start(SweepInterval);
-            return await _http2.RentAsync(endpoint.Address).ConfigureAwait(false);
+            return _http2.RentAsync(endpoint.Address);
         }
 
-        if (!fresh && TryTakeIdle(endpoint.Address) is { } idle) return (idle, default);
+        return !fresh && TryTakeIdle(endpoint.Address) is { } idle ? new((idle, default)) : DialAsync(endpoint);
+    }
+
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
+    private async ValueTask<(UpstreamStream? Stream, ConnectFailure Failure)> DialAsync(UpstreamEndpoint endpoint)
+    {
         var (stream, failure) = await _dialer.DialAsync(_loop, endpoint.Address);
         return (stream is null ? null : new Http1Upstream(stream, endpoint.Address, this, _options.Limits), failure);
     }

@@ -1,39 +1,63 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using System.Threading.Tasks.Sources;
 
 namespace Ambient.Transport;
 
 /// <summary>What a method that waits has left to do, and its result; see <see cref="LoopTaskBuilder{T}"/>.</summary>
+/// <remarks>As the framework's <c>ManualResetValueTaskSourceCore</c>, without what one thread does not need: no interlocked exchange, no context.</remarks>
 internal abstract class LoopTaskState<T> : IValueTaskSource<T>, IValueTaskSource
 {
-    private ManualResetValueTaskSourceCore<T> _core;
+    private Action<object?>? _continuation;
+    private object? _continuationState;
+    private SynchronizationContext? _context;
+    private Exception? _failure;
+    private T _result = default!;
+    private bool _isComplete;
 
     protected LoopTaskState() => Resume = MoveNext;
 
     public Action Resume { get; }
 
-    public short Version => _core.Version;
+    public short Version { get; private set; }
 
-    public void Succeed(T result) => _core.SetResult(result);
+    public void Succeed(T result)
+    {
+        _result = result;
+        Complete();
+    }
 
-    public void Fail(Exception failure) => _core.SetException(failure);
+    public void Fail(Exception failure)
+    {
+        _failure = failure;
+        Complete();
+    }
 
-    public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
+    public ValueTaskSourceStatus GetStatus(short token)
+    {
+        Check(token);
+        return !_isComplete ? ValueTaskSourceStatus.Pending : _failure is null ? ValueTaskSourceStatus.Succeeded : ValueTaskSourceStatus.Faulted;
+    }
 
-    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _core.OnCompleted(continuation, state, token, flags);
+    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        Check(token);
+        if (_continuation is not null) throw new InvalidOperationException("A ValueTask is awaited once.");
+        (_continuation, _continuationState) = (continuation, state);
+        _context = (flags & ValueTaskSourceOnCompletedFlags.UseSchedulingContext) != 0 ? SynchronizationContext.Current : null;
+        if (_isComplete) Continue();
+    }
 
     public T GetResult(short token)
     {
-        try
-        {
-            return _core.GetResult(token);
-        }
-        finally
-        {
-            _core.Reset();
-            Recycle();
-        }
+        Check(token);
+        if (!_isComplete) throw new InvalidOperationException("The method has not ended; await it.");
+        var (result, failure) = (_result, _failure);
+        (_continuation, _continuationState, _context, _failure, _result, _isComplete) = (null, null, null, null, default!, false);
+        Version++;
+        Recycle();
+        if (failure is not null) ExceptionDispatchInfo.Throw(failure);
+        return result;
     }
 
     void IValueTaskSource.GetResult(short token) => GetResult(token);
@@ -42,6 +66,26 @@ internal abstract class LoopTaskState<T> : IValueTaskSource<T>, IValueTaskSource
 
     /// <summary>The result was taken: another call may have it.</summary>
     protected abstract void Recycle();
+
+    private void Complete()
+    {
+        _isComplete = true;
+        if (_continuation is not null) Continue();
+    }
+
+    // Without a context: here and now, within who completes it.
+    private void Continue()
+    {
+        if (_context is { } context) context.Post(static task => ((LoopTaskState<T>)task!).Run(), this);
+        else Run();
+    }
+
+    private void Run() => _continuation!(_continuationState);
+
+    private void Check(short token)
+    {
+        if (token != Version) throw new InvalidOperationException("This result was taken; a ValueTask is awaited once.");
+    }
 }
 
 /// <summary>The state of one method's calls.</summary>

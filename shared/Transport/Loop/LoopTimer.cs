@@ -25,6 +25,9 @@ public sealed class LoopTimer
 
     internal long Due { get; set; }
 
+    /// <summary>The time that gives it its place among the others: <see cref="Due"/>, or earlier if it was put off since.</summary>
+    internal long PlacedAt { get; set; }
+
     /// <summary>(Re)starts it; a running one gets the new time.</summary>
     /// <param name="due">From now; zero or less fires in this or the next turn.</param>
     public void Start(TimeSpan due) => _loop.Timers.Start(this, due);

@@ -1,8 +1,13 @@
 namespace Ambient.Transport;
 
 /// <summary>The running timers of a loop, earliest on top. A timer knows its place, so cancelling does not search.</summary>
+/// <remarks>A running timer that is put off keeps its place until that is on top: idle timeouts are put off with every request.</remarks>
 internal sealed class TimerHeap(TimeProvider time)
 {
+    private static readonly TimeSpan Simple = TimeSpan.FromDays(100); // in any whole unit far from overflow
+
+    // The clock's units in one of TimeSpan's; 0 if that is no whole number. On Linux it is 100.
+    private readonly long _perTick = time.TimestampFrequency % TimeSpan.TicksPerSecond == 0 ? time.TimestampFrequency / TimeSpan.TicksPerSecond : 0;
     private LoopTimer[] _timers = new LoopTimer[32];
 
     internal int Count { get; private set; }
@@ -10,6 +15,8 @@ internal sealed class TimerHeap(TimeProvider time)
     internal void Start(LoopTimer timer, TimeSpan due)
     {
         timer.Due = time.GetTimestamp() + ToTicks(due);
+        if (timer.IsRunning && timer.Due >= timer.PlacedAt) return;
+        timer.PlacedAt = timer.Due;
         if (timer.IsRunning)
         {
             Place(timer.Index);
@@ -39,30 +46,42 @@ internal sealed class TimerHeap(TimeProvider time)
     /// <returns>The next timer whose time has come at <paramref name="now"/>, no longer running; null if there is none.</returns>
     internal LoopTimer? TakeDue(long now)
     {
-        if (Count == 0 || _timers[0].Due > now)
-            return null;
-        var timer = _timers[0];
-        Cancel(timer);
-        return timer;
+        while (Count > 0 && _timers[0] is var timer && timer.PlacedAt <= now)
+        {
+            if (timer.Due == timer.PlacedAt)
+            {
+                Cancel(timer);
+                return timer;
+            }
+
+            timer.PlacedAt = timer.Due; // it was put off: others may come before it
+            MoveDown(0);
+        }
+
+        return null;
     }
 
-    /// <returns>How long until the earliest timer; zero if it is due, null if none runs.</returns>
+    /// <returns>How long until there is something to look at; zero if there is, null if no timer runs.</returns>
     internal TimeSpan? UntilNext()
     {
         if (Count == 0)
             return null;
-        var left = _timers[0].Due - time.GetTimestamp();
+        var left = _timers[0].PlacedAt - time.GetTimestamp();
         return left <= 0 ? TimeSpan.Zero : ToTimeSpan(left);
     }
 
     internal long Now => time.GetTimestamp();
 
-    private long ToTicks(TimeSpan due) =>
-        due <= TimeSpan.Zero ? 0 : Limit((Int128)due.Ticks * time.TimestampFrequency / TimeSpan.TicksPerSecond);
+    private long ToTicks(TimeSpan due)
+    {
+        if (due <= TimeSpan.Zero) return 0;
+        if (_perTick > 0 && due < Simple) return due.Ticks * _perTick;
+        return Limit((Int128)due.Ticks * time.TimestampFrequency / TimeSpan.TicksPerSecond);
+    }
 
     // Not rounded up, or a clock that stops at the deadline would wake nobody; not zero, or the loop would spin until then.
     private TimeSpan ToTimeSpan(long left) =>
-        new(Math.Max(1, Limit((Int128)left * TimeSpan.TicksPerSecond / time.TimestampFrequency)));
+        new(Math.Max(1, _perTick > 0 ? left / _perTick : Limit((Int128)left * TimeSpan.TicksPerSecond / time.TimestampFrequency)));
 
     private static long Limit(Int128 value) => (long)Int128.Min(value, long.MaxValue / 4);
 
@@ -81,7 +100,7 @@ internal sealed class TimerHeap(TimeProvider time)
     private int MoveUp(int index)
     {
         var timer = _timers[index];
-        while (index > 0 && _timers[(index - 1) / 2].Due > timer.Due)
+        while (index > 0 && _timers[(index - 1) / 2].PlacedAt > timer.PlacedAt)
         {
             Set(index, _timers[(index - 1) / 2]);
             index = (index - 1) / 2;
@@ -94,7 +113,7 @@ internal sealed class TimerHeap(TimeProvider time)
     private void MoveDown(int index)
     {
         var timer = _timers[index];
-        while (EarlierChild(index) is var child and >= 0 && _timers[child].Due < timer.Due)
+        while (EarlierChild(index) is var child and >= 0 && _timers[child].PlacedAt < timer.PlacedAt)
         {
             Set(index, _timers[child]);
             index = child;
@@ -108,6 +127,6 @@ internal sealed class TimerHeap(TimeProvider time)
         var left = 2 * index + 1;
         if (left >= Count)
             return -1;
-        return left + 1 < Count && _timers[left + 1].Due < _timers[left].Due ? left + 1 : left;
+        return left + 1 < Count && _timers[left + 1].PlacedAt < _timers[left].PlacedAt ? left + 1 : left;
     }
 }
