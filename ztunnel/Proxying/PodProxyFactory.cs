@@ -32,8 +32,9 @@ internal sealed class PodProxyFactory(
         return await ServeAsync(self, unmarked, listeners, preservesSource: false);
     }
 
-    /// <param name="listeners">Taken over.</param>
-    private async ValueTask<PodProxy> ServeAsync(PodInfo info, PodSockets sockets, PodListeners listeners, bool preservesSource)
+    /// <summary>Serves a pod on sockets that are bound already.</summary>
+    /// <param name="listeners">Taken over; all of them are closed if this fails.</param>
+    internal async ValueTask<PodProxy> ServeAsync(PodInfo info, PodSockets sockets, PodListeners listeners, bool preservesSource)
     {
         var pod = new Pod(info, sockets, mesh, time, preservesSource);
         var proxy = new PodProxy(pod, workers, rules, registry, options.Drain.Deadline);
@@ -43,8 +44,8 @@ internal sealed class PodProxyFactory(
         }
         catch
         {
-            await proxy.StopAsync(PodStop.Immediate);
-            listeners.Dispose(); // what was not taken over; the rest is closed already
+            try { await proxy.StopAsync(PodStop.Immediate); }
+            finally { listeners.Dispose(); } // what was not taken over; the rest is closed already
             throw;
         }
         registry.Add(proxy);

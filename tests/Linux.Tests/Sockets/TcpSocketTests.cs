@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Ambient.Linux.Sockets;
-using Ambient.Linux.Tests.Namespaces;
 using Ambient.TestKit;
 
 namespace Ambient.Linux.Tests.Sockets;

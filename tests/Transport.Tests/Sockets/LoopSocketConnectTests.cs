@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using Ambient.Linux;
 using Ambient.Linux.Sockets;
-using Ambient.Linux.Tests.Namespaces;
 using Ambient.TestKit;
 
 namespace Ambient.Transport.Tests.Sockets;

@@ -1,29 +1,29 @@
 using System.Diagnostics;
 using Ambient.Linux.Namespaces;
 
-namespace Ambient.Linux.Tests.Namespaces;
+namespace Ambient.TestKit;
 
 /// <summary>A network namespace of one test, with its loopback up; deleted with everything in it when disposed.</summary>
-internal sealed class TemporaryNamespace : IDisposable
+public sealed class TemporaryNamespace : IDisposable
 {
     private readonly string _name = $"amb-{Guid.NewGuid():N}"[..15];
 
-    internal TemporaryNamespace()
+    public TemporaryNamespace()
     {
         Run("ip", "netns", "add", _name);
         Namespace = NetworkNamespace.Open(Path);
         Ip("link", "set", "lo", "up");
     }
 
-    internal NetworkNamespace Namespace { get; }
+    public NetworkNamespace Namespace { get; }
 
-    internal string Path => $"/var/run/netns/{_name}";
+    public string Path => $"/var/run/netns/{_name}";
 
-    internal void Ip(params string[] arguments) => Run("ip", ["-n", _name, .. arguments]);
+    public void Ip(params string[] arguments) => Run("ip", ["-n", _name, .. arguments]);
 
-    internal void Execute(string program, params string[] arguments) => Run("ip", ["netns", "exec", _name, program, .. arguments]);
+    public void Execute(string program, params string[] arguments) => Run("ip", ["netns", "exec", _name, program, .. arguments]);
 
-    internal void Sysctl(string key, string value) => Execute("sysctl", "-qw", $"{key}={value}");
+    public void Sysctl(string key, string value) => Execute("sysctl", "-qw", $"{key}={value}");
 
     public void Dispose()
     {

@@ -1,0 +1,72 @@
+using System.Net;
+using System.Net.Sockets;
+using Ambient.Hosting.Logging;
+using Ambient.Model.State;
+using Ambient.TestKit;
+using Ambient.TestKit.Mesh;
+using Ambient.Ztunnel.Node;
+using Ambient.Ztunnel.Options;
+using Ambient.Ztunnel.Pods;
+using Ambient.Ztunnel.Proxying;
+using Ambient.Ztunnel.Tests.Options;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Ambient.Ztunnel.Tests.Proxying;
+
+/// <summary>All the parts of a node proxy, without its pages and its agent, and the network namespace of a pod to serve.</summary>
+internal sealed class PodScene : IAsyncDisposable
+{
+    public const int Outbound = 15001, Passthrough = 15006, Hbone = 15008, Dns = 15053;
+
+    private readonly OptionsScene _directory = new();
+    private readonly MemoryStream _output = new();
+    private readonly ProcessLog _log;
+    private readonly TemporaryNamespace _namespace = new();
+
+    private PodScene() => _log = new(LogFormat.Plain, LogFilter.Parse("info"), _output, TimeProvider.System);
+
+    public ZtunnelOptions Options { get; private set; } = null!;
+
+    public NodeParts Parts { get; private set; } = null!;
+
+    public static PodInfo Info { get; } = new("uid-1", "server", "shop", "server");
+
+    public PodSockets Sockets => new(_namespace.Namespace, Options.Sockets, Options.Listeners);
+
+    public static async Task<PodScene> CreateAsync()
+    {
+        var scene = new PodScene();
+        scene._directory.Set("LOCAL_XDS", "workloads: []").Set("XDS_ADDRESS", "").Set("AMBIENT_DEV_CA_DIR", Path.Combine(scene._directory.Directory, "authority"));
+        scene.Options = scene._directory.Read(processors: 2);
+        var mesh = new MeshState();
+        mesh.Apply(new() { Workloads = [.. new MeshBuilder().Workload("shop/server", "10.1.0.2").Build().Workloads] });
+        scene.Parts = await NodeParts.CreateAsync(scene.Options, mesh, scene._log, TimeProvider.System, NullLogger.Instance);
+        scene.Parts.Workers.Start();
+        return scene;
+    }
+
+    public PodListeners OpenListeners() => PodListeners.Open(Sockets, Options.Listeners, Options.Dns, proxies: true);
+
+    /// <summary>Whether a client inside the pod finds a listener there.</summary>
+    public bool IsListening(int port) => _namespace.Namespace.Run(() =>
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Connect(IPAddress.Loopback, port);
+            return true;
+        }
+        catch (SocketException refusal) when (refusal.SocketErrorCode == SocketError.ConnectionRefused)
+        {
+            return false;
+        }
+    });
+
+    public async ValueTask DisposeAsync()
+    {
+        await Parts.DisposeAsync();
+        _namespace.Dispose();
+        _log.Dispose();
+        _directory.Dispose();
+    }
+}
