@@ -1,11 +1,13 @@
 using Ambient.ControlPlane;
 using Ambient.ControlPlane.Running;
+using Ambient.Hosting;
 using Ambient.Hosting.Logging;
 using Ambient.Hosting.Stopping;
 using Ambient.Linux.Files;
 
 const string help = """
     control-plane discovery   serve discovery and certificates (the default); everything is set by environment variables
+    control-plane version     print the version
     control-plane help        print this
     """;
 
@@ -13,6 +15,9 @@ switch (args.FirstOrDefault("discovery"))
 {
     case "discovery":
         return await ServeAsync();
+    case "version":
+        Console.WriteLine(BuildInfo.Current("unknown").Version);
+        return 0;
     case "help":
         Console.WriteLine(help);
         return 0;

@@ -12,7 +12,7 @@ internal sealed record AgentOptions
 {
     public const string Usage =
         """
-        ambient-agent: everything is set by environment variables; see ARCHITECTURE.md, "Pods".
+        ambient-agent: everything is set by environment variables; see ARCHITECTURE.md, "Pods". "ambient-agent version" prints the version.
 
           NODE_NAME                     this node, as its pods name it (required, unless POD_DIRECTORY is set)
           KUBECONFIG                    outside a cluster: how to reach the Kubernetes API

@@ -1,10 +1,16 @@
 using Ambient.CniAgent;
+using Ambient.Hosting;
 using Ambient.Hosting.Logging;
 using Ambient.Hosting.Options;
 using Ambient.Hosting.Stopping;
 using Ambient.Kubernetes.Configuration;
 using Microsoft.Extensions.Logging;
 
+if (args is ["version"])
+{
+    Console.WriteLine(BuildInfo.Current("unknown").Version);
+    return 0;
+}
 if (args.Length > 0)
 {
     await Console.Out.WriteLineAsync(AgentOptions.Usage);

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 . deploy/setup/prerequisites.sh
 
 IMAGES=artifacts/images
-VERSION=$(sed -n 's/^appVersion: *"\{0,1\}\([^"]*\)"\{0,1\}$/\1/p' deploy/charts/ambient/Chart.yaml)
+VERSION=$(sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' Directory.Build.props)
 
 # The path of a library that a program opens by name when it runs.
 library() { ldconfig -p | awk -v name="$1" '$1 == name && /x86-64/ { print $NF; exit }' | grep . || die "$1 is not installed."; }

@@ -2,7 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace Ambient.MeshProxy.Process;
+namespace Ambient.Hosting;
 
 /// <summary>What this program is.</summary>
 /// <param name="IstioVersion">As the chart says.</param>
