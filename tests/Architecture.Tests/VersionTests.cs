@@ -31,6 +31,6 @@ public sealed partial class VersionTests
     [GeneratedRegex("""^(?:version|appVersion): "?([^"\n]*)"?$""", RegexOptions.Multiline)]
     private static partial Regex ChartVersion();
 
-    [GeneratedRegex("""app\.kubernetes\.io/version: "([^"]*)"""")]
+    [GeneratedRegex("""app\.kubernetes\.io/version: "([^"]*)"$""", RegexOptions.Multiline)]
     private static partial Regex LabelledVersion();
 }
