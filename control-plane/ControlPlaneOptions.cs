@@ -99,6 +99,8 @@ internal sealed record ControlPlaneOptions
         ServicesSelectWorkloadEntries = settings.Bool("PILOT_ENABLE_K8S_SELECT_WORKLOAD_ENTRIES", true),
         DryRunPolicies = settings.Bool("AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY", false),
         AllowWaypointsOnly = settings.Bool("PILOT_AUTO_ALLOW_WAYPOINT_POLICY", false),
+        AroundWaypoints = settings.Choice("AMBIENT_AROUND_WAYPOINTS",
+            ("refuse", AroundWaypoints.Refuse), ("as-stock", AroundWaypoints.AsStock)),
         MultiNetwork = settings.Bool("AMBIENT_ENABLE_MULTI_NETWORK", false),
         UnenforceableRules = settings.Choice("AMBIENT_UNENFORCEABLE_RULES",
             ("fail-closed", UnenforceableRules.FailClosed), ("as-stock", UnenforceableRules.AsStock)),

@@ -55,7 +55,8 @@ public static class FieldManagers
     public const string WaypointPolicy = "istio-ambient-waypoint-policy";
     public const string WaypointTraffic = "ambient-waypoint-traffic";
     public const string WaypointRoutes = "ambient-waypoint-routes";
-    public const string Rejection = "ambient-ztunnel-rejections";
+    public const string ZtunnelRejection = "ambient-ztunnel-rejections";
+    public const string WaypointRejection = "ambient-waypoint-rejections";
     public const string Service = "istio-ambient-service";
     public const string WorkloadEntry = "istio-ambient-workloadentry";
 }

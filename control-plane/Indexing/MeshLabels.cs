@@ -61,6 +61,8 @@ internal static class MeshAnnotations
     public const string GatewayNameOverride = "gateway.istio.io/name-override";
     public const string RateLimit = "ambient.mesh/rate-limit";
     public const string RateLimitPerClient = "ambient.mesh/rate-limit-per-client";
+    /// <summary>On a Service, ServiceEntry, Pod or Namespace: who may connect without coming through the waypoint.</summary>
+    public const string WaypointBypass = "ambient.mesh/waypoint-bypass";
     public const string RegistrationGroup = "istio.io/autoRegistrationGroup";
 
     /// <summary>Its own TCP is captured: served (<c>enabled</c>), or refused until a node proxy serves it (<c>pending</c>).</summary>

@@ -40,7 +40,7 @@ internal sealed partial class ControlPlaneServices : IDisposable
         WaypointInformers = new(api, options.Index, time, random, loggers);
         Waypoints = new(api, Informers, WaypointInformers, options.Provisioning, () => options.Authority.TrustDomain, time, random, loggers);
         var target = new ClusterStatus(api, Informers);
-        Rejections = new PolicyRejections(Informers, new StatusWriter(target, time, loggers.CreateLogger<StatusWriter>()), target);
+        Rejections = new Rejections(Informers, new StatusWriter(target, time, loggers.CreateLogger<StatusWriter>()), target);
 
         Election = new LeaderElection(new KubernetesLeases(api), LeaseOf(options), time, new Random(random.Next()), loggers.CreateLogger<LeaderElection>());
         Authority = new AuthorityParts(options.Authority, options.Callers,
@@ -61,7 +61,7 @@ internal sealed partial class ControlPlaneServices : IDisposable
     public AddressAllocator Addresses { get; }
     public WaypointInformers WaypointInformers { get; }
     public WaypointProvisioner Waypoints { get; }
-    public PolicyRejections Rejections { get; }
+    public Rejections Rejections { get; }
     public LeaderElection Election { get; }
     public AuthorityParts Authority { get; }
     public AdsService Discovery { get; }
@@ -92,7 +92,7 @@ internal sealed partial class ControlPlaneServices : IDisposable
         Mesh.Apply(changes.Delta, changes.Traffic);
         if (!_options.WritesStatus) return;
         foreach (var conditions in changes.Conditions) Statuses.Want(conditions);
-        Rejections.Forget(changes.Delta);
+        Rejections.Forget(changes);
     }
 
     // Certificates carry the trust domain that held at the start. To follow a change without a restart would cut off half the mesh.

@@ -11,7 +11,8 @@ internal static class ConditionFamilies
     {
         FieldManagers.ZtunnelPolicy => PolicyConditions.ZtunnelTypes,
         FieldManagers.WaypointPolicy or FieldManagers.WaypointTraffic => PolicyConditions.WaypointTypes,
-        FieldManagers.Rejection => PolicyRejections.Types,
+        FieldManagers.ZtunnelRejection => Rejections.ZtunnelTypes,
+        FieldManagers.WaypointRejection => Rejections.WaypointTypes,
         FieldManagers.Service or FieldManagers.WorkloadEntry => ServiceConditions.Types,
         _ => [],
     };

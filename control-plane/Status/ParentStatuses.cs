@@ -21,6 +21,44 @@ internal static class ParentStatuses
         var isOld = shown.Any(entry => entry.Ours?.Conditions?.Any(condition => condition?.ObservedGeneration > wanted.ObservedGeneration) == true);
         if (isOld || RouteConditions.IsSaid(wanted.Parents!, route.Status)) return null;
 
+        var left = wanted.Parents!.ToList();
+        return Patch(route, json =>
+        {
+            foreach (var (entry, ours) in shown)
+            {
+                if (ours is null) entry.WriteTo(json);
+                else if (left.Find(parent => RouteConditions.KeyOf(parent.Reference) == RouteConditions.KeyOf(ours.ParentRef)) is { } parent)
+                {
+                    left.Remove(parent);
+                    Write(json, parent.Reference, [.. parent.Conditions, .. Shown(ours).Where(condition => RouteConditions.IsRejection(condition, parent.Conditions))], Shown(ours), now);
+                }
+            }
+            foreach (var parent in left) Write(json, parent.Reference, parent.Conditions, [], now);
+        });
+    }
+
+    /// <summary>The same where one family of conditions is to be said, or no longer said, at each of our parents.</summary>
+    /// <returns>As for <see cref="Write(ConditionSet, RouteObject, DateTimeOffset)"/>.</returns>
+    public static byte[]? WriteAtEach(ConditionSet wanted, RouteObject route, DateTimeOffset now)
+    {
+        var shown = (route.Status?.Parents ?? []).Select(static json => (Json: json, Ours: RouteConditions.OursOf(json))).ToList();
+        if (shown.All(entry => entry.Ours is null || StatusDocument.IsSaid(wanted, Shown(entry.Ours)))) return null;
+
+        var family = ConditionFamilies.TypesOf(wanted.FieldManager);
+        return Patch(route, json =>
+        {
+            foreach (var (entry, ours) in shown)
+            {
+                if (ours is null) entry.WriteTo(json);
+                else Write(json, ours.ParentRef, [.. Shown(ours).Where(condition => !family.Contains(condition.Type)), .. wanted.Conditions], Shown(ours), now);
+            }
+        });
+    }
+
+    private static IReadOnlyList<Condition> Shown(RouteParentStatus entry) => [.. (entry.Conditions ?? []).OfType<Condition>()];
+
+    private static byte[] Patch(RouteObject route, Action<Utf8JsonWriter> writeParents)
+    {
         var output = new MemoryStream();
         using var json = new Utf8JsonWriter(output);
         json.WriteStartObject();
@@ -29,17 +67,7 @@ internal static class ParentStatuses
         json.WriteEndObject();
         json.WriteStartObject("status"u8);
         json.WriteStartArray("parents"u8);
-        var left = wanted.Parents!.ToList();
-        foreach (var (entry, ours) in shown)
-        {
-            if (ours is null) entry.WriteTo(json);
-            else if (left.Find(parent => RouteConditions.KeyOf(parent.Reference) == RouteConditions.KeyOf(ours.ParentRef)) is { } parent)
-            {
-                left.Remove(parent);
-                Write(json, parent, ours.Conditions ?? [], now);
-            }
-        }
-        foreach (var parent in left) Write(json, parent, [], now);
+        writeParents(json);
         json.WriteEndArray();
         json.WriteEndObject();
         json.WriteEndObject();
@@ -47,10 +75,10 @@ internal static class ParentStatuses
         return output.ToArray();
     }
 
-    private static void Write(Utf8JsonWriter json, ParentConditions parent, IReadOnlyList<Condition> shown, DateTimeOffset now) => JsonSerializer.Serialize(json, new RouteParentStatus
+    private static void Write(Utf8JsonWriter json, ParentReference parent, IReadOnlyList<Condition> wanted, IReadOnlyList<Condition> shown, DateTimeOffset now) => JsonSerializer.Serialize(json, new RouteParentStatus
     {
-        ParentRef = parent.Reference,
+        ParentRef = parent,
         ControllerName = RouteConditions.Controller,
-        Conditions = [.. StatusDocument.Dated(parent.Conditions, [.. shown.OfType<Condition>()], now)],
+        Conditions = [.. StatusDocument.Dated(wanted, shown, now)],
     }, KubernetesJson.Default.RouteParentStatus);
 }

@@ -85,9 +85,10 @@ internal sealed partial class StatusWriter(IStatusTarget target, TimeProvider ti
     /// <returns>False if there is nothing to write, or nobody to say it.</returns>
     private async Task<bool> SayAsync(ConditionSet wanted, CancellationToken stop)
     {
-        if (wanted.Parents is not null)
+        var route = target.FindRoute(wanted.Kind, wanted.Object);
+        if (wanted.Parents is not null || route is not null)
         {
-            if (target.FindRoute(wanted.Kind, wanted.Object) is not { } route || ParentStatuses.Write(wanted, route, time.GetUtcNow()) is not { } patch) return false;
+            if (route is null || PatchOf(wanted, route) is not { } patch) return false;
             await target.PatchAsync(wanted, patch, stop);
             return true;
         }
@@ -95,6 +96,10 @@ internal sealed partial class StatusWriter(IStatusTarget target, TimeProvider ti
         await target.ApplyAsync(wanted, StatusDocument.Write(wanted, shown, time.GetUtcNow()), stop);
         return true;
     }
+
+    private byte[]? PatchOf(ConditionSet wanted, RouteObject route) => wanted.Parents is null
+        ? ParentStatuses.WriteAtEach(wanted, route, time.GetUtcNow())
+        : ParentStatuses.Write(wanted, route, time.GetUtcNow());
 
     private static TimeSpan RetryAfter(int failures)
     {

@@ -18,6 +18,7 @@ internal static class PolicyJson
         json.WriteStartArray("rules"u8);
         foreach (var rule in policy.Rules) WriteRule(json, rule);
         json.WriteEndArray();
+        if (policy.RequiredWaypoint is { } waypoint) json.WriteString("requiredWaypoint"u8, waypoint);
         if (policy.DryRun) json.WriteBoolean("dryRun"u8, true);
         if (policy.Fault is { } fault) json.WriteString("fault"u8, fault);
         json.WriteEndObject();

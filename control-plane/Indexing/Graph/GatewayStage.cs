@@ -8,7 +8,7 @@ namespace Ambient.ControlPlane.Indexing.Graph;
 /// <summary>Gateways → waypoints, and gateways to other networks.</summary>
 internal sealed class GatewayStage(MeshGraph graph, NetworkGateways networks)
 {
-    private bool AllowsWaypointsOnly => graph.Settings.Options.AllowWaypointsOnly;
+    private bool AllowsWaypoints => graph.Settings.Options.AllowWaypointsOnly;
 
     public void Set(Gateway value)
     {
@@ -41,7 +41,7 @@ internal sealed class GatewayStage(MeshGraph graph, NetworkGateways networks)
     /// <summary>A pod that runs it came, went, or changed its account.</summary>
     public void OnInstance(ObjectName gateway)
     {
-        if (AllowsWaypointsOnly && graph.Gateways.TryGetValue(gateway, out var node)) graph.Queue.Add(node);
+        if (graph.Gateways.TryGetValue(gateway, out var node)) graph.Queue.Add(node);
     }
 
     public void Rebuild()
@@ -81,7 +81,6 @@ internal sealed class GatewayStage(MeshGraph graph, NetworkGateways networks)
 
     private IEnumerable<string> AccountsOf(GatewayNode node)
     {
-        if (!AllowsWaypointsOnly) return [];
         var instances = LabelQuery.Of(new Dictionary<string, string> { [MeshLabels.GatewayName] = node.Name.Name })!;
         return node.Namespace.WorkloadsByLabel.Matching(instances).OfType<PodNode>()
             .Select(static pod => pod.Pod?.Spec?.ServiceAccountName).OfType<string>();
@@ -89,7 +88,7 @@ internal sealed class GatewayStage(MeshGraph graph, NetworkGateways networks)
 
     private void PublishPolicy(ObjectName name, Waypoint? before, Waypoint? after)
     {
-        if (!AllowsWaypointsOnly) return;
+        if (!AllowsWaypoints) return;
         if (before is not null && after is null) graph.Log.Set(WaypointPolicies.KeyOf(before), (Model.Policies.AuthorizationPolicy?)null);
         if (after is not null) graph.Log.Set(WaypointPolicies.KeyOf(after), WaypointPolicies.Allow(after, graph.Settings.Config.TrustDomain));
     }

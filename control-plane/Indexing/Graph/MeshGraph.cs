@@ -154,7 +154,7 @@ internal sealed class MeshGraph(IndexOptions options)
     public void QueuePoliciesOf(WorkloadNode workload)
     {
         // There the list depends on services and waypoints too.
-        if (Settings.Options.AllowWaypointsOnly) Queue.Add(workload);
+        if (Settings.Options.AllowWaypointsOnly || workload.Guards.Length > 0) Queue.Add(workload);
         else Queue.AddPoliciesOf(workload);
     }
 }

@@ -31,6 +31,9 @@ internal abstract class WorkloadNode(ObjectName name, NamespaceNode ns) : Node(n
 
     public Workload[] Published { get; set; } = [];
 
+    /// <summary>Policies that keep out what comes around its waypoints, by key.</summary>
+    public string[] Guards { get; set; } = [];
+
     /// <summary>Waits to be told anew which policies it refers to, and nothing else.</summary>
     public bool AwaitsPolicies { get; set; }
 
@@ -99,6 +102,9 @@ internal sealed class ServiceNode(ObjectName name, bool isEntry, NamespaceNode n
     public MemberView Members { get; set; } = MemberView.None;
 
     public WaypointResolution Waypoint { get; set; }
+
+    /// <summary>What its members hold callers to; null if they may be reached as one likes.</summary>
+    public WaypointDemand? Demand { get; set; }
 
     /// <summary>Membership in one of its hosts; members with the same ports share one object.</summary>
     public ServiceMembership MembershipOf(string hostname, PortMap ports)

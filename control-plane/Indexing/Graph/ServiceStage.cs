@@ -56,18 +56,38 @@ internal sealed class ServiceStage(MeshGraph graph)
     {
         var findings = new Findings(node.IsEntry ? "ServiceEntry" : "Service", node.Name);
         node.Facts = IsSeen(node) ? FactsOf(node, findings) : null;
-        graph.Log.Report(node, findings);
-
         var waypoint = node.Facts is null ? WaypointResolution.None
             : graph.Waypoints.ForService(node.Object!.Metadata, node.Namespace.Facts, VisibilityOf(node) == EntryVisibility.Namespace);
-        if (graph.Settings.Options.AllowWaypointsOnly && !node.Waypoint.Equals(waypoint))
-            graph.QueueSelected(node.Namespace, node.Members.Selector);
-        node.Waypoint = waypoint;
+        SetWaypoint(node, waypoint, DemandOf(node, waypoint, findings));
+        graph.Log.Report(node, findings);
 
         ObjectName[] references = [.. WaypointResolver.NamedBy(node.Object?.Metadata.Labels, node.Namespace.Name)];
         graph.List(node, node.WaypointReferences, references);
         node.WaypointReferences = references;
         Claim(node, hosts, keys);
+    }
+
+    // Its members refer to policies that follow from it.
+    private void SetWaypoint(ServiceNode node, WaypointResolution waypoint, WaypointDemand? demand)
+    {
+        if (!Equals(node.Demand, demand) || (graph.Settings.Options.AllowWaypointsOnly && !node.Waypoint.Equals(waypoint)))
+        {
+            graph.QueueSelected(node.Namespace, node.Members.Selector);
+            QueueSlices(node);
+        }
+        (node.Waypoint, node.Demand) = (waypoint, demand);
+    }
+
+    // What has no address of its own is dialled by those of its pods: no waypoint ever sees it.
+    private WaypointDemand? DemandOf(ServiceNode node, WaypointResolution waypoint, Findings findings) =>
+        node.Facts is { HasAddress: true } && graph.Settings.Options.AroundWaypoints == AroundWaypoints.Refuse
+            ? WaypointDemand.Of(waypoint, node.Object!.Metadata, node.Namespace.Facts, findings)
+            : null;
+
+    private void QueueSlices(ServiceNode node)
+    {
+        if (node.IsEntry) return;
+        foreach (var slice in SlicesOf[node.Name]) graph.Queue.Add(slice);
     }
 
     private bool IsSeen(ServiceNode node) =>
@@ -119,8 +139,7 @@ internal sealed class ServiceStage(MeshGraph graph)
         node.Members = next;
         node.ForgetMemberships();
         node.Namespace.ServiceSelectors.Set(node, next.Selector);
-        if (!node.IsEntry)
-            foreach (var slice in SlicesOf[node.Name]) graph.Queue.Add(slice);
+        QueueSlices(node);
     }
 
     /// <summary>Slices by the service whose endpoints they list.</summary>
@@ -169,9 +188,9 @@ internal sealed class ServiceStage(MeshGraph graph)
         var (value, ns) = (node.Object!, node.Namespace.Facts);
         var (ingress, generation) = (value.Metadata.Label(MeshLabels.IngressUseWaypoint), value.Metadata.Generation);
         var conditions = value is Kube.ServiceEntry entry
-            ? ServiceConditions.ForEntry(entry, node.Facts!, node.Waypoint, ingress, ns,
+            ? ServiceConditions.ForEntry(entry, node.Facts!, node.Waypoint, node.Demand is not null, ingress, ns,
                 graph.Settings.Config.ServiceEntryVisibility is null ? null : VisibilityOf(node))
-            : ServiceConditions.ForService(node.Waypoint, ingress, ns, generation);
+            : ServiceConditions.ForService(node.Waypoint, node.Demand is not null, ingress, ns, generation);
         var actual = value is Kube.ServiceEntry written ? written.Status?.Conditions : ((Kube.Service)value).Status?.Conditions;
         graph.Log.Set(new(kind, node.Name, FieldManagers.Service, generation, conditions), actual, ServiceConditions.Types);
     }

@@ -1,10 +1,13 @@
+using Ambient.ControlPlane.Indexing.Policies;
 using Ambient.ControlPlane.Indexing.Selection;
 using Ambient.ControlPlane.Indexing.Services;
+using Ambient.ControlPlane.Indexing.Settings;
 using Ambient.ControlPlane.Indexing.Waypoints;
 using Ambient.ControlPlane.Indexing.Workloads;
 using Ambient.Kubernetes.Resources;
 using Ambient.Model;
 using Ambient.Model.Workloads;
+using AuthorizationPolicy = Ambient.Model.Policies.AuthorizationPolicy;
 using Kube = Ambient.Kubernetes.Resources;
 
 namespace Ambient.ControlPlane.Indexing.Graph;
@@ -23,6 +26,7 @@ internal sealed partial class WorkloadStage(MeshGraph graph, ServiceStage servic
     private readonly ContentCache<EquatableArray<ServiceMembership>> _memberships = new();
     private readonly ContentCache<EquatableArray<string>> _policyLists = new();
     private readonly ContentCache<string> _texts = new();
+    private readonly WaypointGuards _guards = new(graph.Log);
 
     /// <summary>How many objects were turned into workloads anew, since the start.</summary>
     public long Rebuilt { get; private set; }
@@ -43,7 +47,7 @@ internal sealed partial class WorkloadStage(MeshGraph graph, ServiceStage servic
         node.AwaitsPolicies = false;
         if (node.Published.Length == 0 || node is SliceNode) return;
         Rebuilt++;
-        var policies = PoliciesFor(node, null, []);
+        var policies = PoliciesFor(node, null, [], []);
         Workload[] next = [.. node.Published.Select(workload => workload.AuthorizationPolicies == policies ? workload : workload with { AuthorizationPolicies = policies })];
         graph.Log.Replace(node.Published, next);
         node.Published = next;
@@ -55,6 +59,7 @@ internal sealed partial class WorkloadStage(MeshGraph graph, ServiceStage servic
         node.AwaitsPolicies = false;
         var findings = new Findings(KindOf(node), node.Name);
         Workload[] next = IsSeen(node) ? [.. Build(node, findings)] : [];
+        if (next.Length == 0) _guards.Set(node, []);
         graph.Log.Replace(node.Published, next);
         graph.QueueSubsets(node.Published);
         graph.QueueSubsets(next);
@@ -105,7 +110,8 @@ internal sealed partial class WorkloadStage(MeshGraph graph, ServiceStage servic
         if (resolution.Problem is { } problem && pod.Metadata.Label(MeshLabels.UseWaypoint) is { Length: > 0 })
             findings.Add($"metadata.labels[{MeshLabels.UseWaypoint}]", $"{problem.Reason}: {problem.Message}.", "See the waypoint: kubectl get gateway.");
 
-        var members = MembersFor(node);
+        var members = MembersFor(node).ConvertAll(member => (Service: member, Ports: PortMaps.OfPod(member.Facts!, pod)));
+        string[] guards = instanceOf is null ? _guards.Set(node, GuardsFor(node, resolution, members, findings)) : _guards.Set(node, []);
         var workload = PodWorkload.Build(pod, new()
         {
             Settings = graph.Settings,
@@ -113,10 +119,20 @@ internal sealed partial class WorkloadStage(MeshGraph graph, ServiceStage servic
             Locality = _nodes.GetValueOrDefault(pod.Spec?.NodeName ?? ""),
             Waypoint = resolution.Waypoint,
             InstanceOf = instanceOf,
-            Services = Memberships(members.Select(member => (member, PortMaps.OfPod(member.Facts!, pod)))),
-            Policies = PoliciesFor(node, instanceOf is null ? resolution.Waypoint : null, instanceOf is null ? members : []),
+            Services = Memberships(members),
+            Policies = PoliciesFor(node, instanceOf is null ? resolution.Waypoint : null, instanceOf is null ? members.Select(static member => member.Service) : [], guards),
         }, findings);
         return workload is null ? [] : [Share(workload)];
+    }
+
+    /// <summary>Only pods have a node proxy that could keep anybody out.</summary>
+    private IEnumerable<AuthorizationPolicy> GuardsFor(
+        PodNode node, WaypointResolution resolution, List<(ServiceNode Service, PortMap Ports)> members, Findings findings)
+    {
+        var refuses = graph.Settings.Options.AroundWaypoints == AroundWaypoints.Refuse;
+        var own = refuses ? WaypointDemand.Of(resolution, node.Pod!.Metadata, node.Namespace.Facts, findings) : null;
+        var services = members.Where(static member => member.Service.Demand is not null).Select(static member => (member.Service.Demand!, member.Ports)).ToList();
+        return WaypointPolicies.Guards(node.Name.Namespace, own, services, graph.Settings.Config.TrustDomain);
     }
 
     /// <summary>Services whose endpoint the pod is: they select it, or a slice names it.</summary>
@@ -146,7 +162,7 @@ internal sealed partial class WorkloadStage(MeshGraph graph, ServiceStage servic
             GatewayTo = networks.To,
             Waypoint = resolution.Waypoint,
             Services = Memberships(members.Select(member => (member, PortMaps.OfEntry(member.Facts!, node.Entry!.Spec?.Ports)))),
-            Policies = PoliciesFor(node, resolution.Waypoint, members),
+            Policies = PoliciesFor(node, resolution.Waypoint, members, []),
         }, findings);
         return workload is null ? [] : [Share(workload)];
     }
@@ -154,7 +170,7 @@ internal sealed partial class WorkloadStage(MeshGraph graph, ServiceStage servic
     private void SetConditions(EntryNode node, WaypointResolution resolution)
     {
         var generation = node.Entry!.Metadata.Generation;
-        var bound = ServiceConditions.Bound(resolution, null, generation);
+        var bound = ServiceConditions.Bound(resolution, isGuarded: false, null, generation);
         graph.Log.Set(new(ResourceTypes.WorkloadEntry, node.Name, FieldManagers.WorkloadEntry, generation, bound is null ? [] : [bound]),
             node.Entry.Status?.Conditions, ServiceConditions.Types);
     }
@@ -176,7 +192,7 @@ internal sealed partial class WorkloadStage(MeshGraph graph, ServiceStage servic
                 Waypoint = waypoint,
                 Services = hosts.Order(StringComparer.Ordinal)
                     .Select(host => service.MembershipOf(host, PortMaps.OfEntry(facts, endpoint.Ports))).ToEquatableArray(),
-                Policies = PoliciesFor(node, waypoint, [service]),
+                Policies = PoliciesFor(node, waypoint, [service], []),
             }, field, findings);
             if (workload is null) continue;
             if (workloads.TryAdd(workload.Uid, workload)) node.EndpointLabels[workload.Uid] = endpoint.Labels;
@@ -248,16 +264,17 @@ internal sealed partial class WorkloadStage(MeshGraph graph, ServiceStage servic
     }
 
     /// <summary>Selecting policies, then the one for callers without identity, then those of its waypoints; each part in order.</summary>
-    private EquatableArray<string> PoliciesFor(WorkloadNode node, Waypoint? waypoint, IReadOnlyList<ServiceNode> members)
+    private EquatableArray<string> PoliciesFor(WorkloadNode node, Waypoint? waypoint, IEnumerable<ServiceNode> members, string[] guards)
     {
         List<string> keys = [.. node.Namespace.PolicySelectors.Selecting(node.Labels).Select(static policy => policy.Key)];
         if (node.Namespace.Name != graph.Settings.RootNamespace && graph.Namespaces.TryGetValue(graph.Settings.RootNamespace, out var root))
             keys.AddRange(root.PolicySelectors.Selecting(node.Labels).Select(static policy => policy.Key));
         keys.Sort(string.CompareOrdinal);
         if (peers.ReferenceFor(node) is { } peer) keys.Add(peer);
+        keys.AddRange(guards);
         if (graph.Settings.Options.AllowWaypointsOnly)
             keys.AddRange(members.SelectMany(static member => member.Waypoint.All).Concat(waypoint is null ? [] : [waypoint])
-                .Select(Policies.WaypointPolicies.KeyOf).Distinct().Order(StringComparer.Ordinal));
+                .Select(WaypointPolicies.KeyOf).Distinct().Order(StringComparer.Ordinal));
         return keys.Count == 0 ? default : _policyLists.Share(keys.ToEquatableArray());
     }
 

@@ -13,6 +13,9 @@ internal static class RouteConditions
     /// <summary>Whose entries in <c>status.parents</c> are ours.</summary>
     public const string Controller = WaypointControllers.Ours;
 
+    /// <summary>The type of the condition by which a waypoint's rejection is told.</summary>
+    public const string Rejected = "ambient.istio.io/WaypointRejected";
+
     private const int LongestMessage = 4096;
 
     /// <returns>Null for an entry of another controller, or one that cannot be read.</returns>
@@ -22,7 +25,15 @@ internal static class RouteConditions
         catch (JsonException) { return null; }
     }
 
-    /// <summary>True if the status has just these entries of ours.</summary>
+    /// <summary>What we say of the route, at any parent.</summary>
+    public static IEnumerable<Condition> ShownOn(RouteStatus? status) =>
+        (status?.Parents ?? []).Select(OursOf).OfType<RouteParentStatus>().SelectMany(static parent => parent.Conditions ?? []).OfType<Condition>();
+
+    /// <summary>A waypoint has told it of the version that these conditions are about; it is not theirs to take away.</summary>
+    public static bool IsRejection(Condition shown, IEnumerable<Condition> wanted) =>
+        shown.Type == Rejected && wanted.All(condition => condition.ObservedGeneration == shown.ObservedGeneration);
+
+    /// <summary>True if the status has just these entries of ours, and perhaps what waypoints have told.</summary>
     public static bool IsSaid(IReadOnlyList<ParentConditions> wanted, RouteStatus? status)
     {
         var ours = (status?.Parents ?? []).Select(OursOf).OfType<RouteParentStatus>().ToList();
@@ -30,7 +41,7 @@ internal static class RouteConditions
     }
 
     private static bool IsSaid(EquatableArray<Condition> wanted, IReadOnlyList<Condition> shown) =>
-        wanted.Count == shown.Count && wanted.All(condition => shown.Any(found => found is not null && ChangeLog.IsSame(condition, found)));
+        wanted.Count == shown.Count(found => found is null || !IsRejection(found, wanted)) && wanted.All(condition => shown.Any(found => found is not null && ChangeLog.IsSame(condition, found)));
 
     /// <summary>Equal for references to the same parent.</summary>
     public static (string, string, string, string, string, long?) KeyOf(ParentReference parent) =>

@@ -14,22 +14,23 @@ internal static class ServiceConditions
     /// <summary>All types of the family.</summary>
     public static readonly string[] Types = [VisibilityApplied, WaypointBound, WaypointMissing];
 
+    /// <param name="isGuarded">Its pods refuse what comes around the waypoint.</param>
     /// <param name="ingressLabel">As for <see cref="ServiceBuilder"/>.</param>
-    public static List<Condition> ForService(WaypointResolution waypoint, string? ingressLabel, NamespaceFacts ns, long? generation)
+    public static List<Condition> ForService(WaypointResolution waypoint, bool isGuarded, string? ingressLabel, NamespaceFacts ns, long? generation)
     {
         var effective = ingressLabel ?? ns.Label(MeshLabels.IngressUseWaypoint);
         var ingress = effective is null ? null : effective == "true"
             ? "Ingress traffic will traverse the waypoint."
             : "Ingress traffic is not using the waypoint.";
-        var bound = Bound(waypoint, ingress, generation);
+        var bound = Bound(waypoint, isGuarded, ingress, generation);
         return bound is null ? [] : [bound];
     }
 
-    public static List<Condition> ForEntry(Kubernetes.Resources.ServiceEntry entry, ServiceFacts facts, WaypointResolution waypoint,
+    public static List<Condition> ForEntry(Kubernetes.Resources.ServiceEntry entry, ServiceFacts facts, WaypointResolution waypoint, bool isGuarded,
         string? ingressLabel, NamespaceFacts ns, EntryVisibility? visibility)
     {
         var generation = entry.Metadata.Generation;
-        var conditions = ForService(waypoint, ingressLabel, ns, generation);
+        var conditions = ForService(waypoint, isGuarded, ingressLabel, ns, generation);
         if (waypoint.Waypoint is null && Missing(entry, facts, generation) is { } missing) conditions.Add(missing);
         if (visibility is { } applied) conditions.Add(Visible(applied, generation));
         conditions.Sort(static (left, right) => string.CompareOrdinal(left.Type, right.Type));
@@ -37,12 +38,14 @@ internal static class ServiceConditions
     }
 
     /// <returns>Null if no waypoint is asked for.</returns>
-    public static Condition? Bound(WaypointResolution waypoint, string? ingress, long? generation)
+    public static Condition? Bound(WaypointResolution waypoint, bool isGuarded, string? ingress, long? generation)
     {
-        if (waypoint.Problem is { } problem) return New(WaypointBound, false, problem.Reason, problem.Message, generation);
+        if (waypoint.Problem is { } problem)
+            return New(WaypointBound, false, problem.Reason, isGuarded ? $"{problem.Message}; until then its pods refuse connections" : problem.Message, generation);
         if (waypoint.Waypoint is not { } bound) return null;
 
         List<string> sentences = [$"Successfully attached to waypoint {bound.Name}."];
+        if (isGuarded) sentences.Add("Its pods refuse what comes around it.");
         if (waypoint.Canary is { } canary) sentences.Add($"{waypoint.CanaryWeight} % of traffic goes to canary waypoint {canary.Name}.");
         if (ingress is not null) sentences.Add(ingress);
         if (waypoint.CanaryProblem is { } canaryProblem) sentences.Add($"No canary ({canaryProblem.Reason}): {canaryProblem.Message}.");

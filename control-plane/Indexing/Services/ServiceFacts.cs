@@ -35,6 +35,9 @@ internal sealed record ServiceFacts
 
     public LoadBalancing LoadBalancing { get; init; } = LoadBalancing.Default;
 
+    /// <summary>It can be dialled as a service, not only by the addresses of its endpoints.</summary>
+    public bool HasAddress => !Vips.IsEmpty || !CidrVips.IsEmpty || !Allocated.IsEmpty;
+
     /// <summary>True if the namespace's traffic distribution, if any, is to be taken.</summary>
     public bool InheritsDistribution { get; init; }
 

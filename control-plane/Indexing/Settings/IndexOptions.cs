@@ -15,6 +15,16 @@ public enum UnenforceableRules
     AsStock,
 }
 
+/// <summary>What becomes of connections that go past the waypoint that their destination asks for.</summary>
+public enum AroundWaypoints
+{
+    /// <summary>The destination's node proxy refuses them, unless an annotation lets the caller pass.</summary>
+    Refuse,
+
+    /// <summary>As stock: they pass, and what is said about requests does not hold for them.</summary>
+    AsStock,
+}
+
 /// <summary>How objects become resources. Set once, at start.</summary>
 public sealed class IndexOptions
 {
@@ -49,8 +59,11 @@ public sealed class IndexOptions
     /// <summary>Dry-run policies are sent. Default false: ztunnel before 1.29 would enforce them.</summary>
     public bool DryRunPolicies { get; set; }
 
-    /// <summary>Workloads behind a waypoint accept that waypoint and nobody else, unless another policy allows more. Default false.</summary>
+    /// <summary>Where ALLOW policies name who may connect to a workload behind a waypoint, the waypoint is one of them. Default false.</summary>
     public bool AllowWaypointsOnly { get; set; }
+
+    /// <summary>Default: refuse.</summary>
+    public AroundWaypoints AroundWaypoints { get; set; }
 
     /// <summary>Gateways to other networks are published. Default false. Remote clusters are not watched either way.</summary>
     public bool MultiNetwork { get; set; }

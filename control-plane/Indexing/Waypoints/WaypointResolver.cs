@@ -6,19 +6,20 @@ using Ambient.Kubernetes.Resources;
 namespace Ambient.ControlPlane.Indexing.Waypoints;
 
 /// <summary>Why an object has no waypoint, though it asked for one.</summary>
-internal sealed record WaypointProblem(string Reason, string Message)
+/// <param name="Required">The waypoint that the object means all the same: nothing may pass beside it. Null if the object cannot mean it.</param>
+internal sealed record WaypointProblem(string Reason, string Message, ObjectName? Required = null)
 {
     public static WaypointProblem NotReady(ObjectName name) =>
-        new("WaypointIsNotReady", $"waypoint {name} does not exist or has no address yet; traffic is not sent through it");
+        new("WaypointIsNotReady", $"waypoint {name} does not exist or has no address yet; traffic is not sent through it", name);
 
     public static WaypointProblem Denied(ObjectName name, string ns) =>
-        new("AttachmentDenied", $"waypoint {name} does not allow objects of namespace {ns}; see allowedRoutes of its listener");
+        new("AttachmentDenied", $"waypoint {name} does not allow objects of namespace {ns}; see allowedRoutes of its listener", name);
 
     public static WaypointProblem UnsupportedTraffic(ObjectName name, string wanted) =>
         new("UnsupportedTrafficType", $"waypoint {name} does not take {wanted} traffic; see its label {MeshLabels.WaypointFor}");
 
     public static WaypointProblem CrossNamespace(ObjectName name, string ns) =>
-        new("CrossNamespaceWaypointForbidden", $"waypoint {name} is of another namespace, and this host is visible in {ns} only");
+        new("CrossNamespaceWaypointForbidden", $"waypoint {name} is of another namespace, and this host is visible in {ns} only", name);
 
     public static WaypointProblem InvalidWeight(string? text) =>
         new("CanaryInvalidWeight", $"{MeshAnnotations.CanaryWeight} is {Findings.Quote(text)}; allowed are whole numbers from 0 to 100");
@@ -70,7 +71,9 @@ internal sealed class WaypointResolver(Func<ObjectName, Waypoint?> find)
         if (ReferenceOf(labels, ns, MeshLabels.UseWaypoint, MeshLabels.UseWaypointNamespace) is not { } reference)
             return WaypointResolution.None;
         var (waypoint, problem) = FindAllowed(reference.Name, ns);
-        if (waypoint is null || waypoint.TakesWorkloads) return new(waypoint, problem);
+        // What a namespace's waypoint would take is not known before it is there.
+        if (waypoint is null) return new(null, reference.IsInherited ? problem! with { Required = null } : problem);
+        if (waypoint.TakesWorkloads) return new(waypoint);
         // A namespace's waypoint is usually for services; its pods did not ask for it.
         return reference.IsInherited ? WaypointResolution.None : new(null, WaypointProblem.UnsupportedTraffic(reference.Name, "workload"));
     }

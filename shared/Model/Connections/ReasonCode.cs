@@ -21,6 +21,7 @@ public enum ReasonCode : byte
     NoPolicyAllows,
     PolicyMissing,
     PolicyMalformed,
+    WaypointRequired,
 
     // There is no way to route it.
     LoopDetected,
@@ -71,6 +72,7 @@ public static class ResponseFlag
 {
     public const string None = "-";
     public const string Deny = "DENY";
+    public const string WaypointRequired = "WAYPOINT_REQUIRED"; // ours
     public const string Connect = "CONNECT";
     public const string TlsFailure = "TLS_FAILURE";
     public const string Http2Failure = "H2_HANDSHAKE_FAILURE";

@@ -38,6 +38,9 @@ public sealed record AuthorizationPolicy
     /// <summary>Only reported in the log, never enforced.</summary>
     public bool DryRun { get; init; }
 
+    /// <summary>For a policy that keeps out what comes around a waypoint: which one it must come through, for people to read; null for any other.</summary>
+    public string? RequiredWaypoint { get; init; }
+
     /// <summary>Why it could not be read; null for a sound policy.</summary>
     public string? Fault { get; private init; }
 

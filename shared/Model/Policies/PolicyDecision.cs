@@ -17,6 +17,7 @@ public readonly record struct PolicyDecision(ReasonCode Reason, AuthorizationPol
     {
         ReasonCode.None => Policy is null ? "no ALLOW policy applies" : $"allowed by {Policy?.Key}",
         ReasonCode.DeniedByPolicy => $"denied by policy {Policy?.Key}",
+        ReasonCode.WaypointRequired => $"it did not come through waypoint {Policy?.RequiredWaypoint} ({Policy?.Key})",
         ReasonCode.PolicyMissing => $"the workload refers to policy {MissingPolicy}, which is not known here",
         ReasonCode.PolicyMalformed => $"policy {Policy?.Key} cannot be read, so it denies: {Policy?.Fault}",
         _ => "ALLOW policies apply and none matched",

@@ -31,10 +31,14 @@ public static class PolicyEvaluator
         foreach (var policy in policies.Policies)
         {
             if (policy.Action != PolicyAction.Deny || policy.DryRun || !policy.IsMatch(connection, request)) continue;
-            return new(policy.Fault is null ? ReasonCode.DeniedByPolicy : ReasonCode.PolicyMalformed, policy);
+            return new(ReasonOf(policy), policy);
         }
         return null;
     }
+
+    private static ReasonCode ReasonOf(AuthorizationPolicy deny) =>
+        deny.Fault is not null ? ReasonCode.PolicyMalformed
+        : deny.RequiredWaypoint is not null ? ReasonCode.WaypointRequired : ReasonCode.DeniedByPolicy;
 
     private static PolicyDecision FindAllow(PolicySet policies, in ConnectionAttributes connection, in RouteRequest request)
     {

@@ -20,6 +20,7 @@ public static class PolicyMapping
             Scope = (Wire.Scope)policy.Scope,
             Action = (Wire.Action)policy.Action,
             DryRun = policy.DryRun,
+            RequiredWaypoint = policy.RequiredWaypoint ?? "",
         };
         if (policy.Fault is not null)
         {
@@ -63,6 +64,7 @@ public static class PolicyMapping
                 Action = action,
                 Rules = wire.Groups.Select(group => ToModel(group, pool)).ToEquatableArray(),
                 DryRun = wire.DryRun,
+                RequiredWaypoint = wire.RequiredWaypoint.Length > 0 ? pool.Share(wire.RequiredWaypoint) : null,
             };
         }
         catch (ArgumentException exception)

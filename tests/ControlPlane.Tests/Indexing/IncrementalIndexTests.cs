@@ -41,6 +41,7 @@ public sealed class IncrementalIndexTests
     private static IndexOptions OptionsFor(int seed) => new()
     {
         AllowWaypointsOnly = seed % 3 == 0,
+        AroundWaypoints = seed % 7 == 0 ? AroundWaypoints.AsStock : AroundWaypoints.Refuse,
         MultiNetwork = seed % 4 == 0,
         UnenforceableRules = seed % 5 == 0 ? UnenforceableRules.AsStock : UnenforceableRules.FailClosed,
     };

@@ -26,7 +26,7 @@ public sealed class IndexCostTests
     public void A_services_selector_costs_the_pods_before_and_after() => Assert.Equal(10, CostOf(() => _mesh.Set(Service("svc7", "app=app8"))));
 
     [Fact]
-    public void A_services_waypoint_costs_no_pod() => Assert.Equal(0, CostOf(() => _mesh.Set(Waypoint("wp"), Service("svc7", "app=app7", labels: "istio.io/use-waypoint=wp"))));
+    public void A_services_waypoint_costs_its_pods_which_refuse_what_comes_around_it() => Assert.Equal(5, CostOf(() => _mesh.Set(Waypoint("wp"), Service("svc7", "app=app7", labels: "istio.io/use-waypoint=wp"))));
 
     [Fact]
     public void A_new_policy_costs_the_pods_it_selects() => Assert.Equal(5, CostOf(() => _mesh.Set(Policy("istio-system/p", selector: "app=app7 team=all"))));

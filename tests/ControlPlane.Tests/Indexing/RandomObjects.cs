@@ -44,7 +44,7 @@ internal sealed class RandomObjects(Random random)
     private Service Service()
     {
         var service = Objects.Service($"{Ns()}/svc{random.Next(3)}", Pick(Labels), Chance(2) ? "http:80:http" : "http:80:8080",
-            $"10.96.0.{random.Next(1, 4)}", Pick(WaypointLabels), Chance(4) ? "istio.io/use-waypoint-canary-weight=20" : "");
+            $"10.96.0.{random.Next(1, 4)}", Pick(WaypointLabels), Pick(["", "", "istio.io/use-waypoint-canary-weight=20", "ambient.mesh/waypoint-bypass=*", "ambient.mesh/waypoint-bypass=shop/sa1", "ambient.mesh/waypoint-bypass=sa1"]));
         return Chance(8) ? service with { Spec = service.Spec! with { Type = "ExternalName" } } : service;
     }
 
@@ -78,7 +78,7 @@ internal sealed class RandomObjects(Random random)
 
     private Namespace Namespace() => Objects.Namespace(Ns(),
         $"{Pick(WaypointLabels)} {Pick(["team=a", "team=b", ""])} {(Chance(5) ? "topology.istio.io/network=east" : "")}".Trim(),
-        Chance(3) ? "networking.istio.io/traffic-distribution=PreferClose" : "");
+        Pick(["", "", "networking.istio.io/traffic-distribution=PreferClose", "ambient.mesh/waypoint-bypass=bank/sa0"]));
 
     private AuthorizationPolicy Policy()
     {

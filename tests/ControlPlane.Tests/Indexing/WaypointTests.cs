@@ -230,9 +230,9 @@ public sealed class WaypointTests
     }
 
     [Fact]
-    public void Workloads_behind_a_waypoint_accept_it_alone_where_that_is_asked_for()
+    public void Workloads_behind_a_waypoint_name_it_among_those_they_allow_where_that_is_asked_for()
     {
-        var mesh = new IndexedMesh(new IndexOptions { AllowWaypointsOnly = true });
+        var mesh = new IndexedMesh(new IndexOptions { AllowWaypointsOnly = true, AroundWaypoints = AroundWaypoints.AsStock });
         mesh.Set(Waypoint("wp", annotations: "gateway.istio.io/service-account=wp-account"), Service("web", "app=web", labels: Use),
             Pod("web", labels: "app=web"), Pod("wp-1", "10.0.0.9", "gateway.networking.k8s.io/gateway-name=wp", "by-hand"), Pod("other", "10.0.0.8"));
 

@@ -28,14 +28,14 @@ public sealed class ControlPlaneOptionsTests
     {
         var options = Read(("POD_NAME", "istiod-7"), ("POD_NAMESPACE", "mesh"), ("REVISION", "canary"), ("CLUSTER_ID", "c1"), ("TRUST_DOMAIN", "example.org"),
             ("TOKEN_AUDIENCES", "istio-ca, other"), ("CA_TRUSTED_NODE_ACCOUNTS", "a/b,c/d"), ("PILOT_DEBOUNCE_AFTER", "1s"), ("PILOT_DEBOUNCE_MAX", "10s"),
-            ("AMBIENT_PLAINTEXT_GRPC", "false"), ("AMBIENT_UNENFORCEABLE_RULES", "as-stock"), ("LOG_LEVEL", "warn,ads=debug"), ("LOG_FORMAT", "json"));
+            ("AMBIENT_PLAINTEXT_GRPC", "false"), ("AMBIENT_UNENFORCEABLE_RULES", "as-stock"), ("AMBIENT_AROUND_WAYPOINTS", "as-stock"), ("LOG_LEVEL", "warn,ads=debug"), ("LOG_FORMAT", "json"));
 
         Assert.Equal(("istiod-7", "mesh", "canary"), (options.PodName, options.SystemNamespace, options.Revision));
         Assert.Equal(("c1", "istio-canary", "example.org"), (options.Index.ClusterId, options.Index.ConfigMapName, options.Authority.TrustDomain));
         Assert.Equal(["istio-ca", "other"], options.Callers.Audiences);
         Assert.Equal([new ObjectName("a", "b"), new ObjectName("c", "d")], options.Authority.TrustedNodeAccounts);
         Assert.Null(options.Ports.Plaintext);
-        Assert.Equal(UnenforceableRules.AsStock, options.Index.UnenforceableRules);
+        Assert.Equal((UnenforceableRules.AsStock, AroundWaypoints.AsStock), (options.Index.UnenforceableRules, options.Index.AroundWaypoints));
     }
 
     [Fact]

@@ -77,6 +77,33 @@ public sealed class LeaderDutyTests
         await scene.UntilAsync(async () => (await ConditionsAsync(scene, "odd")) is [{ Type: "ZtunnelAccepted" }]);
     }
 
+    [Theory(Timeout = 120_000)]
+    [InlineData("HTTPRoute", "gateway.networking.k8s.io/v1", """{"parentRefs":[{"kind":"Service","group":"","name":"web"}],"rules":[{"name":"a"}]}""", """{"parentRefs":[{"kind":"Service","group":"","name":"web"}],"rules":[{"matches":[{"path":{"value":"/b"}}]}]}""")]
+    [InlineData("DestinationRule", "networking.istio.io/v1", """{"host":"web","trafficPolicy":{"loadBalancer":{"simple":"RANDOM"}}}""", """{"host":"web","trafficPolicy":{"loadBalancer":{"simple":"ROUND_ROBIN"}}}""")]
+    public async Task What_a_waypoint_rejects_stands_in_the_status_of_the_users_object_until_it_is_changed(string kind, string version, string spec, string mended)
+    {
+        await using var scene = await RunningScene.StartAsync();
+        await scene.Process.Ready.WaitAsync(scene.Stop);
+        Create(scene, "v1", "Service", "web", """{"clusterIP":"10.96.0.9","ports":[{"name":"http","port":80}]}""");
+        Create(scene, version, kind, "odd", spec);
+        var stored = scene.Cluster.Store.Kinds.FindDocument(version, kind)!.Value.Kind;
+        await scene.UntilAsync(() => Task.FromResult(scene.Process.Services.Mesh.TrafficCount == 1));
+        using var channel = scene.Connect();
+        await using var call = channel.OpenDuplex(DiscoveryService.Delta, new() { { "authorization", $"Bearer {scene.Cluster.Tokens.Issue("demo", "web", ["istio-ca"], TimeSpan.FromHours(1)).Token}" } }, null, scene.Stop);
+
+        await call.WriteAsync(new() { TypeUrl = Xds.ResourceTypes.Traffic, Node = new() { Id = "waypoint~1.1.1.1~wp-7.demo~x" } }, scene.Stop);
+        var response = (await call.ReadAsync(scene.Stop))!;
+        await call.WriteAsync(new() { TypeUrl = Xds.ResourceTypes.Traffic, ResponseNonce = response.Nonce, ErrorDetail = new() { Message = $"{kind}/demo/odd: too odd" } }, scene.Stop);
+
+        await scene.UntilAsync(() => Task.FromResult(Shown().Contains("ambient.istio.io/WaypointRejected", StringComparison.Ordinal)));
+        Assert.Matches("wp-7.*too odd", Shown());
+        scene.Cluster.Store.Update(stored, "demo", "odd", document => { document["spec"] = JsonNode.Parse(mended); return document; });
+        await scene.UntilAsync(() => Task.FromResult(!Shown().Contains("WaypointRejected", StringComparison.Ordinal)));
+        Assert.NotEqual("", Shown()); // what else is said of it is still said
+
+        string Shown() => scene.Cluster.Store.Get(stored, "demo", "odd").Copy()["status"]?.ToJsonString() ?? "";
+    }
+
     private static async Task<List<string>> AddressesAsync(RunningScene scene, string name)
     {
         List<string>? found = null;
@@ -89,8 +116,10 @@ public sealed class LeaderDutyTests
     private static async Task<IReadOnlyList<Condition>> ConditionsAsync(RunningScene scene, string name) =>
         (await scene.Api.GetAsync(ResourceTypes.AuthorizationPolicy, new("demo", name), scene.Stop)).Status?.Conditions ?? [];
 
-    private static void Create(RunningScene scene, string name, string host) => scene.Cluster.Store.Create(JsonNode.Parse($$"""
-        {"apiVersion":"networking.istio.io/v1","kind":"ServiceEntry","metadata":{"name":"{{name}}","namespace":"demo"},
-         "spec":{"hosts":["{{host}}"],"resolution":"DNS","location":"MESH_EXTERNAL","ports":[{"number":80,"name":"http","protocol":"HTTP"}]} }
+    private static void Create(RunningScene scene, string name, string host) => Create(scene, "networking.istio.io/v1", "ServiceEntry", name,
+        $$"""{"hosts":["{{host}}"],"resolution":"DNS","location":"MESH_EXTERNAL","ports":[{"number":80,"name":"http","protocol":"HTTP"}]}""");
+
+    private static void Create(RunningScene scene, string version, string kind, string name, string spec) => scene.Cluster.Store.Create(JsonNode.Parse($$"""
+        {"apiVersion":"{{version}}","kind":"{{kind}}","metadata":{"name":"{{name}}","namespace":"demo"},"spec":{{spec}}}
         """)!.AsObject());
 }

@@ -6,4 +6,7 @@ namespace Ambient.EndToEnd.Tests.Conformance;
 public sealed class ConformanceFixture() : RequestLab(Mesh, Consumer, "echo")
 {
     public const string Mesh = "gateway-conformance-mesh", Consumer = "gateway-conformance-mesh-consumer";
+
+    // One of the tests dials a pod behind the waypoint by its own address and is to be answered.
+    protected override string Bypass => "*";
 }

@@ -20,6 +20,9 @@ public abstract class RequestLab(string mesh, string consumer, string service) :
 
     public ClusterLab Cluster { get; private set; } = null!;
 
+    /// <summary>Who may dial the pods by their own addresses.</summary>
+    protected virtual string Bypass => "";
+
     public async ValueTask InitializeAsync()
     {
         Cluster = await ClusterLab.StartAsync(["n1"]);
@@ -50,6 +53,7 @@ public abstract class RequestLab(string mesh, string consumer, string service) :
               gatewayClassName: ambient-waypoint
               listeners: [{name: mesh, port: 15008, protocol: HBONE}]
             """)).OutputOrThrow();
+        (await Cluster.KubectlAsync("annotate", "namespace", mesh, $"ambient.mesh/waypoint-bypass={Bypass}")).OutputOrThrow();
         (await Cluster.KubectlAsync("label", "namespace", mesh, "istio.io/use-waypoint=waypoint")).OutputOrThrow();
         await Until.TrueAsync(async () => (await Cluster.KubectlAsync("-n", mesh, "get", "gateway", "waypoint", "-o", "jsonpath={.status.conditions[?(@.type=='Programmed')].status}")).Output == "True",
             () => "the waypoint is programmed", PodCluster.Patience);

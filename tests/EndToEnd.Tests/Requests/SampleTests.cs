@@ -96,8 +96,13 @@ public sealed class SampleTests(ShopFixture fixture) : IClassFixture<ShopFixture
         await fixture.ExpectAsync(() => PlainAsync(), static answer => answer.Status == 0);
         await ExpectAsync([], static answer => answer.Status == 200);
         await ApplyAsync("mtls-permissive");
+        await AnnotateAsync("ambient.mesh/waypoint-bypass=*"); // by the pod's address
         await fixture.ExpectAsync(() => PlainAsync(), static answer => answer.Status == 200);
+        await AnnotateAsync("ambient.mesh/waypoint-bypass=");
+        await fixture.ExpectAsync(() => PlainAsync(), static answer => answer.Status == 0);
     }
+
+    private async Task AnnotateAsync(string annotation) => (await fixture.Cluster.KubectlAsync("annotate", "namespace", "shop", annotation, "--overwrite")).OutputOrThrow();
 
     private async Task<Answer> PlainAsync()
     {
