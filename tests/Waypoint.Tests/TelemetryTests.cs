@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Ambient.Model.Routes;
+using Ambient.Model.Telemetry;
+using Ambient.Model.Traffic;
 using Ambient.Waypoint.Tests.Scenes;
 using static Ambient.Waypoint.Tests.Scenes.WaypointScene;
 
@@ -65,9 +67,9 @@ public sealed class TelemetryTests
         {
             Request = new(100, 20, 2), Response = new(80, 30, 1), IsGrpc = true, GrpcStatus = 0,
         };
-        metrics.Count(client, destination, report);
+        for (var i = 0; i < 2; i++) metrics.Count(client, destination, Waypoint.Telemetry.ServiceTelemetry.Default, report); // made, and found for the first time
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1000; i++) metrics.Count(client, destination, report);
+        for (var i = 0; i < 1000; i++) metrics.Count(client, destination, Waypoint.Telemetry.ServiceTelemetry.Default, report);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
@@ -138,6 +140,34 @@ public sealed class TelemetryTests
         Assert.Equal(200, json.RootElement.GetProperty("response_code").GetInt32());
         Assert.Equal(JsonValueKind.Null, json.RootElement.GetProperty("x_forwarded_for").ValueKind);
     }
+
+    [Fact]
+    public async Task What_is_logged_and_counted_is_what_users_want()
+    {
+        await using var scene = await StartAsync(); // the process itself logs nothing
+        scene.Serve("v1", "echo", "quiet").Answer = static line => line.Contains("/fails", StringComparison.Ordinal) ? 500 : 200;
+        scene.Apply(
+            Told("all", TelemetryScope.Namespace, new() { IsOff = false, LeastStatus = 500 }, [new(Metrics.RequestDuration, true, []), new(Metrics.All, null, [new("source_principal", null)])]),
+            Told("quiet", TelemetryScope.Target, new() { IsOff = true }, [new(Metrics.RequestDuration, false, []), new(Metrics.RequestCount, null, [new("response_flags", "hidden")])]));
+        foreach (var name in (string[])["echo", "quiet"])
+        {
+            using var client = await scene.ClientAsync(name);
+            foreach (var path in (string[])["/works", "/fails"]) (await client.GetAsync(path)).Dispose();
+        }
+
+        var requests = await SeriesAsync(scene, "istio_requests_total");
+        Assert.All(requests, static line => Assert.Contains(",source_principal=\"\"", line, StringComparison.Ordinal));
+        Assert.Equal(2, requests.Count(static line => line.Contains("response_flags=\"hidden\"", StringComparison.Ordinal) && line.Contains("\"quiet\"", StringComparison.Ordinal)));
+        Assert.All(await SeriesAsync(scene, "istio_request_duration_milliseconds_count"), static line => Assert.Contains("destination_service_name=\"quiet\"", line, StringComparison.Ordinal));
+        Assert.Equal(4, (await SeriesAsync(scene, "istio_request_bytes_count")).Length);
+        var logged = scene.TakeLog().Split('\n').Where(static line => line.Contains("GET /", StringComparison.Ordinal)).ToList();
+        Assert.Contains("\"GET /fails HTTP/1.1\" 500 ", logged.Single(), StringComparison.Ordinal);
+    }
+
+    private static TrafficResource Told(string name, TelemetryScope scope, AccessLogSettings log, Model.EquatableArray<MetricOverride> metrics) => new($"Telemetry/{Namespace}/{name}", new TelemetryPolicy
+    {
+        Namespace = Namespace, Name = name, Scope = scope, Services = scope == TelemetryScope.Target ? [KeyOf(name)] : [], AccessLog = log, Metrics = metrics,
+    });
 
     private static async Task<string[]> SeriesAsync(WaypointScene scene, string name)
     {

@@ -33,6 +33,9 @@ internal sealed class ConfigDump(WaypointOptions options, WaypointParts parts)
         json.WriteStartArray("policies"u8);
         foreach (var (name, policy) in traffic.Policies) WritePolicy(json, name, policy);
         json.WriteEndArray();
+        json.WriteStartArray("telemetry"u8);
+        foreach (var name in traffic.Telemetry.Keys.Order(StringComparer.Ordinal)) json.WriteStringValue(name);
+        json.WriteEndArray();
         json.WriteStartObject("rejected"u8);
         foreach (var (name, reason) in parts.ControlPlane.Client.RejectedResources) json.WriteString(name, reason);
         json.WriteEndObject();

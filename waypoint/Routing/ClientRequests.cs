@@ -22,6 +22,7 @@ internal sealed class ClientRequests(Worker worker, Client client, DialledTarget
         ? [new("x-forwarded-client-cert", $"By={worker.Rules.Options.Identity};URI={id}")]
         : [];
     private byte[] _path = [];
+    private ServiceTraffic? _service;
 
     public RouteDecision Route(RequestHead request)
     {
@@ -39,19 +40,27 @@ internal sealed class ClientRequests(Worker worker, Client client, DialledTarget
             SourceNamespace = client.Identity?.Namespace,
             RemoteIp = RemoteIp(),
         };
-        var service = worker.Rules.Services.For(destination);
-        if (Refusal(service, asked) is { } refused) return RouteDecision.Answer(refused);
-        var decision = service.Decide(asked, new(client.Identity?.ToString() ?? "", destination.Port), worker.Random);
-        return decision.Cluster is null ? decision : Complete(decision, request, asked);
+        var service = Service = worker.Rules.Services.For(destination);
+        var decision = Refusal(service, asked) is { } refused
+            ? RouteDecision.Answer(refused)
+            : service.Decide(asked, new(client.Identity?.ToString() ?? "", destination.Port), worker.Random);
+        return Complete(decision, service, request, asked);
     }
 
     public void Ended(RequestHead request, in ExchangeReport report)
     {
-        worker.Rules.Metrics.Count(client, destination, report);
-        worker.Rules.AccessLog.Write(client, destination, request, report);
+        var telemetry = Service.Telemetry;
+        worker.Rules.Metrics.Count(client, destination, telemetry, report);
+        worker.Rules.AccessLog.Write(client, destination, telemetry.AccessLog, request, report);
+        worker.Tracer.Ended(client, destination, telemetry.Tracing, request, report);
     }
 
+    public void Attempted(RequestHead request, in AttemptReport report) => worker.Tracer.Attempted(client, Service.Telemetry.Tracing, request, report);
+
     public void Failed(Exception defect) => worker.Rules.Defect(defect);
+
+    /// <summary>As it was when the last request of the connection came.</summary>
+    private ServiceTraffic Service { get => _service ??= worker.Rules.Services.For(destination); set => _service = value; }
 
     private LocalReply? Refusal(ServiceTraffic service, in RouteRequest asked)
     {
@@ -61,13 +70,14 @@ internal sealed class ClientRequests(Worker worker, Client client, DialledTarget
         return decision.IsAllowed ? null : new(403, "RBAC: access denied") { Flag = ExchangeFlag.Denied, IsVerbatim = true };
     }
 
-    private RouteDecision Complete(in RouteDecision decision, RequestHead request, in RouteRequest asked) => decision with
+    private RouteDecision Complete(in RouteDecision decision, ServiceTraffic service, RequestHead request, in RouteRequest asked) => decision with
     {
         Target = decision.Target ?? (asked.Path.SequenceEqual(request.Path) || request.Form == TargetForm.Asterisk ? null : TargetOf(asked)),
         RequestId = _fields.Has("x-request-id"u8) ? null : Guid.NewGuid(),
+        Trace = worker.Tracer.Begin(service.Telemetry.Tracing, request.Fields),
         RequestFields = _told,
         Scheme = Http,
-        Hash = BalancingHash.Of(decision.Cluster!.HashKey, asked, client),
+        Hash = decision.Cluster is { } cluster ? BalancingHash.Of(cluster.HashKey, asked, client) : 0,
     };
 
     private static byte[] TargetOf(in RouteRequest asked) => asked.Query.IsEmpty ? [.. asked.Path] : [.. asked.Path, (byte)'?', .. asked.Query];

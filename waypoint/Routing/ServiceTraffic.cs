@@ -6,22 +6,28 @@ using Ambient.HttpProxy.Routing;
 using Ambient.HttpProxy.Upstreams;
 using Ambient.Model.Policies;
 using Ambient.Model.Routes;
+using Ambient.Model.Telemetry;
+using Ambient.Waypoint.Telemetry;
 
 namespace Ambient.Waypoint.Routing;
 
 /// <summary>What happens to the requests for one port of one service, put together from all that users say about it. Any thread.</summary>
 /// <param name="routes">What it was made of, to tell whether that has changed.</param>
 /// <param name="policies">Likewise.</param>
+/// <param name="telemetry">Likewise.</param>
 /// <param name="producer">For all clients; null without routes.</param>
 /// <param name="consumers">In place of it, for clients of those namespaces.</param>
 /// <param name="servers">Where requests go that no route is for.</param>
 internal sealed class ServiceTraffic(
-    ImmutableList<Route> routes, ImmutableSortedDictionary<string, RequestPolicy> policies, PolicySet applying,
+    ImmutableList<Route> routes, ImmutableSortedDictionary<string, RequestPolicy> policies, ImmutableDictionary<string, TelemetryPolicy> telemetry,
+    PolicySet applying, ServiceTelemetry told,
     RouteTable<RouteProgram>? producer, FrozenDictionary<string, RouteTable<RouteProgram>> consumers, IUpstreamSource servers, RoutePlan plan)
 {
     private long _checkedAt;
 
     public PolicySet Policies => applying;
+
+    public ServiceTelemetry Telemetry => told;
 
     public bool HasRoutes => producer is not null || consumers.Count > 0;
 
@@ -30,8 +36,8 @@ internal sealed class ServiceTraffic(
     /// <summary>Version of the users' wishes up to which nothing of it has changed.</summary>
     public long CheckedAt { get => Volatile.Read(ref _checkedAt); set => Volatile.Write(ref _checkedAt, value); }
 
-    public bool IsMadeOf(ImmutableList<Route> otherRoutes, ImmutableSortedDictionary<string, RequestPolicy> otherPolicies) =>
-        ReferenceEquals(routes, otherRoutes) && ReferenceEquals(policies, otherPolicies);
+    public bool IsMadeOf(ImmutableList<Route> otherRoutes, ImmutableSortedDictionary<string, RequestPolicy> otherPolicies, ImmutableDictionary<string, TelemetryPolicy> otherTelemetry) =>
+        ReferenceEquals(routes, otherRoutes) && ReferenceEquals(policies, otherPolicies) && ReferenceEquals(telemetry, otherTelemetry);
 
     /// <summary>A service with routes that do not match answers 404; without routes its own servers are asked (GEP-1426).</summary>
     public RouteDecision Decide(in RouteRequest request, in RouteCaller caller, Random random)

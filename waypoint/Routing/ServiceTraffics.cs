@@ -9,10 +9,12 @@ using Ambient.Model;
 using Ambient.Model.Policies;
 using Ambient.Model.Routes;
 using Ambient.Model.State;
+using Ambient.Model.Telemetry;
 using Ambient.Model.Traffic;
 using Ambient.Model.Workloads;
 using Ambient.Waypoint.Inbound;
 using Ambient.Waypoint.Options;
+using Ambient.Waypoint.Telemetry;
 using Ambient.Waypoint.Upstreams;
 
 namespace Ambient.Waypoint.Routing;
@@ -40,7 +42,7 @@ internal sealed class ServiceTraffics(WaypointOptions options, MeshState mesh, T
         if (_known.TryGetValue(key, out var known))
         {
             if (known.CheckedAt == now.Version) return known;
-            if (known.IsMadeOf(RoutesOf(now, destination), now.Policies))
+            if (known.IsMadeOf(RoutesOf(now, destination), now.Policies, now.Telemetry))
             {
                 known.CheckedAt = now.Version;
                 return known;
@@ -63,6 +65,9 @@ internal sealed class ServiceTraffics(WaypointOptions options, MeshState mesh, T
         return drawn is null or { Invalid.Length: > 0 } ? null : _clusters.Of(drawn.Port != 0 ? drawn : drawn with { Port = destination.Port });
     }
 
+    /// <summary>Where spans go; a service that does not exist has no servers.</summary>
+    public IUpstreamSource ServersOf(TraceCollector collector) => _clusters.Of(new RouteBackend { Service = collector.Service, Port = collector.Port });
+
     /// <summary>The user has said that connections are routed there, and not requests.</summary>
     public bool RoutesConnections(DialledTarget destination) => ConnectionRouteOf(destination) is not null && !For(destination).HasRoutes;
 
@@ -83,7 +88,8 @@ internal sealed class ServiceTraffics(WaypointOptions options, MeshState mesh, T
         var routes = RoutesOf(now, destination);
         var applying = now.Policies.Values.Where(policy => Applies(policy, destination)).Select(static policy => policy.Policy).ToEquatableArray();
         var groups = destination.Key is { } service ? Groups(routes, service, destination.Port) : [];
-        return new(routes, now.Policies, new(applying, []), groups.GetValueOrDefault("") is { } producers ? TableOf(producers, destination.Port) : null,
+        return new(routes, now.Policies, now.Telemetry, new(applying, []), ServiceTelemetry.Of(now.Telemetry.Values, destination.Key, options.GatewayKey),
+            groups.GetValueOrDefault("") is { } producers ? TableOf(producers, destination.Port) : null,
             groups.Where(static group => group.Key.Length > 0).ToFrozenDictionary(static group => group.Key, group => TableOf(group.Value, destination.Port)),
             _clusters.Of(destination), DefaultPlan);
     }

@@ -14,6 +14,7 @@ using Ambient.Waypoint.Inbound;
 using Ambient.Waypoint.Options;
 using Ambient.Waypoint.Routing;
 using Ambient.Waypoint.Telemetry;
+using Ambient.Waypoint.Tracing;
 using Microsoft.Extensions.Logging;
 
 namespace Ambient.Waypoint.Running;
@@ -46,7 +47,8 @@ internal sealed class WaypointParts : IAsyncDisposable
 
         void Report(Exception error) => DefectLog.Report(logger, error);
         var rules = new WaypointRules(options, mesh, traffic, new TlsIdentities(store, tls), new ServiceTraffics(options, mesh, traffic, time),
-            new TargetFinder(options, mesh, time), new RequestMetrics(metrics, mesh, options), new AccessLog(options.AccessLog, log.Output, time), Report);
+            new TargetFinder(options, mesh, time), new RequestMetrics(metrics, mesh, options), new AccessLog(options.AccessLog, log.Output, time),
+            new TraceExport(metrics, new SpanWriter(options, time), log.Loggers.CreateLogger<TraceExport>(), Report), Report);
         var control = new EventLoop("waypoint-control", time) { UnhandledException = Report };
         control.Start();
         var workers = Enumerable.Range(0, options.WorkerThreads)

@@ -5,6 +5,7 @@ using Ambient.Waypoint.Inbound;
 using Ambient.Waypoint.Options;
 using Ambient.Waypoint.Routing;
 using Ambient.Waypoint.Telemetry;
+using Ambient.Waypoint.Tracing;
 
 namespace Ambient.Waypoint.Running;
 
@@ -13,4 +14,4 @@ namespace Ambient.Waypoint.Running;
 /// <param name="Defect">Told of defects of ours that ended what they concerned, and nothing else.</param>
 internal sealed record WaypointRules(
     WaypointOptions Options, MeshState Mesh, TrafficState Traffic, ITlsIdentities Identities, ServiceTraffics Services, TargetFinder Targets,
-    RequestMetrics Metrics, AccessLog AccessLog, Action<Exception> Defect);
+    RequestMetrics Metrics, AccessLog AccessLog, TraceExport Tracing, Action<Exception> Defect);

@@ -5,6 +5,7 @@ using Ambient.HttpProxy;
 using Ambient.HttpProxy.Upstreams;
 using Ambient.Linux.Sockets;
 using Ambient.Transport;
+using Ambient.Waypoint.Tracing;
 using Ambient.Waypoint.Upstreams;
 
 namespace Ambient.Waypoint.Running;
@@ -25,6 +26,7 @@ internal sealed class Worker : IDisposable
         Dialer = new(this);
         Upstreams = new(loop, Dialer, HttpOptions);
         Http = new(Upstreams, random, HttpOptions);
+        Tracer = new(this);
     }
 
     public EventLoop Loop { get; }
@@ -49,6 +51,8 @@ internal sealed class Worker : IDisposable
 
     /// <summary>What the engine's connections share.</summary>
     public HttpProxyContext Http { get; }
+
+    public Tracer Tracer { get; }
 
     public void Dispose()
     {

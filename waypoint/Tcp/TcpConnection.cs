@@ -4,6 +4,7 @@ using Ambient.Model.Policies;
 using Ambient.Transport;
 using Ambient.Waypoint.Inbound;
 using Ambient.Waypoint.Running;
+using Ambient.Waypoint.Telemetry;
 
 namespace Ambient.Waypoint.Tcp;
 
@@ -29,7 +30,7 @@ internal sealed class TcpConnection(Worker worker, Duplex stream, Client client,
         if (_upstream is null && !await TryDialAsync()) return Refused("no server was reached");
         if (stream.IsBroken) return Refused("the client left");
         worker.Connections.Add(this);
-        worker.Rules.Metrics.TcpOpened(client, destination, _tried[^1]);
+        worker.Rules.Metrics.TcpOpened(client, destination, Telemetry, _tried[^1]);
         if (_greeting is not null) stream.TrySend([_greeting.Vector.Slice(0, _greeted)]);
         DropGreeting();
         Relay.Start(stream, _upstream!, _bytes, this);
@@ -85,6 +86,8 @@ internal sealed class TcpConnection(Worker worker, Duplex stream, Client client,
         End("internal error");
     }
 
+    private ServiceTelemetry Telemetry => worker.Rules.Services.For(destination).Telemetry;
+
     private bool IsAllowed()
     {
         var policies = worker.Rules.Services.For(destination).Policies;
@@ -95,7 +98,7 @@ internal sealed class TcpConnection(Worker worker, Duplex stream, Client client,
     private void End(string why)
     {
         worker.Connections.Remove(this);
-        worker.Rules.Metrics.TcpClosed(client, destination, _tried[^1], _bytes);
+        worker.Rules.Metrics.TcpClosed(client, destination, Telemetry, _tried[^1], _bytes);
         stream.Dispose();
         _upstream!.Dispose();
         Ended(why);
@@ -115,5 +118,5 @@ internal sealed class TcpConnection(Worker worker, Duplex stream, Client client,
     }
 
     private void Ended(string why) =>
-        worker.Rules.AccessLog.WriteTcp(client, destination, _tried.Count > 0 ? _tried[^1] : null, _bytes, worker.Loop.Time.GetElapsedTime(_began), why);
+        worker.Rules.AccessLog.WriteTcp(client, destination, _tried.Count > 0 ? _tried[^1] : null, Telemetry.AccessLog, _bytes, worker.Loop.Time.GetElapsedTime(_began), why);
 }

@@ -6,6 +6,7 @@ using Ambient.Http1.Heads;
 using Ambient.HttpProxy.Exchanges;
 using Ambient.HttpProxy.Upstreams;
 using Ambient.Model.Policies;
+using Ambient.Model.Telemetry;
 using Ambient.Transport;
 using Ambient.Waypoint.Inbound;
 using Ambient.Waypoint.Options;
@@ -20,9 +21,10 @@ internal sealed class AccessLog(AccessLogFormat format, LogOutput output, TimePr
 
     private readonly ScopeLevel _level = output.Levels.ForScope(Scope);
 
-    public void Write(Client client, DialledTarget destination, RequestHead request, in ExchangeReport report)
+    /// <param name="wish">Which are logged; what it does not say, the process's own setting does.</param>
+    public void Write(Client client, DialledTarget destination, AccessLogSettings wish, RequestHead request, in ExchangeReport report)
     {
-        if (format == AccessLogFormat.Off) return;
+        if (!IsWanted(wish, report.Status)) return;
         Write(new()
         {
             ["start_time"] = (time.GetUtcNow() - report.Duration).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
@@ -39,7 +41,7 @@ internal sealed class AccessLog(AccessLogFormat format, LogOutput output, TimePr
             ["grpc_status"] = report.GrpcStatus >= 0 ? report.GrpcStatus : Missing,
             ["x_forwarded_for"] = Field(request, "x-forwarded-for"u8),
             ["user_agent"] = Field(request, "user-agent"u8),
-            ["request_id"] = Field(request, "x-request-id"u8),
+            ["request_id"] = report.RequestId?.ToString() ?? Field(request, "x-request-id"u8),
             ["authority"] = Text(request.Authority),
             ["upstream_host"] = report.Endpoint?.Address.ToString() ?? Missing,
             ["upstream_cluster"] = report.Cluster?.Name ?? Missing,
@@ -49,9 +51,9 @@ internal sealed class AccessLog(AccessLogFormat format, LogOutput output, TimePr
         });
     }
 
-    public void WriteTcp(Client client, DialledTarget destination, UpstreamEndpoint? endpoint, ByteCounters bytes, TimeSpan duration, string why)
+    public void WriteTcp(Client client, DialledTarget destination, UpstreamEndpoint? endpoint, AccessLogSettings wish, ByteCounters bytes, TimeSpan duration, string why)
     {
-        if (format == AccessLogFormat.Off) return;
+        if (!IsWanted(wish, status: 0)) return;
         Write(new()
         {
             ["start_time"] = (time.GetUtcNow() - duration).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
@@ -78,6 +80,8 @@ internal sealed class AccessLog(AccessLogFormat format, LogOutput output, TimePr
     {
         if (_level.IsEnabled(LogLevel.Information)) output.Write(output.Begin(LogLevel.Information, Scope, $"dry run: {outcome} {policy?.Key}"));
     }
+
+    private bool IsWanted(AccessLogSettings wish, int status) => !(wish.IsOff ?? format == AccessLogFormat.Off) && status >= (wish.LeastStatus ?? 0);
 
     private void Write(AccessEntry entry) =>
         output.Write(format == AccessLogFormat.Json ? entry.ToJson() : entry.ToText());

@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 using Ambient.Hosting.Metrics;
 using Ambient.HttpProxy.Exchanges;
 using Ambient.HttpProxy.Upstreams;
+using Ambient.Model;
 using Ambient.Model.State;
+using Ambient.Model.Telemetry;
 using Ambient.Model.Workloads;
 using Ambient.Transport;
 using Ambient.Waypoint.Inbound;
@@ -22,6 +24,8 @@ internal sealed class RequestMetrics
         "destination_service", "destination_service_name", "destination_service_namespace", "request_protocol", "response_flags", "connection_security_policy",
     ];
 
+    private static readonly string[] RequestLabels = [.. TcpLabels, "response_code", "grpc_response_status"];
+
     private static readonly double[] Bounds =
         [0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000];
 
@@ -33,13 +37,12 @@ internal sealed class RequestMetrics
     public RequestMetrics(MetricRegistry metrics, MeshState mesh, WaypointOptions options)
     {
         _maxSeries = options.Telemetry.MaxTrafficSeries;
-        string[] requestLabels = [.. TcpLabels, "response_code", "grpc_response_status"];
-        _requests = metrics.AddCounters("istio_requests", "Total number of requests", requestLabels, _maxSeries);
-        _durations = metrics.AddHistograms("istio_request_duration_milliseconds", "Duration of requests", Bounds, requestLabels, _maxSeries);
-        _requestBytes = metrics.AddHistograms("istio_request_bytes", "Bytes of requests, heads and bodies", Bounds, requestLabels, _maxSeries);
-        _responseBytes = metrics.AddHistograms("istio_response_bytes", "Bytes of responses, heads and bodies", Bounds, requestLabels, _maxSeries);
-        _requestMessages = metrics.AddCounters("istio_request_messages", "Total number of gRPC messages from clients", requestLabels, _maxSeries);
-        _responseMessages = metrics.AddCounters("istio_response_messages", "Total number of gRPC messages to clients", requestLabels, _maxSeries);
+        _requests = metrics.AddCounters("istio_requests", "Total number of requests", RequestLabels, _maxSeries);
+        _durations = metrics.AddHistograms("istio_request_duration_milliseconds", "Duration of requests", Bounds, RequestLabels, _maxSeries);
+        _requestBytes = metrics.AddHistograms("istio_request_bytes", "Bytes of requests, heads and bodies", Bounds, RequestLabels, _maxSeries);
+        _responseBytes = metrics.AddHistograms("istio_response_bytes", "Bytes of responses, heads and bodies", Bounds, RequestLabels, _maxSeries);
+        _requestMessages = metrics.AddCounters("istio_request_messages", "Total number of gRPC messages from clients", RequestLabels, _maxSeries);
+        _responseMessages = metrics.AddCounters("istio_response_messages", "Total number of gRPC messages to clients", RequestLabels, _maxSeries);
         _opened = metrics.AddCounters("istio_tcp_connections_opened", "Total number of TCP connections opened", TcpLabels, _maxSeries);
         _closed = metrics.AddCounters("istio_tcp_connections_closed", "Total number of TCP connections closed", TcpLabels, _maxSeries);
         _sent = metrics.AddCounters("istio_tcp_sent_bytes", "Total bytes sent to clients", TcpLabels, _maxSeries);
@@ -47,31 +50,32 @@ internal sealed class RequestMetrics
         metrics.AddGauge("ambient_services", "Services known (unstable)", () => mesh.Current.ServiceCount);
     }
 
-    public void Count(Client client, DialledTarget destination, in ExchangeReport report)
+    public void Count(Client client, DialledTarget destination, ServiceTelemetry telemetry, in ExchangeReport report)
     {
-        var key = new SeriesKey(client, destination.Key, destination.Workload?.Uid, report.Endpoint?.Subject as Workload, report.Status, report.GrpcStatus, report.Flag, report.IsGrpc);
+        var key = new SeriesKey(client, telemetry.Metrics, destination.Key, destination.Workload?.Uid, report.Endpoint?.Subject as Workload, report.Status, report.GrpcStatus, report.Flag, report.IsGrpc);
         if (!_series.TryGetValue(key, out var series))
         {
             if (_series.Count >= _maxSeries) _series.Clear(); // the numbers are the families'; this is only the way to them
             series = _series.GetOrAdd(key, Make(client, destination, key));
         }
 
-        series.Requests.Increment();
-        series.Durations.Observe(report.Duration.TotalMilliseconds);
-        series.RequestBytes.Observe(report.Request.Total);
-        series.ResponseBytes.Observe(report.Response.Total);
+        series.Requests?.Increment();
+        series.Durations?.Observe(report.Duration.TotalMilliseconds);
+        series.RequestBytes?.Observe(report.Request.Total);
+        series.ResponseBytes?.Observe(report.Response.Total);
         series.RequestMessages?.Add(report.Request.Messages);
         series.ResponseMessages?.Add(report.Response.Messages);
     }
 
-    public void TcpOpened(Client client, DialledTarget destination, UpstreamEndpoint endpoint) => _opened.With(TcpValues(client, destination, endpoint)).Increment();
+    public void TcpOpened(Client client, DialledTarget destination, ServiceTelemetry telemetry, UpstreamEndpoint endpoint) =>
+        Series(_opened, Metrics.TcpOpened, telemetry.Metrics, TcpLabels, TcpValues(client, destination, endpoint))?.Increment();
 
-    public void TcpClosed(Client client, DialledTarget destination, UpstreamEndpoint endpoint, ByteCounters bytes)
+    public void TcpClosed(Client client, DialledTarget destination, ServiceTelemetry telemetry, UpstreamEndpoint endpoint, ByteCounters bytes)
     {
-        var values = TcpValues(client, destination, endpoint);
-        _closed.With(values).Increment();
-        _sent.With(values).Add(bytes.Received.Value);
-        _received.With(values).Add(bytes.Sent.Value);
+        var (changes, values) = (telemetry.Metrics, TcpValues(client, destination, endpoint));
+        Series(_closed, Metrics.TcpClosed, changes, TcpLabels, values)?.Increment();
+        Series(_sent, Metrics.TcpSent, changes, TcpLabels, values)?.Add(bytes.Received.Value);
+        Series(_received, Metrics.TcpReceived, changes, TcpLabels, values)?.Add(bytes.Sent.Value);
     }
 
     private RequestSeries Make(Client client, DialledTarget destination, in SeriesKey key)
@@ -81,8 +85,19 @@ internal sealed class RequestMetrics
             .. Values(Party.Of(client), destination, key.Server, key.IsGrpc ? "grpc" : "http", ResponseFlags.Of(key.Flag)),
             $"{key.Status}", key.GrpcStatus >= 0 ? $"{key.GrpcStatus}" : "",
         ];
-        return new(_requests.With(values), _durations.With(values), _requestBytes.With(values), _responseBytes.With(values),
-            key.IsGrpc ? _requestMessages.With(values) : null, key.IsGrpc ? _responseMessages.With(values) : null);
+        var changes = key.Changes;
+        return new(Of(_requests, Metrics.RequestCount), Of(_durations, Metrics.RequestDuration), Of(_requestBytes, Metrics.RequestSize), Of(_responseBytes, Metrics.ResponseSize),
+            key.IsGrpc ? Of(_requestMessages, Metrics.RequestMessages) : null, key.IsGrpc ? Of(_responseMessages, Metrics.ResponseMessages) : null);
+
+        TSeries? Of<TSeries>(MetricFamily<TSeries> family, Metrics metric) where TSeries : class, IMetricSeries => Series(family, metric, changes, RequestLabels, values);
+    }
+
+    /// <returns>Null if users do not want it.</returns>
+    private static TSeries? Series<TSeries>(MetricFamily<TSeries> family, Metrics metric, EquatableArray<MetricOverride> overrides, string[] labels, string[] values)
+        where TSeries : class, IMetricSeries
+    {
+        var changes = new MetricChanges(overrides);
+        return changes.IsOff(metric) ? null : family.With(changes.Apply(metric, labels, values));
     }
 
     private static string[] TcpValues(Client client, DialledTarget destination, UpstreamEndpoint endpoint) =>
@@ -102,16 +117,17 @@ internal sealed class RequestMetrics
     }
 
     private readonly record struct SeriesKey(
-        Client Client, ServiceKey? Service, string? Target, Workload? Server, int Status, int GrpcStatus, ExchangeFlag Flag, bool IsGrpc)
+        Client Client, EquatableArray<MetricOverride> Changes, ServiceKey? Service, string? Target, Workload? Server, int Status, int GrpcStatus, ExchangeFlag Flag, bool IsGrpc)
     {
         // Clients and servers are told apart as objects: comparing their contents would cost more than counting.
         public bool Equals(SeriesKey other) =>
             Service == other.Service && Target == other.Target && ReferenceEquals(Server, other.Server) && Status == other.Status
-            && GrpcStatus == other.GrpcStatus && Flag == other.Flag && IsGrpc == other.IsGrpc && Client.IsSameSource(other.Client);
+            && GrpcStatus == other.GrpcStatus && Flag == other.Flag && IsGrpc == other.IsGrpc && Client.IsSameSource(other.Client)
+            && (Changes.IsEmpty ? other.Changes.IsEmpty : Changes == other.Changes);
 
         public override int GetHashCode() => HashCode.Combine(Client.Identity, Service, Server is null ? 0 : System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(Server), Status, Flag);
     }
 
     private sealed record RequestSeries(
-        Counter Requests, Histogram Durations, Histogram RequestBytes, Histogram ResponseBytes, Counter? RequestMessages, Counter? ResponseMessages);
+        Counter? Requests, Histogram? Durations, Histogram? RequestBytes, Histogram? ResponseBytes, Counter? RequestMessages, Counter? ResponseMessages);
 }

@@ -19,6 +19,8 @@ internal sealed class PlainProxy(IPEndPoint at, IPEndPoint server, UpstreamProto
 
     public void Ended(RequestHead request, in ExchangeReport report) { }
 
+    public void Attempted(RequestHead request, in AttemptReport report) { }
+
     public void Failed(Exception defect) => Progress.Say(defect.ToString());
 
     /// <summary>Serves until the process is ended.</summary>

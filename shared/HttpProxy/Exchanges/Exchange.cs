@@ -7,6 +7,7 @@ using Ambient.HttpProxy.Mirrors;
 using Ambient.HttpProxy.Replies;
 using Ambient.HttpProxy.Resilience;
 using Ambient.HttpProxy.Routing;
+using Ambient.HttpProxy.Tracing;
 using Ambient.HttpProxy.Upstreams;
 using Ambient.Transport;
 
@@ -31,7 +32,9 @@ internal sealed partial class Exchange
     private RequestHead _request = null!;
     private RouteDecision _route;
     private long _began, _attemptBegan;
+    private ulong _attemptSpan;
     private TimeSpan? _serviceTime;
+    private AttemptResult _attempt;
     private int _status, _grpcStatus, _responseHead;
     private ExchangeFlag _flag;
     private bool _clientLeft, _isInCluster, _retries, _isGrpc;
@@ -88,7 +91,7 @@ internal sealed partial class Exchange
     private void Begin(DownstreamStream downstream, IExchangeOwner owner)
     {
         (_downstream, _owner, _request) = (downstream, owner, downstream.Request);
-        (_upstream, Upgraded, _serviceTime, _route) = (null, null, null, RouteDecision.Answer(default));
+        (_upstream, Upgraded, _serviceTime, _attempt, _route) = (null, null, null, default, RouteDecision.Answer(default));
         (_status, _grpcStatus, _responseHead, _flag, _clientLeft) = (0, -1, 0, ExchangeFlag.None, false);
         _isGrpc = GrpcStatus.IsGrpc(_request.Fields);
         _tried.Clear();
@@ -103,6 +106,8 @@ internal sealed partial class Exchange
         Request = new(_request.Size, _upload.Meter.Bytes, _upload.Meter.Messages),
         Response = new(_responseHead, _delivery.Meter.Bytes, _delivery.Meter.Messages),
         ServiceTime = _serviceTime,
+        RequestId = _route.RequestId,
+        Trace = _route.Trace,
         IsGrpc = _isGrpc,
         GrpcStatus = !_isGrpc || _status == 0 ? -1 : _grpcStatus >= 0 ? _grpcStatus : GrpcStatus.Of(_status),
     };
@@ -180,19 +185,27 @@ internal sealed partial class Exchange
             endpoint.Begin();
             try
             {
-                _attemptBegan = _loop.Time.GetTimestamp();
-                var attempt = await TryAsync(endpoint).ConfigureAwait(false);
+                (_attemptBegan, _attemptSpan) = (_loop.Time.GetTimestamp(), _route.Trace.IsRecorded ? RequestTrace.NewId(_proxy.Random) : 0);
+                var attempt = _attempt = await TryAsync(endpoint).ConfigureAwait(false);
                 if (!_clientLeft) cluster.Report(endpoint, attempt.Status, _attemptBegan);
                 if (!Deserves(attempt) || !MayRetry(cluster)) return await ConcludeAsync(attempt).ConfigureAwait(false);
             }
             finally
             {
+                TellAttempt(endpoint);
                 endpoint.End();
             }
 
             await PauseAsync().ConfigureAwait(false);
             if (_flag != ExchangeFlag.None || _clientLeft) return await FailAsync(default).ConfigureAwait(false);
         }
+    }
+
+    private void TellAttempt(UpstreamEndpoint endpoint)
+    {
+        if (!_route.Trace.IsRecorded) return;
+        var flag = _flag != ExchangeFlag.None ? _flag : _attempt.Flag;
+        _owner.Attempted(_request, new(_tried.Count, endpoint, _route.Cluster!, _attempt.Status, flag, _loop.Time.GetElapsedTime(_attemptBegan), _route.Trace, _attemptSpan));
     }
 
     private ValueTask<ExchangeEnd> ConcludeAsync(AttemptResult attempt) => attempt.IsAnswered ? RespondAsync(_upstream!) : FailAsync(attempt);

@@ -1,5 +1,6 @@
 using Ambient.Http1.Heads;
 using Ambient.HttpProxy.Routing;
+using Ambient.HttpProxy.Tracing;
 using Ambient.HttpProxy.Upstreams;
 
 namespace Ambient.HttpProxy.Exchanges;
@@ -71,6 +72,11 @@ public readonly record struct ExchangeReport(
     /// <summary>From the beginning of the attempt that was answered to the head of its response; null without one.</summary>
     public TimeSpan? ServiceTime { get; init; }
 
+    /// <summary>Made for a request that had none.</summary>
+    public Guid? RequestId { get; init; }
+
+    public RequestTrace Trace { get; init; }
+
     /// <summary>The request is one of gRPC.</summary>
     public bool IsGrpc { get; init; }
 
@@ -78,11 +84,26 @@ public readonly record struct ExchangeReport(
     public int GrpcStatus { get; init; } = -1;
 }
 
+/// <summary>One attempt of a recorded request, when it is over.</summary>
+/// <param name="Number">1 for the first.</param>
+/// <param name="Cluster">Where the request was to go.</param>
+/// <param name="Status">Of the server's answer; 0 without one.</param>
+/// <param name="Flag">Why it did not end well.</param>
+/// <param name="Duration">To its failure, or to the end of the response if that was passed on.</param>
+/// <param name="Trace">Of the request.</param>
+/// <param name="Span">Of the attempt: the server's parent.</param>
+public readonly record struct AttemptReport(
+    int Number, UpstreamEndpoint Endpoint, UpstreamCluster Cluster, int Status, ExchangeFlag Flag, TimeSpan Duration, RequestTrace Trace, ulong Span);
+
 /// <summary>Told of each exchange, on its worker.</summary>
 public interface IExchangeObserver
 {
     /// <param name="request">Valid during the call.</param>
     void Ended(RequestHead request, in ExchangeReport report);
+
+    /// <summary>Called for each attempt of a request that is recorded in a trace, before <see cref="Ended"/>.</summary>
+    /// <param name="request">Valid during the call.</param>
+    void Attempted(RequestHead request, in AttemptReport report);
 
     /// <summary>A defect of ours ended a connection.</summary>
     void Failed(Exception defect);

@@ -19,15 +19,17 @@ internal static class MessageForwarding
 
     /// <param name="route">Says what of it is changed.</param>
     /// <param name="attempt">Told to the server; 0 tells nothing.</param>
-    public static void WriteRequest(IRequestWriter writer, RequestHead head, in RouteDecision route, int attempt)
+    /// <param name="span">Of the attempt, if it has one of its own; else 0.</param>
+    public static void WriteRequest(IRequestWriter writer, RequestHead head, in RouteDecision route, int attempt, ulong span)
     {
         var edits = route.Plan.RequestEdits;
         writer.BeginRequest(head.Method, route.Target ?? TargetOf(head), edits.Authority ?? head.Authority);
         foreach (var field in new EndToEndFields(head.Fields))
-            if (!field.Is("host"u8) && !edits.Drops(field.Name)) writer.RequestField(field.Name, field.Value, field.NeverIndexed);
+            if (!field.Is("host"u8) && !edits.Drops(field.Name) && !route.Trace.Replaces(field.Name)) writer.RequestField(field.Name, field.Value, field.NeverIndexed);
         foreach (var (name, value) in edits.Added) writer.RequestField(name, value);
         foreach (var field in route.RequestFields) writer.RequestField(Encoding.ASCII.GetBytes(field.Name), Encoding.UTF8.GetBytes(field.Value));
         WriteRequestId(writer, route.RequestId);
+        route.Trace.Write(writer, span);
         if (route.Scheme is { } scheme && !head.Fields.TryGet("x-forwarded-proto"u8, out _)) writer.RequestField("x-forwarded-proto"u8, scheme);
         if (attempt > 0) WriteNumber(writer, "x-envoy-attempt-count"u8, attempt);
         if (head.Fields.HasToken("te"u8, "trailers"u8)) writer.RequestField("te"u8, "trailers"u8);

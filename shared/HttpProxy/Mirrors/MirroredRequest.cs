@@ -41,7 +41,7 @@ internal sealed class MirroredRequest : DownstreamStream, IExchangeOwner, IBodyS
     public static MirroredRequest? Start(EventLoop loop, HttpProxyContext proxy, UpstreamCluster cluster, RequestHead request, in RouteDecision route, IExchangeOwner owner)
     {
         var mirror = new MirroredRequest(loop, proxy, cluster, owner);
-        MessageForwarding.WriteRequest(mirror._head, request, route, attempt: 0);
+        MessageForwarding.WriteRequest(mirror._head, request, route, attempt: 0, span: 0);
         if (!mirror._head.TryRead()) return null;
         if (!mirror.Request.Framing.HasBody) mirror._body.Complete();
         _ = mirror.RunAsync(new(loop, proxy));
@@ -51,6 +51,8 @@ internal sealed class MirroredRequest : DownstreamStream, IExchangeOwner, IBodyS
     RouteDecision IRequestRouter.Route(RequestHead request) => RouteDecision.To(_cluster, Plan);
 
     void IExchangeObserver.Ended(RequestHead request, in ExchangeReport report) { }
+
+    void IExchangeObserver.Attempted(RequestHead request, in AttemptReport report) { }
 
     void IExchangeObserver.Failed(Exception defect) => _owner.Failed(defect);
 

@@ -1,4 +1,5 @@
 using Ambient.HttpProxy.Replies;
+using Ambient.HttpProxy.Tracing;
 using Ambient.HttpProxy.Upstreams;
 using Ambient.Model;
 using Ambient.Model.Routes;
@@ -35,6 +36,9 @@ public readonly record struct RouteDecision
 
     /// <summary>Given to a request that came without one.</summary>
     public Guid? RequestId { get; init; }
+
+    /// <summary>Its place in a trace.</summary>
+    public RequestTrace Trace { get; init; }
 
     /// <summary>What the client's connection is secured with in the eyes of servers, <c>http</c> or <c>https</c>: told in x-forwarded-proto where the request says nothing. Null tells nothing.</summary>
     public byte[]? Scheme { get; init; }

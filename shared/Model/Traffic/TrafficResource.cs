@@ -1,9 +1,10 @@
 using Ambient.Model.Policies;
 using Ambient.Model.Routes;
+using Ambient.Model.Telemetry;
 
 namespace Ambient.Model.Traffic;
 
-/// <summary>One object of the user, under the name it was sent with: a route, a destination policy or a policy for requests; one of the three.</summary>
+/// <summary>One object of the user, under the name it was sent with: a route, a destination policy, a policy for requests or one for telemetry; one of the four.</summary>
 public sealed record TrafficResource
 {
     public TrafficResource(string name, Route route) => (Name, Route) = (name, route);
@@ -11,6 +12,8 @@ public sealed record TrafficResource
     public TrafficResource(string name, DestinationPolicy destination) => (Name, Destination) = (name, destination);
 
     public TrafficResource(string name, RequestPolicy policy) => (Name, Policy) = (name, policy);
+
+    public TrafficResource(string name, TelemetryPolicy telemetry) => (Name, Telemetry) = (name, telemetry);
 
     /// <summary><c>KIND/namespace/name</c>.</summary>
     public string Name { get; }
@@ -20,6 +23,8 @@ public sealed record TrafficResource
     public DestinationPolicy? Destination { get; }
 
     public RequestPolicy? Policy { get; }
+
+    public TelemetryPolicy? Telemetry { get; }
 }
 
 /// <summary>Changes that belong together: updates first, in order, then removals.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Ambient.Model.Policies;
 using Ambient.Model.Routes;
+using Ambient.Model.Telemetry;
 using Ambient.Model.Workloads;
 
 namespace Ambient.Model.Traffic;
@@ -14,7 +15,7 @@ public sealed class TrafficSnapshot
     private TrafficSnapshot() { }
 
     private TrafficSnapshot(TrafficSnapshot before) =>
-        (Resources, Routes, Destinations, Policies) = (before.Resources, before.Routes, before.Destinations, before.Policies);
+        (Resources, Routes, Destinations, Policies, Telemetry) = (before.Resources, before.Routes, before.Destinations, before.Policies, before.Telemetry);
 
     /// <summary>One more than that of the snapshot before.</summary>
     public long Version { get; private init; }
@@ -24,6 +25,9 @@ public sealed class TrafficSnapshot
     /// <summary>All policies, in the order of their names.</summary>
     public ImmutableSortedDictionary<string, RequestPolicy> Policies { get; private set; } =
         ImmutableSortedDictionary.Create<string, RequestPolicy>(StringComparer.Ordinal);
+
+    /// <summary>All of them, by their names.</summary>
+    public ImmutableDictionary<string, TelemetryPolicy> Telemetry { get; private set; } = ImmutableDictionary<string, TelemetryPolicy>.Empty;
 
     private ImmutableDictionary<ServiceKey, ImmutableList<Route>> Routes { get; set; } = ImmutableDictionary<ServiceKey, ImmutableList<Route>>.Empty;
 
@@ -51,6 +55,7 @@ public sealed class TrafficSnapshot
         foreach (var service in ServicesOf(resource.Route)) Routes = Routes.SetItem(service, RoutesOf(service).Add(resource.Route!));
         foreach (var service in resource.Destination?.Services ?? default) Destinations = Destinations.SetItem(service, resource.Destination!);
         if (resource.Policy is { } policy) Policies = Policies.Add(resource.Name, policy);
+        if (resource.Telemetry is { } telemetry) Telemetry = Telemetry.Add(resource.Name, telemetry);
     }
 
     private void Remove(string name)
@@ -58,6 +63,7 @@ public sealed class TrafficSnapshot
         if (!Resources.TryGetValue(name, out var resource)) return;
         Resources = Resources.Remove(name);
         Policies = Policies.Remove(name);
+        Telemetry = Telemetry.Remove(name);
         foreach (var service in ServicesOf(resource.Route))
             Routes = RoutesOf(service).Remove(resource.Route!) is { IsEmpty: false } rest ? Routes.SetItem(service, rest) : Routes.Remove(service);
         // Another one may have taken the service over meanwhile.

@@ -10,6 +10,7 @@ public static class TrafficMapping
     {
         { Route: { } route } => new() { Route = RouteMapping.ToWire(route) },
         { Destination: { } destination } => new() { Destination = DestinationMapping.ToWire(destination) },
+        { Telemetry: { } telemetry } => new() { Telemetry = TelemetryMapping.ToWire(telemetry) },
         _ => new() { Policy = RequestPolicyMapping.ToWire(resource.Policy!) },
     };
 
@@ -19,6 +20,7 @@ public static class TrafficMapping
         Wire.Resource.KindOneofCase.Route => new(name, RouteMapping.ToModel(wire.Route, pool)),
         Wire.Resource.KindOneofCase.Destination => new(name, DestinationMapping.ToModel(wire.Destination, pool)),
         Wire.Resource.KindOneofCase.Policy => new(name, RequestPolicyMapping.ToModel(wire.Policy, pool)),
-        _ => throw new ArgumentException("the resource is neither a route nor a destination nor a policy"),
+        Wire.Resource.KindOneofCase.Telemetry => new(name, TelemetryMapping.ToModel(wire.Telemetry, pool)),
+        _ => throw new ArgumentException("the resource is neither a route nor a destination nor a policy nor telemetry"),
     };
 }

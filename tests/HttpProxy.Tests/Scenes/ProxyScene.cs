@@ -41,6 +41,8 @@ internal sealed class ProxyScene : IExchangeOwner, IAsyncDisposable
 
     public ConcurrentQueue<ExchangeReport> Reports { get; } = new();
 
+    public ConcurrentQueue<AttemptReport> Attempts { get; } = new();
+
     /// <summary>False keeps no reports: for tests that count allocations.</summary>
     public bool KeepsReports { get; set; } = true;
 
@@ -77,6 +79,8 @@ internal sealed class ProxyScene : IExchangeOwner, IAsyncDisposable
         if (!_loop.IsCurrent) _defects.Enqueue(new InvalidOperationException("An exchange ended on a thread that is not its loop's."));
         if (KeepsReports) Reports.Enqueue(report);
     }
+
+    public void Attempted(RequestHead request, in AttemptReport report) => Attempts.Enqueue(report);
 
     public void Failed(Exception defect) => _defects.Enqueue(defect);
 

@@ -7,6 +7,7 @@ using Ambient.Model.Policies;
 using Ambient.Model.Routes;
 using Ambient.Model.Traffic;
 using Ambient.Model.Workloads;
+using Ambient.TestKit.Peers;
 using Ambient.Waypoint.Inbound;
 using Ambient.Waypoint.Options;
 using Ambient.Waypoint.Running;
@@ -61,6 +62,29 @@ internal sealed class WaypointScene : IAsyncDisposable
             ],
         });
         return server;
+    }
+
+    /// <summary>A collector of spans behind the service <c>collector</c>, by gRPC on port 4317 or by HTTP on 4318.</summary>
+    public async Task<SpanCollector> CollectAsync(bool overHttp = false)
+    {
+        var address = IPAddress.Parse($"127.9.0.{_nextAddress++}");
+        var listener = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(address, 0));
+        var port = (ushort)((IPEndPoint)listener.LocalEndPoint!).Port;
+        Parts.Rules.Mesh.Apply(new()
+        {
+            Services = [ServiceOf("collector") with { Ports = new(new PortMapping(4317, 0, AppProtocol.Grpc), new PortMapping(4318, 0, AppProtocol.Http11)) }],
+            Workloads =
+            [
+                new Workload
+                {
+                    Uid = $"Kubernetes//Pod/{Namespace}/collector", Name = "collector", Namespace = Namespace, ServiceAccount = "collector", TrustDomain = "cluster.local",
+                    Addresses = [address], WorkloadName = "collector", ClusterId = "Kubernetes",
+                    Services = [new(KeyOf("collector"), new(new PortMapping(4317, port), new PortMapping(4318, port)))],
+                },
+            ],
+        });
+        return await SpanCollector.StartAsync(listener, overHttp);
     }
 
     /// <summary>What users say; each call takes the place of what the same name said before.</summary>

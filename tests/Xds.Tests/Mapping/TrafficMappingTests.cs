@@ -1,6 +1,7 @@
 using Ambient.Model.Addresses;
 using Ambient.Model.Policies;
 using Ambient.Model.Routes;
+using Ambient.Model.Telemetry;
 using Ambient.Model.Traffic;
 using Ambient.Model.Workloads;
 using Ambient.Xds.Mapping;
@@ -53,6 +54,45 @@ public sealed class TrafficMappingTests
             Name = "all", Namespace = "shop", Scope = PolicyScope.WorkloadSelector, Action = PolicyAction.Deny, DryRun = true,
             Rules = [new([new([new() { Namespaces = [StringMatcher.Exact("shop")], Request = Tests() }])])],
         }, [Reviews], ["shop/waypoint"], IsForAll: true)));
+
+    [Fact]
+    public void What_is_to_be_told_of_requests_comes_over()
+    {
+        AssertComesOver(new("Telemetry/shop/none", new TelemetryPolicy { Namespace = "shop", Name = "none", Created = DateTimeOffset.UnixEpoch, Scope = TelemetryScope.Mesh, Tracing = new(), AccessLog = new() }));
+        AssertComesOver(new("Telemetry/shop/all", new TelemetryPolicy
+        {
+            Namespace = "shop",
+            Name = "all",
+            Created = DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_123),
+            Scope = TelemetryScope.Target,
+            Services = [Reviews],
+            Gateways = ["shop/waypoint"],
+            Tracing = new()
+            {
+                Collector = new(Reviews, 4318, "/v1/traces"), Percent = 0, IsSilent = false, TellsWorkloads = false, Tags = [new("a", "x-a", "none"), new("b", "", "text")],
+            },
+            AccessLog = new() { IsOff = false, LeastStatus = 400 },
+            Metrics = [new(Metrics.All, true, []), new(Metrics.RequestCount | Metrics.TcpSent, null, [new("source_principal", null), new("reporter", "us")])],
+        }));
+    }
+
+    [Fact]
+    public void Telemetry_out_of_range_is_refused()
+    {
+        RefusesTelemetry(static wire => wire.Tracing.Percent = 100.1);
+        RefusesTelemetry(static wire => wire.Tracing.Percent = double.NaN);
+        RefusesTelemetry(static wire => wire.Tracing.CollectorPort = 65_536);
+        RefusesTelemetry(static wire => wire.Scope = (Wire.TelemetryScope)99);
+        RefusesTelemetry(static wire => wire.AccessLog = new() { LeastStatus = 1000 });
+        RefusesTelemetry(static wire => wire.CreatedMs = long.MaxValue);
+    }
+
+    private static void RefusesTelemetry(Action<Wire.Telemetry> spoil)
+    {
+        var wire = TelemetryMapping.ToWire(new() { Namespace = "shop", Name = "all", Tracing = new() { Collector = new(Reviews, 4317) } });
+        spoil(wire);
+        Assert.ThrowsAny<ArgumentException>(() => { TelemetryMapping.ToModel(wire, new()); });
+    }
 
     [Fact]
     public void A_policy_that_tests_requests_denies_where_only_connections_are_seen()
