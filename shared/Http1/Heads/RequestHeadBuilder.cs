@@ -53,9 +53,13 @@ public sealed class RequestHeadBuilder(Http1Limits limits) : HeadBuilder(limits)
 
     private Http1Error CheckExpect()
     {
-        if (!Head.Fields.TryGet("expect"u8, out var value)) return default;
-        if (!Ascii.EqualsIgnoreCase(value, "100-continue"u8)) return Http1Error.Of(Http1Violation.UnknownExpectation);
-        Head.ExpectsContinue = Head.Framing.HasBody;
+        foreach (var field in Head.Fields)
+        {
+            if (!field.Is("expect"u8)) continue;
+            if (!Ascii.EqualsIgnoreCase(field.Value, "100-continue"u8)) return Http1Error.Of(Http1Violation.UnknownExpectation);
+            Head.ExpectsContinue = Head.Framing.HasBody;
+        }
+
         return default;
     }
 }

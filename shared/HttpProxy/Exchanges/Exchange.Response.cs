@@ -13,7 +13,7 @@ internal sealed partial class Exchange
     private async ValueTask<ExchangeEnd> RespondAsync(UpstreamStream upstream)
     {
         var head = upstream.Head;
-        if (head.Status == 101 && !MessageForwarding.IsUpgrade(_request))
+        if (head.Status == 101 && !(MessageForwarding.IsUpgrade(_request) && head.Fields.HasToken("upgrade"u8, "websocket"u8)))
             return await FailAsync(AttemptResult.Unanswered(ExchangeFlag.UpstreamRefused, "nobody had asked for another protocol")).ConfigureAwait(false);
         _upload.Settle();
         (_status, _grpcStatus, _responseHead) = (head.Status, GrpcStatusOf(head.Fields), head.Size);

@@ -116,7 +116,7 @@ internal sealed partial class Exchange
     {
         if (_downstream.RequestError is { IsNone: false } wrong)
             return ReplyAsync(new(wrong.Status, wrong.Message) { Flag = ExchangeFlag.DownstreamRefused });
-        if (_request.Form == TargetForm.Authority) return ReplyAsync(new(405, "CONNECT is not served here."));
+        if (_request.Form == TargetForm.Authority) return RefuseTunnelAsync();
         if (_request.Authority.IsEmpty) return ReplyAsync(new(400, "The request needs a Host header."));
         _route = _owner.Route(_request);
         return _route.Delay > TimeSpan.Zero ? DelayAsync() : ForwardAsync();
@@ -148,6 +148,13 @@ internal sealed partial class Exchange
         if (_retries) retries.EndRetry();
         retries.End();
         _isInCluster = _retries = false;
+    }
+
+    // What follows a CONNECT was meant for its tunnel: it must not be read as requests.
+    private ValueTask<ExchangeEnd> RefuseTunnelAsync()
+    {
+        _downstream.EndConnection();
+        return ReplyAsync(new(405, "CONNECT is not served here."));
     }
 
     private void StartMirrors()

@@ -19,6 +19,7 @@ internal sealed class Http1Upstream : UpstreamStream, IDisposable
     private readonly Http1BodySource _responseBody;
     private RequestWriter _writer;
     private bool _isReused, _hasAnswered;
+    private int _interim;
 
     public Http1Upstream(Duplex stream, IPEndPoint endpoint, UpstreamPool pool, Http1Limits limits)
     {
@@ -37,7 +38,7 @@ internal sealed class Http1Upstream : UpstreamStream, IDisposable
 
     public override ResponseHead Head => _parser.Head;
 
-    public override Http1Error Error => _parser.Error;
+    public override Http1Error Error => _interim > MostInterimResponses ? TooManyInterimResponses : _parser.Error;
 
     public override IBodySink RequestBody => _requestBody;
 
@@ -83,7 +84,7 @@ internal sealed class Http1Upstream : UpstreamStream, IDisposable
             {
                 _hasAnswered = true;
                 _responseBody.Begin(_parser.Head.Framing);
-                return IoStatus.Done;
+                return _parser.Head.IsInterim && ++_interim > MostInterimResponses ? IoStatus.Broken : IoStatus.Done;
             }
 
             var received = In.TryReceive();
@@ -104,7 +105,7 @@ internal sealed class Http1Upstream : UpstreamStream, IDisposable
     public void Rest(long now)
     {
         _parser.Reset();
-        (_isReused, _hasAnswered, IdleSince) = (true, false, now);
+        (_isReused, _hasAnswered, _interim, IdleSince) = (true, false, 0, now);
     }
 
     public void Dispose()

@@ -25,6 +25,7 @@ internal sealed class Http2Upstream : UpstreamStream, IHttp2MessageOwner
     private HeaderList _request = null!;
     private Http1Error _error;
     private bool _asksHead, _hasAnswered, _isReused;
+    private int _interim;
 
     public Http2Upstream(EventLoop loop, Http2UpstreamPool pool, Http1Limits limits)
     {
@@ -45,7 +46,7 @@ internal sealed class Http2Upstream : UpstreamStream, IHttp2MessageOwner
     /// <param name="connection">Takes another stream.</param>
     public void Begin(Http2UpstreamConnection connection)
     {
-        (_connection, _error, _hasAnswered, _isReused) = (connection, default, false, connection.HasServed);
+        (_connection, _error, _hasAnswered, _isReused, _interim) = (connection, default, false, connection.HasServed, 0);
         _message.BeginRefused(connection); // until it is open
     }
 
@@ -74,8 +75,10 @@ internal sealed class Http2Upstream : UpstreamStream, IHttp2MessageOwner
 
     public void HeadArrived(HeaderList headers, bool endStream)
     {
+        if (!_error.IsNone) return;
         if (!_spare.TryPop(out var head)) head = new(_limits);
         _error = Http2Heads.ReadResponse(headers, endStream, _asksHead, head);
+        if (head.Head.IsInterim && ++_interim > MostInterimResponses) _error = TooManyInterimResponses;
         _hasAnswered = true;
         _arrived.Enqueue(head);
         if (endStream) _message.OnEnded();

@@ -11,6 +11,12 @@ namespace Ambient.HttpProxy.Upstreams;
 /// <remarks>On the loop only. The request's head is written, then its body while the response is read.</remarks>
 internal abstract class UpstreamStream : IRequestWriter
 {
+    /// <summary>RFC 9110 §15.2 sets none, but a server that never comes to its answer would keep us and the client busy for nothing.</summary>
+    protected const int MostInterimResponses = 32;
+
+    protected static readonly Http1Error TooManyInterimResponses =
+        new(Http1Violation.BadStatusLine, 502, $"More than {MostInterimResponses} interim responses came before a final one.");
+
     /// <summary>The response's head, once <see cref="ReadHeadAsync"/> said Done, until it is called again or the stream is released.</summary>
     public abstract ResponseHead Head { get; }
 

@@ -94,7 +94,7 @@ internal sealed class ProxyScene : IExchangeOwner, IAsyncDisposable
         Own(Http2Wire.Serve(new Wire(await _server.AcceptAsync().WaitAsync(Wire.Limit)), options, cut));
 
     /// <summary>The proxy's next connection to the server.</summary>
-    public async Task<Wire> AcceptAsync() => Own(new Wire(await _server.AcceptAsync().WaitAsync(Wire.Limit)));
+    public async Task<Wire> AcceptAsync(CancellationToken stop = default) => Own(new Wire(await _server.AcceptAsync(stop).AsTask().WaitAsync(Wire.Limit, CancellationToken.None)));
 
     /// <summary>A client and the server's connection after one request and its answer, both kept alive.</summary>
     public async Task<(Wire Client, Wire Server)> AfterOneExchangeAsync()

@@ -87,10 +87,18 @@ internal sealed class Wire(Socket socket) : IDisposable
         }
     }
 
-    public async Task<string> ReadAsync(int count)
+    /// <returns>Type, flags and stream of the next frame of HTTP/2, whose payload is dropped.</returns>
+    public async Task<(byte Type, byte Flags, uint Stream)> ReadAnyFrameAsync(CancellationToken stop)
+    {
+        var head = await ReadAsync(9, stop);
+        await ReadAsync(head[0] << 16 | head[1] << 8 | head[2], stop);
+        return ((byte)head[3], (byte)head[4], (uint)head[5] << 24 | (uint)head[6] << 16 | (uint)head[7] << 8 | head[8]);
+    }
+
+    public async Task<string> ReadAsync(int count, CancellationToken stop = default)
     {
         while (_unread.Length < count)
-            if (await ReceiveAsync() == 0) throw new EndOfStreamException($"The peer ended after '{_unread}'.");
+            if (await ReceiveAsync(stop) == 0) throw new EndOfStreamException($"The peer ended after '{_unread}'.");
         var text = _unread.ToString();
         _unread.Clear().Append(text[count..]);
         return text[..count];
@@ -111,6 +119,13 @@ internal sealed class Wire(Socket socket) : IDisposable
         return _unread.ToString();
     }
 
+    /// <summary>The same, and whether it reset.</summary>
+    public async Task<(string Text, bool WasReset)> ReadUntilOverAsync()
+    {
+        var wasReset = await IsResetAsync();
+        return (_unread.ToString(), wasReset);
+    }
+
     /// <summary>True if the peer resets, false if it finishes in good order.</summary>
     public async Task<bool> IsResetAsync()
     {
@@ -127,9 +142,9 @@ internal sealed class Wire(Socket socket) : IDisposable
 
     public void Dispose() => socket.Dispose();
 
-    private async Task<int> ReceiveAsync()
+    private async Task<int> ReceiveAsync(CancellationToken stop = default)
     {
-        var count = await socket.ReceiveAsync(_buffer).WaitAsync(Limit);
+        var count = await socket.ReceiveAsync(_buffer, stop).AsTask().WaitAsync(Limit, CancellationToken.None);
         _unread.Append(Encoding.Latin1.GetString(_buffer, 0, count));
         return count;
     }

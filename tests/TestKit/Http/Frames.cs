@@ -1,9 +1,9 @@
 using System.Text;
 
-namespace Ambient.HttpProxy.Tests.Scenes;
+namespace Ambient.TestKit.Http;
 
-/// <summary>Frames of HTTP/2 by hand, also such as no library sends; as Latin-1 text like everything a <see cref="Wire"/> takes.</summary>
-internal static class Frames
+/// <summary>Frames of HTTP/2 by hand, also such as no library sends; as Latin-1 text as in all of the corpus.</summary>
+public static class Frames
 {
     public const string Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
