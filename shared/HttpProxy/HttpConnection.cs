@@ -26,6 +26,9 @@ public sealed class HttpConnection : ICarried
         _timer = new(stream.Loop, static connection => ((HttpConnection)connection!).Close(), this);
     }
 
+    /// <summary>Of all its requests.</summary>
+    public IExchangeOwner Owner => _owner;
+
     private static ReadOnlySpan<byte> Preface => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8;
 
     /// <summary>Serves <paramref name="stream"/>, which it takes over, until it ends.</summary>

@@ -24,6 +24,8 @@ internal sealed class ClientRequests(Worker worker, Client client, DialledTarget
     private byte[] _path = [];
     private ServiceTraffic? _service;
 
+    public DialledTarget Destination => destination;
+
     public RouteDecision Route(RequestHead request)
     {
         if (!TryCanonical(request, out var path))

@@ -55,6 +55,7 @@ internal sealed class WaypointParts : IAsyncDisposable
             .Select(number => new Worker(new($"waypoint-{number}", time) { UnhandledException = Report }, rules, new(random.Next()))).ToArray();
         foreach (var worker in workers) worker.Loop.Start();
         KeepSmall(control, workers, rules.Services);
+        rules.Targets.Left += isFor => Array.ForEach(workers, worker => worker.Part(isFor));
 
         return new()
         {

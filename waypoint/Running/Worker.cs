@@ -5,6 +5,9 @@ using Ambient.HttpProxy;
 using Ambient.HttpProxy.Upstreams;
 using Ambient.Linux.Sockets;
 using Ambient.Transport;
+using Ambient.Waypoint.Inbound;
+using Ambient.Waypoint.Routing;
+using Ambient.Waypoint.Tcp;
 using Ambient.Waypoint.Tracing;
 using Ambient.Waypoint.Upstreams;
 
@@ -54,11 +57,33 @@ internal sealed class Worker : IDisposable
 
     public Tracer Tracer { get; }
 
+    /// <summary>Connections for something that does not come here any more are asked to end after what is under way, and made to in the end. Any thread.</summary>
+    public void Part(Func<DialledTarget, bool> isFor) => Loop.Post(() =>
+    {
+        Each(static connection => connection.BeginDrain());
+        // Those that came in the meantime, from nodes that had not heard of it.
+        Loop.StartTimer(TargetFinder.Farewell, _ => Each(static connection => connection.BeginDrain()), null);
+        Loop.StartTimer(TargetFinder.Farewell + Rules.Options.Drain.Deadline, _ => Each(static connection => connection.Abort()), null);
+
+        void Each(Action<ICarried> act)
+        {
+            foreach (var connection in Connections.ToArray())
+                if (TargetOf(connection) is { } target && isFor(target) && !Rules.Targets.IsOurs(target)) act(connection);
+        }
+    });
+
     public void Dispose()
     {
         Loop.Post(Upstreams.Dispose);
         Loop.Dispose();
     }
+
+    private static DialledTarget? TargetOf(ICarried connection) => connection switch
+    {
+        HttpConnection { Owner: ClientRequests requests } => requests.Destination,
+        TcpConnection tcp => tcp.Destination,
+        _ => null,
+    };
 
     internal static Linux.Descriptor NewSocket(IPEndPoint to) => OutgoingSocket.Open(to.AddressFamily, Outgoing);
 }

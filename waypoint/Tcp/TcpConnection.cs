@@ -20,6 +20,8 @@ internal sealed class TcpConnection(Worker worker, Duplex stream, Client client,
     private Slab? _greeting;
     private int _greeted;
 
+    public DialledTarget Destination => destination;
+
     /// <summary>The server's end, once there is one.</summary>
     public Duplex? Upstream => _upstream;
 

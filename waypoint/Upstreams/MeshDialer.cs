@@ -13,6 +13,9 @@ namespace Ambient.Waypoint.Upstreams;
 /// <remarks>On the worker. Who may answer at an address is what the mesh says now, so an address that has changed hands is not trusted with the old name.</remarks>
 internal sealed class MeshDialer(Worker worker) : IUpstreamDialer
 {
+    private const int Misdirected = 421, MostPauses = 5;
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+
     private readonly IPAddress _ownAddress = IPAddress.Parse(worker.Rules.Options.Node.InstanceIp);
 
     public async ValueTask<(Duplex? Stream, ConnectFailure Failure)> DialAsync(EventLoop loop, IPEndPoint endpoint)
@@ -26,6 +29,12 @@ internal sealed class MeshDialer(Worker worker) : IUpstreamDialer
     {
         var key = new TunnelKey(worker.Rules.Options.Identity, _ownAddress, new(endpoint.Address, WaypointOptions.HbonePort), [workload.Identity]);
         var connected = await worker.Tunnels.ConnectAsync(key, new(endpoint.ToString()));
+        // Its node hears a moment after us that we are its waypoint.
+        for (var pauses = 0; connected.Failure is { Status: Misdirected } && pauses < MostPauses; pauses++)
+        {
+            await worker.Loop.DelayAsync(FirstPause * (1 << pauses));
+            connected = await worker.Tunnels.ConnectAsync(key, new(endpoint.ToString()));
+        }
         return connected.Stream is { } stream ? (stream, default) : (null, FailureOf(connected.Failure!));
     }
 

@@ -10,6 +10,7 @@ internal sealed class ConnectionLedger(EventLoop loop, TrafficShard series, Acce
 {
     // Each list is linked through the connections themselves; the head is the youngest.
     private OpenConnection? _outbound, _inbound;
+    private readonly Departures _departures = new(loop);
     private int _outboundSockets, _inboundSockets, _count;
 
     public EventLoop Loop { get; } = loop;
@@ -52,7 +53,7 @@ internal sealed class ConnectionLedger(EventLoop loop, TrafficShard series, Acce
 
     /// <summary>Asks again about every inbound connection, as after a change of policies or of what they apply to.</summary>
     /// <param name="judge">The reason to end it; None lets it go on.</param>
-    /// <returns>How many were ended.</returns>
+    /// <returns>How many were ended. Those that only have to go another way are not among them: see <see cref="Departures"/>.</returns>
     public int Rejudge(Func<OpenConnection, ReasonCode> judge)
     {
         var ended = 0;
@@ -60,7 +61,9 @@ internal sealed class ConnectionLedger(EventLoop loop, TrafficShard series, Acce
         {
             if (connection.IsClosed) continue; // ended with another one
             var reason = judge(connection);
-            if (reason == ReasonCode.None) continue;
+            if (reason == ReasonCode.WaypointRequired) _departures.Add(connection);
+            else _departures.Remove(connection);
+            if (reason is ReasonCode.None or ReasonCode.WaypointRequired) continue;
             ended++;
             connection.Owner.End(reason, "policy change: an open connection is no longer allowed");
         }

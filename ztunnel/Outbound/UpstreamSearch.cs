@@ -15,10 +15,11 @@ namespace Ambient.Ztunnel.Outbound;
 internal sealed class UpstreamSearch(PodWorker pod, LoopSocket downstream, IPEndPoint client)
 {
     private const int MostHops = 5;
-    private static readonly TimeSpan NewsWait = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan NewsWait = TimeSpan.FromSeconds(3), FirstPause = TimeSpan.FromMilliseconds(50);
 
     private readonly UpstreamConnector _connector = new(pod, client);
     private readonly long _began = pod.Pod.Time.GetTimestamp();
+    private TimeSpan _pause = FirstPause;
 
     /// <returns>An open upstream and its route; or the last route and why it failed; or why there is no route.</returns>
     public async ValueTask<SearchResult> RunAsync(Workload source, IPEndPoint destination)
@@ -32,6 +33,12 @@ internal sealed class UpstreamSearch(PodWorker pod, LoopSocket downstream, IPEnd
             var (upstream, failure) = await _connector.ConnectAsync(route, route.HasAlternatives ? pod.Rules.Tunnels.Patience : null);
             Learn(route, failure);
             if (upstream is not null) return new(upstream, route);
+            if (MayComeToAgree(route, failure!))
+            {
+                decision = await RouteAfterPauseAsync(route);
+                if (decision.Route is null) return new(Route: route, Failure: failure);
+                continue;
+            }
             if (!failure!.MayRetry || downstream.IsBroken || IsOver) return new(Route: route, Failure: failure);
 
             decision = hops < MostHops ? RouteAgain(route) : default;
@@ -80,6 +87,21 @@ internal sealed class UpstreamSearch(PodWorker pod, LoopSocket downstream, IPEnd
         {
             return default;
         }
+    }
+
+    /// <summary>
+    /// The pod wants its service's waypoint to come first, which we do not know of yet, or wants it still, which we know to be over. Both have
+    /// the same news, one a moment before the other. What was dialled by the pod's own address has no other way to come.
+    /// </summary>
+    private bool MayComeToAgree(Route route, UpstreamFailure failure) =>
+        failure.Code == ReasonCode.WaypointRequired && route.DestinationService is not null && !downstream.IsBroken
+        && pod.Pod.Time.GetElapsedTime(_began) < NewsWait;
+
+    private async ValueTask<RouteDecision> RouteAfterPauseAsync(Route refused)
+    {
+        await pod.Loop.DelayAsync(_pause);
+        _pause *= 2;
+        return pod.Rules.Outbound.Route(refused.Request, pod.Pod.Mesh.Current, pod.Worker.Random);
     }
 
     private static bool IsTimeout(ReasonCode code) => code is ReasonCode.ConnectTimeout or ReasonCode.TunnelTimeout;

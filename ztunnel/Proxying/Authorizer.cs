@@ -57,7 +57,13 @@ internal sealed partial class Authorizer(MeshState mesh, TimeProvider time, LogL
         var workload = mesh.Current.FindWorkload(then.Uid) ?? then;
         var attributes = new ConnectionAttributes(facts.SourceIdentity, source.Address, target.Address, (ushort)target.Port);
         var decision = Judge(workload, attributes);
-        return decision.IsAllowed || decision.Reason == ReasonCode.PolicyMissing ? ReasonCode.None : ReasonCode.PolicyChanged;
+        return decision.Reason switch
+        {
+            _ when decision.IsAllowed => ReasonCode.None,
+            ReasonCode.PolicyMissing => ReasonCode.None,
+            ReasonCode.WaypointRequired => ReasonCode.WaypointRequired,
+            _ => ReasonCode.PolicyChanged,
+        };
     }
 
     private void ReportDryRun(DryRunOutcome outcome, AuthorizationPolicy? policy) => Log.DryRun(logger, level, outcome, policy?.Name);

@@ -58,6 +58,7 @@ internal static class ConnectReasons
     {
         400 => (ReasonCode.TunnelRefused400, true),
         401 => (ReasonCode.TunnelRefused401, false), // policy has spoken; other endpoints have the same one
+        421 => (ReasonCode.WaypointRequired, false), // RFC 9110 §15.5.20: we are not the way to it
         503 => (ReasonCode.TunnelRefused503, true),
         _ => (ReasonCode.TunnelRefused, false),
     };

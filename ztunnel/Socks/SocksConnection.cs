@@ -46,7 +46,7 @@ internal sealed class SocksConnection(PodWorker pod, LoopSocket downstream, IPEn
         ReasonCode.ConnectRefused => SocksReply.ConnectionRefused,
         ReasonCode.ConnectUnreachable => SocksReply.NetworkUnreachable,
         ReasonCode.ConnectTimeout or ReasonCode.TunnelTimeout => SocksReply.HostUnreachable,
-        ReasonCode.TunnelRefused401 or ReasonCode.LoopDetected => SocksReply.NotAllowed,
+        ReasonCode.TunnelRefused401 or ReasonCode.WaypointRequired or ReasonCode.LoopDetected => SocksReply.NotAllowed,
         _ => SocksReply.GeneralFailure,
     });
 

@@ -32,7 +32,7 @@ public sealed record Reason(ReasonCode Code, string Name, string ResponseFlag, i
             "The workload refers to a policy that the proxy has not received. Check that the control plane sends it."),
         new(ReasonCode.PolicyMalformed, "policy_malformed", Flag.Deny, 401,
             "A policy that applies cannot be read, so it is enforced as 'deny'. Correct it; the log says what is wrong."),
-        new(ReasonCode.WaypointRequired, "waypoint_required", Flag.WaypointRequired, 401,
+        new(ReasonCode.WaypointRequired, "waypoint_required", Flag.WaypointRequired, 421,
             "The connection did not come through the waypoint that the workload, or a service it is behind, asks for. Dial the service's " +
             "address, or let the caller pass with the annotation ambient.mesh/waypoint-bypass."),
 

@@ -1,4 +1,5 @@
 using Ambient.Model.Identities;
+using Ambient.Model.Workloads;
 
 namespace Ambient.Model.State;
 
@@ -16,6 +17,12 @@ public sealed class MeshChange
     /// or it is gone): open connections to them are to be judged anew.
     /// </summary>
     public required IReadOnlyCollection<string> ReattachedWorkloads { get; init; }
+
+    /// <summary>Services that use another waypoint now, or none, as they were before. Without those that are gone.</summary>
+    public required IReadOnlyCollection<Service> ReboundServices { get; init; }
+
+    /// <summary>The same of workloads that ask for a waypoint themselves.</summary>
+    public required IReadOnlyCollection<Workload> ReboundWorkloads { get; init; }
 
     /// <summary>Identities that local workloads have taken on: their certificates will be needed.</summary>
     public required IReadOnlyCollection<SpiffeId> NewLocalIdentities { get; init; }

@@ -11,6 +11,8 @@ internal sealed class MeshUpdate(MeshSnapshot before, string? localNode, Workloa
     private readonly PolicyTable.Builder _policies = before.PolicyTable.ToBuilder();
     private readonly HashSet<string> _reattached = [];
     private readonly List<string> _unknown = [];
+    private readonly List<Service> _reboundServices = [];
+    private readonly List<Workload> _reboundWorkloads = [];
     private bool _changed;
 
     public MeshChange Apply(ResourceDelta delta)
@@ -48,12 +50,14 @@ internal sealed class MeshUpdate(MeshSnapshot before, string? localNode, Workloa
     private void Replace(Service? known, Service? next)
     {
         _changed = true;
+        if (known is not null && next is not null && (known.Waypoint != next.Waypoint || known.WeightedWaypoints != next.WeightedWaypoints)) _reboundServices.Add(known);
         _services.Replace(known, next);
     }
 
     private void Replace(Workload? known, Workload? next)
     {
         _changed = true;
+        if (known?.Waypoint is not null && next is not null && known.Waypoint != next.Waypoint) _reboundWorkloads.Add(known);
         if (IsReattached(known, next)) _reattached.Add((next ?? known)!.Uid);
         _workloads.Replace(known, next);
         _services.Replace(known, next);
@@ -81,6 +85,8 @@ internal sealed class MeshUpdate(MeshSnapshot before, string? localNode, Workloa
             Snapshot = snapshot,
             PoliciesChanged = policiesChanged,
             ReattachedWorkloads = _reattached,
+            ReboundServices = _reboundServices,
+            ReboundWorkloads = _reboundWorkloads,
             NewLocalIdentities = Identities(static (had, has) => !had && has),
             GoneLocalIdentities = Identities(static (had, has) => had && !has),
             UnknownRemovals = _unknown,

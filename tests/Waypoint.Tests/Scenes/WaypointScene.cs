@@ -87,6 +87,9 @@ internal sealed class WaypointScene : IAsyncDisposable
         return await SpanCollector.StartAsync(listener, overHttp);
     }
 
+    /// <summary>The service uses no waypoint from now on.</summary>
+    public void Detach(string service) => Parts.Rules.Mesh.Apply(new() { Services = [ServiceOf(service) with { Waypoint = null }] });
+
     /// <summary>What users say; each call takes the place of what the same name said before.</summary>
     public void Apply(params TrafficResource[] resources) => Parts.Rules.Traffic.Apply(new(resources, []));
 
