@@ -26,6 +26,7 @@ public sealed class MeshIndex
     private readonly RouteStage _routes;
     private readonly DestinationStage _destinations;
     private readonly VirtualServiceStage _virtualServices;
+    private readonly TelemetryStage _telemetries;
     private string _rootNamespace;
 
     public MeshIndex(IndexOptions options)
@@ -41,6 +42,7 @@ public sealed class MeshIndex
         _routes = new(_graph);
         _destinations = new(_graph, _workloads);
         _virtualServices = new(_graph);
+        _telemetries = new(_graph);
         _rootNamespace = _graph.Settings.RootNamespace;
     }
 
@@ -65,7 +67,7 @@ public sealed class MeshIndex
         ResourceTypes.Namespace, ResourceTypes.Node, ResourceTypes.ConfigMap, ResourceTypes.GatewayClass, ResourceTypes.Gateway,
         ResourceTypes.Service, ResourceTypes.ServiceEntry, ResourceTypes.WorkloadEntry, ResourceTypes.EndpointSlice, ResourceTypes.Pod,
         ResourceTypes.AuthorizationPolicy, ResourceTypes.PeerAuthentication,
-        ResourceTypes.DestinationRule, ResourceTypes.VirtualService, ResourceTypes.HttpRoute, ResourceTypes.GrpcRoute, ResourceTypes.TcpRoute, ResourceTypes.TlsRoute, ResourceTypes.ReferenceGrant,
+        ResourceTypes.DestinationRule, ResourceTypes.VirtualService, ResourceTypes.HttpRoute, ResourceTypes.GrpcRoute, ResourceTypes.TcpRoute, ResourceTypes.TlsRoute, ResourceTypes.ReferenceGrant, ResourceTypes.Telemetry,
     ];
 
     /// <summary>A new object, or a new version of one. Kinds that do not matter are ignored.</summary>
@@ -83,6 +85,7 @@ public sealed class MeshIndex
             case RouteObject route: _routes.Set(route); break;
             case DestinationRule rule: _destinations.Set(rule); break;
             case VirtualService service: _virtualServices.Set(service); break;
+            case Telemetry telemetry: _telemetries.Set(telemetry); break;
             case ReferenceGrant grant: _routes.SetGrant(ObjectName.Of(grant), grant); break;
             case Gateway gateway: _gateways.Set(gateway); break;
             case GatewayClass gatewayClass: _gateways.Set(gatewayClass.Metadata.Name, gatewayClass); break;
@@ -108,6 +111,7 @@ public sealed class MeshIndex
             case RouteObject route: _routes.Remove(route); break;
             case DestinationRule: _destinations.Remove(name); break;
             case VirtualService: _virtualServices.Remove(name); break;
+            case Telemetry: _telemetries.Remove(name); break;
             case ReferenceGrant: _routes.SetGrant(name, null); break;
             case Gateway: _gateways.Remove(name); break;
             case GatewayClass: _gateways.Set(name.Name, (GatewayClass?)null); break;
@@ -138,6 +142,7 @@ public sealed class MeshIndex
         _rootNamespace = Config.RootNamespace;
         _destinations.Rebuild(_graph.Directory.Changed, rootMoved);
         _virtualServices.Rebuild(_graph.Directory.Changed);
+        _telemetries.Rebuild(_graph.Directory.Changed);
         _graph.Directory.Changed.Clear();
     }
 

@@ -40,6 +40,8 @@ internal sealed class ClusterInformers
             standIn: static one => new() { Metadata = one.Metadata, Spec = new() { Problem = one.Error } });
         VirtualServices = Add(ResourceTypes.VirtualService, mayBeMissing: true,
             standIn: static one => new() { Metadata = one.Metadata, Spec = new() { Problem = one.Error } });
+        Telemetries = Add(ResourceTypes.Telemetry, mayBeMissing: true,
+            standIn: static one => new() { Metadata = one.Metadata, Spec = new() { Problem = one.Error } });
         HttpRoutes = Add(ResourceTypes.HttpRoute, mayBeMissing: true,
             standIn: static one => new() { Metadata = one.Metadata, Spec = new() { Problem = one.Error } });
         GrpcRoutes = Add(ResourceTypes.GrpcRoute, mayBeMissing: true,
@@ -65,6 +67,7 @@ internal sealed class ClusterInformers
     public Informer<PeerAuthentication> PeerAuthentications { get; }
     public Informer<DestinationRule> DestinationRules { get; }
     public Informer<VirtualService> VirtualServices { get; }
+    public Informer<Telemetry> Telemetries { get; }
     public Informer<HttpRoute> HttpRoutes { get; }
     public Informer<GrpcRoute> GrpcRoutes { get; }
     public Informer<TcpRoute> TcpRoutes { get; }

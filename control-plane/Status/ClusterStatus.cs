@@ -12,6 +12,7 @@ internal sealed class ClusterStatus(ApiClient api, ClusterInformers informers) :
     {
         nameof(AuthorizationPolicy) => Of(informers.AuthorizationPolicies.Find(name), static value => value.Status?.Conditions),
         nameof(DestinationRule) => Of(informers.DestinationRules.Find(name), static value => value.Status?.Conditions),
+        nameof(Telemetry) => Of(informers.Telemetries.Find(name), static value => value.Status?.Conditions),
         nameof(VirtualService) => Of(informers.VirtualServices.Find(name), static value => value.Status?.Conditions),
         nameof(PeerAuthentication) => Of(informers.PeerAuthentications.Find(name), static value => value.Status?.Conditions),
         nameof(Service) => Of(informers.Services.Find(name), static value => value.Status?.Conditions),
@@ -40,6 +41,7 @@ internal sealed class ClusterStatus(ApiClient api, ClusterInformers informers) :
     {
         Forget(informers.AuthorizationPolicies);
         Forget(informers.DestinationRules);
+        Forget(informers.Telemetries);
         Forget(informers.VirtualServices);
         Forget(informers.HttpRoutes);
         Forget(informers.GrpcRoutes);

@@ -22,7 +22,7 @@ public sealed record HttpProxyOptions
     /// <summary>How long a connection without a request is kept open once it drains: its next request may be on its way. Default 2 s.</summary>
     public TimeSpan DrainIdleTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Tells servers which attempt it is (x-envoy-attempt-count) and clients how long the server took (x-envoy-upstream-service-time). Default false.</summary>
+    /// <summary>Tells servers which attempt it is (x-envoy-attempt-count) and what was asked for before a rewrite (x-envoy-original-path), and clients how long the server took (x-envoy-upstream-service-time). Default false.</summary>
     public bool WritesEnvoyFields { get; init; }
 
     /// <summary>Idle connections kept for each server and worker. Default 256.</summary>

@@ -27,8 +27,9 @@ public sealed class FilterTests
     public async Task A_path_is_replaced_whole_or_by_a_regular_expression_and_the_host_too()
     {
         var whole = To(("echo", 1)) with { Rewrite = new("other.example", new(PathRewriteKind.Full, "/one")) };
-        var seen = await SeenAsync(Rule(RouteMatch.Everything, whole), "/full/path");
-        Assert.Contains("GET /one HTTP/1.1\r\n", seen, StringComparison.Ordinal);
+        var seen = await SeenAsync(Rule(RouteMatch.Everything, whole), "/full/path?q=1", ("x-envoy-original-path", "/forged"));
+        Assert.Contains("GET /one?q=1 HTTP/1.1\r\n", seen, StringComparison.Ordinal);
+        Assert.Equal(["/full/path?q=1"], ValuesOf(seen, "x-envoy-original-path"));
         Assert.Contains("\r\nhost: other.example\r\n", seen, StringComparison.OrdinalIgnoreCase);
 
         var regex = To(("echo", 1)) with { Rewrite = new(null, new(PathRewriteKind.Regex, @"/new/\1/$", "^/old/([a-z]+)/.*$")) };

@@ -27,7 +27,7 @@ namespace Ambient.Waypoint.Routing;
 internal sealed class ServiceTraffics(WaypointOptions options, MeshState mesh, TrafficState traffic, TimeProvider time)
 {
     /// <summary>Proxies among themselves; a server must not believe a client that claims to be one.</summary>
-    private static readonly HeaderEdits Common = new() { Remove = ["x-forwarded-client-cert", "x-envoy-peer-metadata", "x-envoy-peer-metadata-id", "x-envoy-attempt-count"] };
+    private static readonly HeaderEdits Common = new() { Remove = ["x-forwarded-client-cert", "x-envoy-peer-metadata", "x-envoy-peer-metadata-id", "x-envoy-attempt-count", "x-envoy-original-path"] };
     private static readonly RoutePlan DefaultPlan = new() { Name = "default", RequestEdits = FieldEdits.Of(Common) };
 
     private readonly ConcurrentDictionary<(ServiceKey? Service, string? Workload, ushort Port), ServiceTraffic> _known = new();

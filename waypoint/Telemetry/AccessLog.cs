@@ -25,7 +25,7 @@ internal sealed class AccessLog(AccessLogFormat format, LogOutput output, TimePr
     public void Write(Client client, DialledTarget destination, AccessLogSettings wish, RequestHead request, in ExchangeReport report)
     {
         if (!IsWanted(wish, report.Status)) return;
-        Write(new()
+        Write(wish, new()
         {
             ["start_time"] = (time.GetUtcNow() - report.Duration).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
             ["method"] = Text(request.Method),
@@ -54,7 +54,7 @@ internal sealed class AccessLog(AccessLogFormat format, LogOutput output, TimePr
     public void WriteTcp(Client client, DialledTarget destination, UpstreamEndpoint? endpoint, AccessLogSettings wish, ByteCounters bytes, TimeSpan duration, string why)
     {
         if (!IsWanted(wish, status: 0)) return;
-        Write(new()
+        Write(wish, new()
         {
             ["start_time"] = (time.GetUtcNow() - duration).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
             ["response_code"] = 0,
@@ -83,8 +83,8 @@ internal sealed class AccessLog(AccessLogFormat format, LogOutput output, TimePr
 
     private bool IsWanted(AccessLogSettings wish, int status) => !(wish.IsOff ?? format == AccessLogFormat.Off) && status >= (wish.LeastStatus ?? 0);
 
-    private void Write(AccessEntry entry) =>
-        output.Write(format == AccessLogFormat.Json ? entry.ToJson() : entry.ToText());
+    private void Write(AccessLogSettings wish, AccessEntry entry) =>
+        output.Write(wish.IsJson ?? format == AccessLogFormat.Json ? entry.ToJson() : entry.ToText());
 
     private static string Text(ReadOnlySpan<byte> text) => text.IsEmpty ? Missing : Encoding.UTF8.GetString(text);
 

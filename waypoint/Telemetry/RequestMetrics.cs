@@ -16,15 +16,7 @@ namespace Ambient.Waypoint.Telemetry;
 /// <remarks>The series of a request is found by what it is about, not by its texts: those are put together once for each series.</remarks>
 internal sealed class RequestMetrics
 {
-    private static readonly string[] TcpLabels =
-    [
-        "reporter", "source_workload", "source_workload_namespace", "source_principal", "source_app", "source_version", "source_cluster",
-        "source_canonical_service", "source_canonical_revision", "destination_workload", "destination_workload_namespace", "destination_principal",
-        "destination_app", "destination_version", "destination_cluster", "destination_canonical_service", "destination_canonical_revision",
-        "destination_service", "destination_service_name", "destination_service_namespace", "request_protocol", "response_flags", "connection_security_policy",
-    ];
-
-    private static readonly string[] RequestLabels = [.. TcpLabels, "response_code", "grpc_response_status"];
+    private static readonly string[] TcpLabels = [.. MetricLabels.Tcp], RequestLabels = [.. MetricLabels.Requests];
 
     private static readonly double[] Bounds =
         [0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000];

@@ -27,6 +27,9 @@ internal sealed class MeshGraph(IndexOptions options)
     /// <summary>Policies by what their targetRefs point at.</summary>
     public SetIndex<TargetKey, PolicyNode> PoliciesByTarget { get; } = new();
 
+    /// <summary>Telemetries likewise.</summary>
+    public SetIndex<TargetKey, TelemetryNode> TelemetriesByTarget { get; } = new();
+
     /// <summary>Routes by the services that they refer to in any way.</summary>
     public SetIndex<TargetKey, RouteNode> RoutesTo { get; } = new();
 
@@ -95,6 +98,7 @@ internal sealed class MeshGraph(IndexOptions options)
     public void QueuePolicies(TargetKey target)
     {
         foreach (var policy in PoliciesByTarget[target]) Queue.Add(policy);
+        foreach (var telemetry in TelemetriesByTarget[target]) Queue.Add(telemetry);
     }
 
     /// <summary>Queues what depends on the service's host names or ports.</summary>
@@ -170,6 +174,7 @@ internal sealed class Rebuilds
     public List<RouteNode> Routes { get; } = [];
     public List<DestinationNode> Destinations { get; } = [];
     public List<VirtualServiceNode> VirtualServices { get; } = [];
+    public List<TelemetryNode> Telemetries { get; } = [];
     public List<SliceNode> Slices { get; } = [];
     public List<WorkloadNode> Workloads { get; } = [];
     public List<WorkloadNode> Attachments { get; } = [];
@@ -194,6 +199,7 @@ internal sealed class Rebuilds
             case RouteNode route: Routes.Add(route); break;
             case DestinationNode destination: Destinations.Add(destination); break;
             case VirtualServiceNode service: VirtualServices.Add(service); break;
+            case TelemetryNode telemetry: Telemetries.Add(telemetry); break;
             case SliceNode slice: Slices.Add(slice); break;
             default: Workloads.Add((WorkloadNode)node); break;
         }

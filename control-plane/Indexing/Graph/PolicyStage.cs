@@ -1,6 +1,7 @@
 using Ambient.ControlPlane.Indexing.Policies;
 using Ambient.ControlPlane.Indexing.Selection;
 using Ambient.Kubernetes.Resources;
+using Ambient.Model.Policies;
 using Ambient.Model.Traffic;
 using Kube = Ambient.Kubernetes.Resources;
 
@@ -75,8 +76,8 @@ internal sealed class PolicyStage(MeshGraph graph)
     private TrafficResource? RequestPolicyOf(PolicyNode node)
     {
         if (node.Plan is not { Hop: EnforcementHop.Waypoint, Policy: { } policy }) return null;
-        var aimed = new PolicyTargets(graph).Aim(policy, ReferencesOf(node.Object!), node.Namespace.Name);
-        return aimed.Services.IsEmpty && aimed.Gateways.IsEmpty ? null : new(node.ResourceName, aimed);
+        var (services, gateways) = new PolicyTargets(graph).Aim(ReferencesOf(node.Object!), node.Namespace.Name);
+        return services.IsEmpty && gateways.IsEmpty ? null : new(node.ResourceName, new RequestPolicy(policy, services, gateways, IsForAll: false));
     }
 
     private void SetConditions(PolicyNode node)

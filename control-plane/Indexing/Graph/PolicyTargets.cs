@@ -3,9 +3,7 @@ using Ambient.ControlPlane.Indexing.Waypoints;
 using Ambient.ControlPlane.Indexing.Services;
 using Ambient.Kubernetes.Resources;
 using Ambient.Model;
-using Ambient.Model.Policies;
 using Ambient.Model.Workloads;
-using AuthorizationPolicy = Ambient.Model.Policies.AuthorizationPolicy;
 
 namespace Ambient.ControlPlane.Indexing.Graph;
 
@@ -29,10 +27,10 @@ internal sealed class PolicyTargets(MeshGraph graph)
     }
 
     /// <summary>
-    /// What the policy is for. A service or gateway that is not there is named all the same, so that the policy is there before it.
+    /// What the references are for. A service or gateway that is not there is named all the same, so that the policy is there before it.
     /// </summary>
-    /// <param name="ns">The policy's.</param>
-    public RequestPolicy Aim(AuthorizationPolicy policy, IEnumerable<PolicyTargetReference> references, string ns)
+    /// <param name="ns">That of the object that has them.</param>
+    public (EquatableArray<ServiceKey> Services, EquatableArray<string> Gateways) Aim(IEnumerable<PolicyTargetReference> references, string ns)
     {
         var (services, gateways) = (new SortedSet<ServiceKey>(Comparer<ServiceKey>.Create(static (left, right) => string.CompareOrdinal(left.Hostname, right.Hostname))),
             new SortedSet<string>(StringComparer.Ordinal));
@@ -42,7 +40,7 @@ internal sealed class PolicyTargets(MeshGraph graph)
             else if (target.Kind == TargetKind.GatewayClass) gateways.UnionWith(GatewaysOf(target.Name.Name, ns));
             else services.UnionWith(HostsOf(target).Select(host => new ServiceKey(ns, host)));
         }
-        return new(policy, services.ToEquatableArray(), gateways.ToEquatableArray(), IsForAll: false);
+        return (services.ToEquatableArray(), gateways.ToEquatableArray());
     }
 
     private IEnumerable<string> GatewaysOf(string className, string ns) => ns == graph.Settings.RootNamespace

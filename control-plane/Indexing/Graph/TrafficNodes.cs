@@ -63,6 +63,17 @@ internal sealed class VirtualServiceNode(ObjectName name, NamespaceNode ns) : No
     public string ResourceName { get; } = $"VirtualService/{name}";
 }
 
+/// <summary>A Telemetry.</summary>
+internal sealed class TelemetryNode(ObjectName name, NamespaceNode ns) : Node(name, ns)
+{
+    public Telemetry? Object { get; set; }
+
+    /// <summary>What its targetRefs point at, as listed.</summary>
+    public TargetKey[] Targets { get; set; } = [];
+
+    public string ResourceName { get; } = $"Telemetry/{name}";
+}
+
 /// <summary>Rules of one namespace for one host: subsets of all count, the oldest that says something else decides that.</summary>
 internal sealed class DestinationGroup(string ns, string host)
 {

@@ -41,12 +41,19 @@ internal static class PolicyConditions
     /// <param name="outcomes">One for each targetRef; at least one.</param>
     public static Condition ForWaypoint(EnforcementPlan plan, IReadOnlyList<TargetOutcome> outcomes, long? generation)
     {
-        if (plan.Refusal is { } refusal) return New(false, plan.IsUnreadable ? Invalid : UnsupportedValue, refusal);
+        if (plan.Refusal is { } refusal) return ServiceConditions.New(WaypointAccepted, false, plan.IsUnreadable ? Invalid : UnsupportedValue, refusal, generation);
+        return ForTargets(SentencesFor(plan), outcomes, generation);
+    }
+
+    /// <param name="problems">What is not honoured, in sentences.</param>
+    /// <param name="outcomes">One for each targetRef; at least one.</param>
+    public static Condition ForTargets(IReadOnlyList<string> problems, IReadOnlyList<TargetOutcome> outcomes, long? generation)
+    {
         var bound = outcomes.Where(static outcome => outcome.BoundTo is not null).ToList();
         var failed = outcomes.Where(static outcome => outcome.BoundTo is null).ToList();
         if (failed.Count == 0)
         {
-            var sentences = SentencesFor(plan).Append($"bound to {Few(bound.Select(static outcome => outcome.BoundTo!).Distinct())}").ToList();
+            var sentences = problems.Append($"bound to {Few(bound.Select(static outcome => outcome.BoundTo!).Distinct())}").ToList();
             return New(true, sentences.Count == 1 ? Accepted : UnsupportedValue, string.Join(' ', sentences));
         }
         if (outcomes.Count == 1) return New(false, failed[0].Reason, failed[0].Message);

@@ -28,6 +28,8 @@ public sealed record MeshConfig
     /// <summary>Null unless configured: everything is public.</summary>
     public VisibilityPolicy? ServiceEntryVisibility { get; init; }
 
+    public MeshTelemetry Telemetry { get; init; } = MeshTelemetry.None;
+
     /// <summary>What holds until a configuration is read.</summary>
     public static MeshConfig DefaultFor(IndexOptions options) => new() { RootNamespace = options.SystemNamespace, TrustDomain = options.TrustDomain };
 }

@@ -36,6 +36,7 @@ internal static class MeshConfigReader
         TrustDomainAliases = Aliases(map),
         DiscoverySelectors = Selectors(map, "discoverySelectors"),
         ServiceEntryVisibility = map["serviceEntryVisibility"] is YamlTree.Map visibility ? Visibility(visibility) : null,
+        Telemetry = MeshTelemetryReader.Read(map),
     };
 
     private static string? Name(YamlTree map, string field)

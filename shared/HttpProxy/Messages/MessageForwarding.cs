@@ -32,6 +32,7 @@ internal static class MessageForwarding
         route.Trace.Write(writer, span);
         if (route.Scheme is { } scheme && !head.Fields.TryGet("x-forwarded-proto"u8, out _)) writer.RequestField("x-forwarded-proto"u8, scheme);
         if (attempt > 0) WriteNumber(writer, "x-envoy-attempt-count"u8, attempt);
+        if (attempt > 0 && route.IsRewritten) writer.RequestField("x-envoy-original-path"u8, head.PathAndQuery);
         if (head.Fields.HasToken("te"u8, "trailers"u8)) writer.RequestField("te"u8, "trailers"u8);
         if (writer.TakesUpgrades && IsUpgrade(head)) writer.EndUpgrade("websocket"u8);
         else writer.EndRequest(head.Framing);

@@ -44,6 +44,6 @@ internal sealed class ProgramBackend
         var decision = RouteDecision.To(source.Current, _plan);
         if (_path is null) return decision;
         var path = _path.Apply(request.Path, matched);
-        return decision with { Target = request.Query.IsEmpty ? path : [.. path, (byte)'?', .. request.Query] };
+        return decision with { Target = request.Query.IsEmpty ? path : [.. path, (byte)'?', .. request.Query], IsRewritten = true };
     }
 }

@@ -37,6 +37,9 @@ public readonly record struct RouteDecision
     /// <summary>Given to a request that came without one.</summary>
     public Guid? RequestId { get; init; }
 
+    /// <summary><see cref="Target"/> is not what the client asked for: servers may be told that too.</summary>
+    public bool IsRewritten { get; init; }
+
     /// <summary>Its place in a trace.</summary>
     public RequestTrace Trace { get; init; }
 

@@ -51,4 +51,6 @@ namespace Ambient.Kubernetes.Resources;
 [JsonSerializable(typeof(VirtualHttpRoute))]
 [JsonSerializable(typeof(DestinationRule))]
 [JsonSerializable(typeof(DestinationRuleSpec))]
+[JsonSerializable(typeof(Telemetry))]
+[JsonSerializable(typeof(TelemetrySpec))]
 public sealed partial class KubernetesJson : JsonSerializerContext;

@@ -3,7 +3,7 @@ namespace Ambient.Kubernetes.Resources;
 /// <summary>The kinds of objects that the mesh reads and writes, in the API versions it asks for.</summary>
 public static class ResourceTypes
 {
-    private const string GatewayApi = "gateway.networking.k8s.io", IstioNetworking = "networking.istio.io", IstioSecurity = "security.istio.io";
+    private const string GatewayApi = "gateway.networking.k8s.io", IstioNetworking = "networking.istio.io", IstioSecurity = "security.istio.io", IstioTelemetry = "telemetry.istio.io";
 
     private static KubernetesJson Json => KubernetesJson.Default;
 
@@ -46,6 +46,8 @@ public static class ResourceTypes
         new(IstioNetworking, "v1", "DestinationRule", "destinationrules", true, Json.DestinationRule);
     public static readonly ResourceType<AuthorizationPolicy> AuthorizationPolicy =
         new(IstioSecurity, "v1", "AuthorizationPolicy", "authorizationpolicies", true, Json.AuthorizationPolicy);
+    public static readonly ResourceType<Telemetry> Telemetry =
+        new(IstioTelemetry, "v1", "Telemetry", "telemetries", true, Json.Telemetry);
     public static readonly ResourceType<PeerAuthentication> PeerAuthentication =
         new(IstioSecurity, "v1", "PeerAuthentication", "peerauthentications", true, Json.PeerAuthentication);
 }

@@ -15,6 +15,13 @@ internal sealed class DestinationRuleSpecConverter : PartConverter<DestinationRu
     };
 }
 
+internal sealed class TelemetrySpecConverter : PartConverter<TelemetrySpec>
+{
+    protected override JsonTypeInfo<TelemetrySpec> Contract => KubernetesJson.Default.TelemetrySpec;
+
+    protected override TelemetrySpec Salvage(JsonElement part, string problem) => new() { Problem = problem };
+}
+
 internal sealed class VirtualServiceSpecConverter : PartConverter<VirtualServiceSpec>
 {
     protected override JsonTypeInfo<VirtualServiceSpec> Contract => KubernetesJson.Default.VirtualServiceSpec;

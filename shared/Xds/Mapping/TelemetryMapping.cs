@@ -21,6 +21,7 @@ public static class TelemetryMapping
             wire.AccessLog = new();
             if (log.IsOff is { } off) wire.AccessLog.IsOff = off;
             if (log.LeastStatus is { } least) wire.AccessLog.LeastStatus = (uint)least;
+            if (log.IsJson is { } json) wire.AccessLog.IsJson = json;
         }
         wire.Metrics.AddRange(policy.Metrics.Select(ToWire));
         return wire;
@@ -39,6 +40,7 @@ public static class TelemetryMapping
         AccessLog = wire.AccessLog is not { } log ? null : new()
         {
             IsOff = log.HasIsOff ? log.IsOff : null,
+            IsJson = log.HasIsJson ? log.IsJson : null,
             LeastStatus = !log.HasLeastStatus ? null : log.LeastStatus <= 999 ? (int)log.LeastStatus : throw new ArgumentException($"{log.LeastStatus} is no status"),
         },
         Metrics = wire.Metrics.Select(static change => new MetricOverride(

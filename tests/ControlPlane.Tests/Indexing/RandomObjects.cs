@@ -94,6 +94,8 @@ internal sealed class RandomObjects(Random random)
     [
         "trustDomain: other.domain",
         "rootNamespace: bank",
+        "extensionProviders:\n- name: otel\n  opentelemetry: {service: svc0.shop.svc.cluster.local, port: 4317}\n- name: old\n  zipkin: {service: x}\ndefaultProviders: {tracing: [otel]}\naccessLogFile: /dev/stdout",
+        "extensionProviders:\n- name: otel\n  opentelemetry: {service: bank/a.example.com, port: 4318, http: {path: /v1/traces}}\ndefaultConfig: {tracing: {sampling: 5}}",
         "discoverySelectors:\n- matchLabels: {team: a}",
         "serviceEntryVisibility:\n  defaultVisibility: PUBLIC\n  policies:\n  - visibility: NAMESPACE\n    matchingRules:\n    - namespaceSelector: {matchLabels: {team: a}}\n  - visibility: NONE\n    matchingRules:\n    - namespaceSelector: {matchLabels: {team: b}}",
         "",

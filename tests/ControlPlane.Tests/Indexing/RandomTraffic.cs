@@ -32,14 +32,27 @@ internal sealed class RandomTraffic(Random random)
         "retries: {attempts: 3, retryOn: '5xx,made-up'}, ", "fault: {abort: {httpStatus: 503, percentage: {value: 10}}}, ", "unheard: 1, ", "delegate: {name: x}, ", "redirect: {uri: /y}, ", "",
     ];
 
+    private static readonly string[] Tellings =
+    [
+        "tracing: [{providers: [{name: otel}], randomSamplingPercentage: 10, customTags: {a: {header: {name: x}}}}], ", "tracing: [{providers: [{name: old}]}], ", "tracing: [{providers: [{name: nobody}]}], ",
+        "tracing: [{disableSpanReporting: true}], ", "accessLogging: [{filter: {expression: 'response.code >= 500'}}], ", "metrics: [{overrides: [{match: {metric: REQUEST_COUNT}, disabled: true}]}], ", "unheard: 1, ", "",
+    ];
+
+    private static readonly string[] Targets =
+    [
+        "{kind: Service, name: svc0}", "{group: networking.istio.io, kind: ServiceEntry, name: entry0}", "{group: gateway.networking.k8s.io, kind: Gateway, name: wp0}",
+        "{group: gateway.networking.k8s.io, kind: GatewayClass, name: istio-waypoint}", "{kind: Pod, name: x}",
+    ];
+
     private static readonly string[] TrafficPolicies =
     [
         "{loadBalancer: {simple: ROUND_ROBIN}}", "{tls: {mode: SIMPLE}}", "{outlierDetection: {consecutive5xxErrors: 3, interval: 1.5s}}", "{connectionPool: {tcp: {maxConnections: 5, connectTimeout: 30ms}}}",
         "{loadBalancer: {consistentHash: {httpCookie: {name: c, ttl: 0s}}}}", "{portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}]}", "{unheard: 1}", "{}",
     ];
 
-    public KubernetesObject Next() => random.Next(14) switch
+    public KubernetesObject Next() => random.Next(17) switch
     {
+        > 13 => Told(),
         8 or 9 or 10 => Destination(),
         > 10 => Virtual(),
         < 4 => Written.Http($"{Ns()}/route{random.Next(3)}", Spec(HttpRules), Chance(6) ? "ambient.mesh/rate-limit=10/1s" : "", random.Next(3)),
@@ -53,6 +66,9 @@ internal sealed class RandomTraffic(Random random)
     private DestinationRule Destination() => Written.Object(ResourceTypes.DestinationRule, $"{Ns()}/rule{random.Next(3)}",
         $"{{host: '{Pick(Hosts)}', trafficPolicy: {Pick(TrafficPolicies)}, subsets: [{{name: web, labels: {{app: web}}}}, {{name: front, labels: {{tier: front}}, trafficPolicy: {Pick(TrafficPolicies)}}}]"
         + $"{(Chance(4) ? $", exportTo: ['{Pick([".", "shop", "~"])}']" : "")}}}", age: random.Next(3));
+
+    private Telemetry Told() => Written.Object(ResourceTypes.Telemetry, $"{Ns()}/told{random.Next(3)}",
+        $"{{{Pick(Tellings)}{(Chance(2) ? "" : $"targetRefs: [{string.Join(", ", Some(Targets))}], ")}{(Chance(6) ? "selector: {matchLabels: {app: web}}" : "")}}}", age: random.Next(3));
 
     private VirtualService Virtual() => Written.Object(ResourceTypes.VirtualService, $"{Ns()}/virtual{random.Next(3)}",
         $"{{hosts: ['{Pick(Hosts)}', '{Pick(Hosts)}'], http: [{string.Join(", ", Enumerable.Range(0, random.Next(1, 3)).Select(_ => $"{{{Pick(VirtualRoutes)}route: [{Target()}, {Target()}]}}"))}]"

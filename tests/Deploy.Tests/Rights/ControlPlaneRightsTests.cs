@@ -128,6 +128,11 @@ public sealed partial class ControlPlaneRightsTests
         metadata: {name: web, namespace: shop}
         spec: {host: web}
         ---
+        apiVersion: telemetry.istio.io/v1
+        kind: Telemetry
+        metadata: {name: traces, namespace: shop}
+        spec: {tracing: [{randomSamplingPercentage: 10}]}
+        ---
         apiVersion: security.istio.io/v1
         kind: AuthorizationPolicy
         metadata: {name: nobody, namespace: shop}

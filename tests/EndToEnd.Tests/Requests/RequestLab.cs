@@ -23,7 +23,7 @@ public abstract class RequestLab(string mesh, string consumer, string service) :
     /// <summary>Who may dial the pods by their own addresses.</summary>
     protected virtual string Bypass => "";
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         Cluster = await ClusterLab.StartAsync(["n1"]);
         foreach (var name in (string[])[$"{service}-v1", $"{service}-v2"])
@@ -115,10 +115,14 @@ public abstract class RequestLab(string mesh, string consumer, string service) :
         return [.. dump.RootElement.GetProperty("policies").EnumerateArray().Select(static policy => policy.GetProperty("name").GetString()!).Order(StringComparer.Ordinal)];
     }
 
-    private async Task<System.Text.Json.JsonDocument> ConfigDumpAsync()
+    public Task<string> WaypointMetricsAsync() => GetPageAsync("15020/metrics");
+
+    private async Task<System.Text.Json.JsonDocument> ConfigDumpAsync() => System.Text.Json.JsonDocument.Parse(await GetPageAsync("15000/config_dump"));
+
+    private async Task<string> GetPageAsync(string page)
     {
         var waypoint = Cluster.Pods.Pods(mesh, "gateway.networking.k8s.io/gateway-name", "waypoint").Select(pod => Cluster.Pods.Running(mesh, $"{pod["metadata"]!["name"]}")).First(static pod => pod is not null)!;
-        return System.Text.Json.JsonDocument.Parse((await waypoint.RunAsync("curl", "-sS", "http://127.0.0.1:15000/config_dump")).OutputOrThrow());
+        return (await waypoint.RunAsync("curl", "-sS", $"http://127.0.0.1:{page}")).OutputOrThrow();
     }
 
     public int RequestsOf(string pod) => _echoes[pod].Requests;
@@ -129,16 +133,16 @@ public abstract class RequestLab(string mesh, string consumer, string service) :
     public async Task ForgetAsync()
     {
         foreach (var ns in (string[])[mesh, consumer])
-            (await Cluster.KubectlAsync("-n", ns, "delete", "httproutes,grpcroutes,virtualservices,destinationrules,authorizationpolicies,peerauthentications", "--all")).OutputOrThrow();
+            (await Cluster.KubectlAsync("-n", ns, "delete", "httproutes,grpcroutes,virtualservices,destinationrules,authorizationpolicies,peerauthentications,telemetries", "--all")).OutputOrThrow();
         await Until.TrueAsync(async () =>
         {
             using var dump = await ConfigDumpAsync();
-            return dump.RootElement.GetProperty("policies").GetArrayLength() == 0 && dump.RootElement.GetProperty("services").EnumerateArray()
+            return dump.RootElement.GetProperty("policies").GetArrayLength() + dump.RootElement.GetProperty("telemetry").GetArrayLength() == 0 && dump.RootElement.GetProperty("services").EnumerateArray()
                 .All(static service => service.GetProperty("routes").GetArrayLength() == 0 && !service.TryGetProperty("destination", out _));
         }, () => $"the waypoint has forgotten routes and policies\n{Describe()}", Convergence);
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         foreach (var client in _clients.Values) client.Dispose();
         foreach (var echo in _echoes.Values) await echo.DisposeAsync();

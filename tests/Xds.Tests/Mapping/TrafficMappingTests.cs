@@ -71,7 +71,7 @@ public sealed class TrafficMappingTests
             {
                 Collector = new(Reviews, 4318, "/v1/traces"), Percent = 0, IsSilent = false, TellsWorkloads = false, Tags = [new("a", "x-a", "none"), new("b", "", "text")],
             },
-            AccessLog = new() { IsOff = false, LeastStatus = 400 },
+            AccessLog = new() { IsOff = false, LeastStatus = 400, IsJson = true },
             Metrics = [new(Metrics.All, true, []), new(Metrics.RequestCount | Metrics.TcpSent, null, [new("source_principal", null), new("reporter", "us")])],
         }));
     }
