@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Ambient.TestKit.Http;
+using Ambient.HttpCases;
 
 namespace Ambient.Corpus;
 

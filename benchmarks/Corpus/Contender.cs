@@ -1,5 +1,5 @@
 using System.Net;
-using Ambient.TestKit.Http;
+using Ambient.HttpCases;
 
 namespace Ambient.Corpus;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Ambient.TestKit.Http;
+using Ambient.HttpCases;
 
 namespace Ambient.Corpus;
 

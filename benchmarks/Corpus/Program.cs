@@ -1,6 +1,6 @@
 using Ambient.Corpus;
 using Ambient.Load.Results;
-using Ambient.TestKit.Http;
+using Ambient.HttpCases;
 
 // [RESULTS-FILE DETAILS-FILE]: runs the corpus of odd messages against our engine and Debian's proxies, from the repository's root.
 await using var stage = await CorpusStage.SetAsync("benchmarks/Corpus/peers");

@@ -3,6 +3,7 @@ using System.Net;
 using Ambient.HttpProxy.Upstreams;
 using Ambient.Lab;
 using Ambient.Linux;
+using Ambient.Load.Floods;
 using Ambient.Load.Generator;
 using Ambient.Load.Results;
 using Ambient.Load.Tunnel;
@@ -48,16 +49,22 @@ static async Task<int> RunAsync(string[] args)
         case ["proxy", var at, var server, .. var protocol]:
             await new PlainProxy(IPEndPoint.Parse(at), IPEndPoint.Parse(server), protocol is ["h2"] ? UpstreamProtocol.Http2 : UpstreamProtocol.Http1).RunAsync();
             return 0;
+        case ["assail", var at, var flood]:
+            await new Assault(IPEndPoint.Parse(at), FloodBenchmark.Find(flood)).RunAsync(Console.Out);
+            return 0;
         case ["soak", var count]:
             return await new SoakRun(int.Parse(count)).RunAsync();
         case ["tunnel", ..] when TunnelBenchmarkOptions.Parse(args.AsSpan(1)) is { } options:
             return await new TunnelBenchmark(options).RunAsync();
         case ["waypoint", ..] when WaypointBenchmarkOptions.Parse(args.AsSpan(1)) is { } options:
             return await new WaypointBenchmark(options).RunAsync();
+        case ["floods", ..] when WaypointBenchmarkOptions.Parse(args.AsSpan(1)) is { } options:
+            return await new FloodBenchmark(options).RunAsync();
         default:
             Progress.Say("""
                 tunnel [--quick] [--rounds N] [--only CHAIN,...] [--scenarios NAME,...] [--no-idle] [--results FILE]
                 waypoint [--quick] [--rounds N] [--results FILE]
+                floods [--quick] [--rounds N] [--results FILE]
                 soak CONNECTIONS                        many connections with aborts and policy changes; what is left of them
                 serve ADDRESS:PORT                      the application behind every chain
                 bulk      TARGET STREAMS SECONDS        TARGET is ADDRESS:PORT, or connect:ADDRESS:PORT
@@ -69,6 +76,7 @@ static async Task<int> RunAsync(string[] args)
                 slowsink  ADDRESS:PORT MBIT/S           an application that reads slowly
                 proxy     ADDRESS:PORT ADDRESS:PORT [h2]  the waypoint's engine, listening here, forwarding there
                 flood     ADDRESS:PORT                  until standard input ends
+                assail    ADDRESS:PORT FLOOD            one of the floods, until it is ended
                 """);
             return 2;
     }

@@ -1,2 +1,2 @@
 global using Xunit;
-global using Ambient.TestKit.Http;
+global using Ambient.HttpCases;

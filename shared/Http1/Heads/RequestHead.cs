@@ -58,6 +58,9 @@ public sealed class RequestHead
     /// <summary>The client waits for 100 (Continue), or a final status, before it sends its body (RFC 9110 §10.1.1).</summary>
     public bool ExpectsContinue { get; internal set; }
 
+    /// <summary>A WebSocket was asked for over HTTP/2 (RFC 8441): its method reads GET, as if it had come over HTTP/1.1.</summary>
+    public bool IsExtendedConnect { get; internal set; }
+
     /// <summary>Bytes of the head as HTTP/1.1 writes it, line ends and all, without what framing adds.</summary>
     public int Size => _method.Length + _target.Length + "  HTTP/1.1\r\n".Length + Fields.Size + 2;
 
@@ -90,7 +93,7 @@ public sealed class RequestHead
         Form = default;
         Version = default;
         Framing = default;
-        KeepAlive = ExpectsContinue = false;
+        KeepAlive = ExpectsContinue = IsExtendedConnect = false;
     }
 
     private (int Start, int Length) InTarget(Range at)

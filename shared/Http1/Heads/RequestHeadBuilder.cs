@@ -30,6 +30,13 @@ public sealed class RequestHeadBuilder(Http1Limits limits) : HeadBuilder(limits)
         Head.SetAuthorityFromField(0);
     }
 
+    /// <summary>Instead of <see cref="Begin"/>, for a WebSocket that is asked for by extended CONNECT.</summary>
+    public void BeginWebSocket(ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority)
+    {
+        Begin("GET"u8, target, authority);
+        Head.IsExtendedConnect = true;
+    }
+
     /// <param name="hasBody">Something may follow the head, be it only trailers.</param>
     /// <param name="length">What the head announces; null if nothing.</param>
     /// <returns>What a request must not have, whatever it came in.</returns>

@@ -59,6 +59,13 @@ internal sealed class RequestUpload(EventLoop loop, ReplayRoom room, int most) :
     {
         if (!IsRunning) return;
         _transfer.Stop();
+        await EndAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Waits until what <see cref="Start"/> began has come to its end by itself.</summary>
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder))]
+    public async ValueTask EndAsync()
+    {
         await _run.ConfigureAwait(false);
         IsRunning = false;
     }

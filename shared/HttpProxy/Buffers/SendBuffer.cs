@@ -60,6 +60,15 @@ internal sealed class SendBuffer(Duplex target) : IBufferWriter<byte>
         return true;
     }
 
+    /// <summary>The same, and says that nothing more comes.</summary>
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
+    public async ValueTask<bool> FinishAsync()
+    {
+        if (!await FlushAsync().ConfigureAwait(false)) return false;
+        target.FinishSending();
+        return true;
+    }
+
     /// <summary>Forgets what was not sent.</summary>
     public void Release()
     {

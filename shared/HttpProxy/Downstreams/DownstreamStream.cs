@@ -25,6 +25,11 @@ internal abstract class DownstreamStream : IResponseWriter
     {
     }
 
+    /// <summary>Behind <see cref="EndWebSocket"/>: bodies are the WebSocket's bytes from here on, and the response's sink passes on their end too.</summary>
+    public virtual void BeginWebSocketBytes()
+    {
+    }
+
     public abstract void BeginResponse(int status);
 
     public abstract void ResponseField(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, bool neverIndexed = false);
@@ -33,5 +38,7 @@ internal abstract class DownstreamStream : IResponseWriter
 
     public abstract void EndResponseWithoutBody(long? announcedLength);
 
-    public virtual void EndUpgrade(ReadOnlySpan<byte> protocol) => throw new NotSupportedException($"{GetType().Name} takes no upgrades.");
+    public virtual void BeginWebSocket() => throw new NotSupportedException($"{GetType().Name} takes no WebSockets.");
+
+    public virtual void EndWebSocket() => throw new NotSupportedException($"{GetType().Name} takes no WebSockets.");
 }

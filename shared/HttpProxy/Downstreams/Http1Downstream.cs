@@ -60,5 +60,17 @@ internal sealed class Http1Downstream(ReceiveBuffer input, SendBuffer output, Re
         _responseBody.Begin(BodyFraming.None);
     }
 
-    public override void EndUpgrade(ReadOnlySpan<byte> protocol) => _writer.EndUpgrade(protocol);
+    public override void BeginWebSocket()
+    {
+        BeginResponse(101);
+        (HasResponded, KeepsAlive) = (true, false);
+    }
+
+    public override void EndWebSocket() => _writer.EndUpgrade("websocket"u8);
+
+    public override void BeginWebSocketBytes()
+    {
+        _requestBody.Begin(BodyFraming.UntilClose);
+        _responseBody.BeginUntilEnd();
+    }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using System.Text;
 using Ambient.Http1;
 using Ambient.Http1.Bodies;
 using Ambient.Http1.Heads;
@@ -77,8 +78,15 @@ internal sealed class Http2Downstream : DownstreamStream, IHttp2MessageOwner
         Http2Heads.AddStatus(_head, status);
     }
 
-    public override void ResponseField(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, bool neverIndexed = false) =>
+    public override void ResponseField(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, bool neverIndexed = false)
+    {
+        if (Request.IsExtendedConnect && Ascii.EqualsIgnoreCase(name, WebSocketKey.AcceptName)) return; // the answer to a key that the client does not know
         _head.AddLower(name, value, neverIndexed);
+    }
+
+    public override void BeginWebSocket() => BeginResponse(200);
+
+    public override void EndWebSocket() => _connection.Http2.SendHeaders(_message.Stream, _head, endStream: false);
 
     public override void EndResponse(BodyFraming framing)
     {

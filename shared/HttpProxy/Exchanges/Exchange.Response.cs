@@ -13,15 +13,24 @@ internal sealed partial class Exchange
     private async ValueTask<ExchangeEnd> RespondAsync(UpstreamStream upstream)
     {
         var head = upstream.Head;
-        if (head.Status == 101 && !(MessageForwarding.IsUpgrade(_request) && head.Fields.HasToken("upgrade"u8, "websocket"u8)))
+        if (head.Status == 101 && !upstream.HasSwitched)
             return await FailAsync(AttemptResult.Unanswered(ExchangeFlag.UpstreamRefused, "nobody had asked for another protocol")).ConfigureAwait(false);
+        if (_request.IsExtendedConnect && head.Status < 300 && !upstream.HasSwitched) // it would look as if it had
+            return await FailAsync(AttemptResult.Unanswered(ExchangeFlag.UpstreamRefused, "it did not switch to the WebSocket that was asked for")).ConfigureAwait(false);
         _upload.Settle();
         (_status, _grpcStatus, _responseHead) = (head.Status, GrpcStatusOf(head.Fields), head.Size);
         if (!_upload.IsSent) _downstream.EndConnection(); // it answers early: the rest of the body has nowhere to go
         _serviceTime = _loop.Time.GetElapsedTime(_attemptBegan);
-        MessageForwarding.WriteResponse(_downstream, head, Plan.ResponseEdits, _route.ResponseFields, _proxy.Options.WritesEnvoyFields ? _serviceTime : null);
-        if (head.Status == 101) return await UpgradeAsync((Http1Upstream)upstream).ConfigureAwait(false);
+        if (upstream.HasSwitched) return await SwitchAsync(upstream).ConfigureAwait(false);
+        MessageForwarding.WriteResponse(_downstream, head, Plan.ResponseEdits, _route.ResponseFields, ToldServiceTime);
+        return await PassBodyAsync(upstream).ConfigureAwait(false);
+    }
 
+    private TimeSpan? ToldServiceTime => _proxy.Options.WritesEnvoyFields ? _serviceTime : null;
+
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
+    private async ValueTask<ExchangeEnd> PassBodyAsync(UpstreamStream upstream)
+    {
         var end = await _responseBody.RunAsync(upstream.ResponseBody, _delivery).ConfigureAwait(false);
         if (end != TransferEnd.Complete)
         {
@@ -29,13 +38,30 @@ internal sealed partial class Exchange
             return ExchangeEnd.Abort;
         }
 
+        if (upstream.HasSwitched && _upload.IsRunning) await _upload.EndAsync().ConfigureAwait(false); // a server that has said all may still listen
         if (_grpcStatus < 0) _grpcStatus = GrpcStatusOf(upstream.ResponseBody.Trailers);
         if (_upload.IsSent) Release(upstream, isClean: true);
         return ExchangeEnd.Complete;
     }
 
+    /// <summary>A WebSocket begins. Where both sides speak HTTP/1.1 their connections are joined; else its bytes are the bodies of the exchange.</summary>
     [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
-    private async ValueTask<ExchangeEnd> UpgradeAsync(Http1Upstream upstream)
+    private async ValueTask<ExchangeEnd> SwitchAsync(UpstreamStream upstream)
+    {
+        _timeout.Cancel();
+        var accept = upstream is Http2Upstream && !_request.IsExtendedConnect && _request.Fields.TryGet(WebSocketKey.FieldName, out var key) ? WebSocketKey.AcceptOf(key) : [];
+        MessageForwarding.WriteSwitch(_downstream, upstream.Head, Plan.ResponseEdits, _route.ResponseFields, ToldServiceTime, accept);
+        if (upstream is Http1Upstream http1 && !_request.IsExtendedConnect) return await JoinAsync(http1).ConfigureAwait(false);
+
+        _downstream.BeginWebSocketBytes();
+        upstream.BeginWebSocketBytes();
+        _upload.Begin(_downstream.RequestBody, hasBody: true, hasMessages: false);
+        _upload.Start(upstream.RequestBody, _uploadFailed);
+        return await PassBodyAsync(upstream).ConfigureAwait(false);
+    }
+
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
+    private async ValueTask<ExchangeEnd> JoinAsync(Http1Upstream upstream)
     {
         if (!await _downstream.ResponseBody.FlushAsync(untilRoom: false).ConfigureAwait(false))
         {

@@ -9,13 +9,19 @@ namespace Ambient.HttpProxy.Messages;
 /// <summary>Heads of HTTP/2 in the shape that all heads have here, and back. What is read was checked against RFC 9113 §8 before.</summary>
 internal static class Http2Heads
 {
+    // RFC 8441 §4 leaves the status open; RFC 9220 §3 says 501.
+    private static readonly Http1Error UnknownProtocol = new(Http1Violation.BadTarget, 501, "Of extended CONNECT (RFC 8441) only websocket is served here.");
+
     /// <returns>What is wrong with the request beyond HTTP/2's own rules.</returns>
     public static Http1Error ReadRequest(HeaderList headers, bool endStream, RequestHeadBuilder into)
     {
         var authority = headers.Authority;
         if (authority.IsEmpty && headers.TryFind("host"u8, out var host)) authority = host;
-        into.Begin(headers.Method, headers.Path, authority);
-        return into.Complete(hasBody: !endStream, ReadFields(headers, into, isRequest: true));
+        var isWebSocket = headers.Protocol.SequenceEqual("websocket"u8);
+        if (isWebSocket) into.BeginWebSocket(headers.Path, authority);
+        else into.Begin(headers.Method, headers.Path, authority);
+        var error = into.Complete(hasBody: !endStream && !isWebSocket, ReadFields(headers, into, isRequest: true));
+        return error.IsNone && !headers.Protocol.IsEmpty && !isWebSocket ? UnknownProtocol : error;
     }
 
     /// <param name="answersHead">The request was HEAD.</param>

@@ -5,8 +5,11 @@ namespace Ambient.HttpProxy.Messages;
 /// <summary>Writes a response's head in the client's protocol. Order: <see cref="BeginResponse"/>, any number of fields, one of the ends.</summary>
 internal interface IResponseWriter
 {
-    /// <param name="status">100 to 599; below 200 the final response still follows, except 101.</param>
+    /// <param name="status">100 to 599 without 101; below 200 the final response still follows.</param>
     void BeginResponse(int status);
+
+    /// <summary>Instead of <see cref="BeginResponse"/>, for the answer behind which both sides speak the WebSocket protocol.</summary>
+    void BeginWebSocket();
 
     /// <param name="name">Of any case.</param>
     /// <param name="neverIndexed">A secret that no hop may put into a compression table (RFC 7541 §7.1.3).</param>
@@ -19,6 +22,6 @@ internal interface IResponseWriter
     /// <param name="announcedLength">What the body would have had; null tells nothing of it.</param>
     void EndResponseWithoutBody(long? announcedLength);
 
-    /// <summary>Ends a 101: both sides speak <paramref name="protocol"/> from here on.</summary>
-    void EndUpgrade(ReadOnlySpan<byte> protocol);
+    /// <summary>Ends what <see cref="BeginWebSocket"/> began.</summary>
+    void EndWebSocket();
 }

@@ -23,9 +23,10 @@ internal static class MessageForwarding
     public static void WriteRequest(IRequestWriter writer, RequestHead head, in RouteDecision route, int attempt, ulong span)
     {
         var edits = route.Plan.RequestEdits;
-        writer.BeginRequest(head.Method, route.Target ?? TargetOf(head), edits.Authority ?? head.Authority);
+        if (writer.TakesUpgrades && IsUpgrade(head)) writer.BeginWebSocket(route.Target ?? TargetOf(head), edits.Authority ?? head.Authority, bringsKey: !head.IsExtendedConnect);
+        else writer.BeginRequest(head.Method, route.Target ?? TargetOf(head), edits.Authority ?? head.Authority);
         foreach (var field in new EndToEndFields(head.Fields))
-            if (!field.Is("host"u8) && !edits.Drops(field.Name) && !route.Trace.Replaces(field.Name)) writer.RequestField(field.Name, field.Value, field.NeverIndexed);
+            if (!field.Is("host"u8) && !(head.IsExtendedConnect && field.Is(WebSocketKey.FieldName)) && !edits.Drops(field.Name) && !route.Trace.Replaces(field.Name)) writer.RequestField(field.Name, field.Value, field.NeverIndexed);
         foreach (var (name, value) in edits.Added) writer.RequestField(name, value);
         foreach (var field in route.RequestFields) writer.RequestField(Encoding.ASCII.GetBytes(field.Name), Encoding.UTF8.GetBytes(field.Value));
         WriteRequestId(writer, route.RequestId);
@@ -34,8 +35,7 @@ internal static class MessageForwarding
         if (attempt > 0) WriteNumber(writer, "x-envoy-attempt-count"u8, attempt);
         if (attempt > 0 && route.IsRewritten) writer.RequestField("x-envoy-original-path"u8, head.PathAndQuery);
         if (head.Fields.HasToken("te"u8, "trailers"u8)) writer.RequestField("te"u8, "trailers"u8);
-        if (writer.TakesUpgrades && IsUpgrade(head)) writer.EndUpgrade("websocket"u8);
-        else writer.EndRequest(head.Framing);
+        writer.EndRequest(head.Framing);
     }
 
     /// <param name="head">Also of an interim response.</param>
@@ -44,20 +44,35 @@ internal static class MessageForwarding
     public static void WriteResponse(IResponseWriter writer, ResponseHead head, FieldEdits edits, EquatableArray<HeaderValue> more, TimeSpan? serviceTime = null)
     {
         writer.BeginResponse(head.Status);
+        WriteResponseFields(writer, head, edits, more, serviceTime);
+        if (head.Framing.Kind == BodyKind.None && head.Status is not (< 200 or 204)) writer.EndResponseWithoutBody(head.AnnouncedLength);
+        else writer.EndResponse(head.Framing);
+    }
+
+    /// <summary>The server speaks the WebSocket protocol from here on, and so do we with the client, however either of them was asked.</summary>
+    /// <param name="accept">What a client of HTTP/1.1 wants to be told and a server of HTTP/2 does not say; empty if the server said it, or the client does not ask.</param>
+    public static void WriteSwitch(
+        IResponseWriter writer, ResponseHead head, FieldEdits edits, EquatableArray<HeaderValue> more, TimeSpan? serviceTime, ReadOnlySpan<byte> accept)
+    {
+        writer.BeginWebSocket();
+        WriteResponseFields(writer, head, edits, more, serviceTime);
+        if (!accept.IsEmpty) writer.ResponseField(WebSocketKey.AcceptName, accept);
+        writer.EndWebSocket();
+    }
+
+    /// <summary>The client asks for a WebSocket (RFC 6455 §4.1, RFC 8441 §5); other protocols are not switched to, and the request goes on as it is.</summary>
+    public static bool IsUpgrade(RequestHead head) => head.IsExtendedConnect ||
+        (head.Version == HttpVersion.Http11 && !head.Framing.HasBody && head.Method.SequenceEqual("GET"u8)
+        && head.Fields.HasToken("connection"u8, "upgrade"u8) && head.Fields.HasToken("upgrade"u8, "websocket"u8));
+
+    private static void WriteResponseFields(IResponseWriter writer, ResponseHead head, FieldEdits edits, EquatableArray<HeaderValue> more, TimeSpan? serviceTime)
+    {
         foreach (var field in new EndToEndFields(head.Fields))
             if (!edits.Drops(field.Name) && (serviceTime is null || !field.Is(ServiceTime))) writer.ResponseField(field.Name, field.Value, field.NeverIndexed);
         foreach (var (name, value) in edits.Added) writer.ResponseField(name, value);
         foreach (var field in more) writer.ResponseField(Encoding.ASCII.GetBytes(field.Name), Encoding.UTF8.GetBytes(field.Value));
         if (serviceTime is { } time) WriteNumber(writer, ServiceTime, (long)time.TotalMilliseconds);
-        if (head.Status == 101) writer.EndUpgrade("websocket"u8);
-        else if (head.Framing.Kind == BodyKind.None && head.Status is not (< 200 or 204)) writer.EndResponseWithoutBody(head.AnnouncedLength);
-        else writer.EndResponse(head.Framing);
     }
-
-    /// <summary>The client asks for a WebSocket (RFC 6455 §4.1); other protocols are not switched to, and the request goes on as it is.</summary>
-    public static bool IsUpgrade(RequestHead head) =>
-        head.Version == HttpVersion.Http11 && !head.Framing.HasBody && head.Method.SequenceEqual("GET"u8)
-        && head.Fields.HasToken("connection"u8, "upgrade"u8) && head.Fields.HasToken("upgrade"u8, "websocket"u8);
 
     private static void WriteRequestId(IRequestWriter writer, Guid? id)
     {

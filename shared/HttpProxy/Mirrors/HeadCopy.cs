@@ -22,12 +22,12 @@ internal sealed class HeadCopy(Http1Limits limits) : IRequestWriter
     public void BeginRequest(ReadOnlySpan<byte> method, ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority) =>
         _writer = RequestWriter.Begin(_text, method, target, authority);
 
+    public void BeginWebSocket(ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority, bool bringsKey) => throw new NotSupportedException("A WebSocket is not copied.");
+
     public void RequestField(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, bool neverIndexed = false) => _writer.Field(name, value);
 
     // A body whose length nobody knows is sent in chunks.
     public void EndRequest(BodyFraming framing) => _writer.End(framing.Kind == BodyKind.UntilClose ? BodyFraming.Chunked : framing);
-
-    public void EndUpgrade(ReadOnlySpan<byte> protocol) => throw new NotSupportedException("An upgrade is not copied.");
 
     /// <returns>False if the head has become too large for the limits.</returns>
     public bool TryRead() => _parser.Feed(_text.WrittenSpan, out _) == HeadStatus.Complete;

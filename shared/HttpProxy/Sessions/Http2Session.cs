@@ -53,6 +53,7 @@ internal abstract partial class Http2Session
         MaxFrameSize = 64 * 1024,
         MaxHeaderListBytes = options.Limits.HeadBytes,
         HeaderTableBytes = 4096,
+        ExtendedConnect = true,
     };
 
     /// <summary>A defect of ours, which ended this connection.</summary>

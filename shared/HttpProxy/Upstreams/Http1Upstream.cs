@@ -6,6 +6,7 @@ using Ambient.Http1.Heads;
 using Ambient.Http1.Requests;
 using Ambient.HttpProxy.Bodies;
 using Ambient.HttpProxy.Buffers;
+using Ambient.HttpProxy.Messages;
 using Ambient.Transport;
 
 namespace Ambient.HttpProxy.Upstreams;
@@ -19,6 +20,8 @@ internal sealed class Http1Upstream : UpstreamStream, IDisposable
     private readonly Http1BodySource _responseBody;
     private RequestWriter _writer;
     private bool _isReused, _hasAnswered;
+    private bool _asksWebSocket, _speaksWebSocket;
+    private byte[]? _ownKey;
     private int _interim;
 
     public Http1Upstream(Duplex stream, IPEndPoint endpoint, UpstreamPool pool, Http1Limits limits)
@@ -46,6 +49,10 @@ internal sealed class Http1Upstream : UpstreamStream, IDisposable
 
     public override bool TakesUpgrades => true;
 
+    // A key of ours must be answered; the client looks after its own.
+    public override bool HasSwitched => _asksWebSocket && Head.Status == 101 && Head.Fields.HasToken("upgrade"u8, "websocket"u8)
+        && (_ownKey is null || (Head.Fields.TryGet(WebSocketKey.AcceptName, out var said) && said.SequenceEqual(WebSocketKey.AcceptOf(_ownKey))));
+
     /// <summary>When it was given back, by the loop's clock.</summary>
     public long IdleSince { get; private set; }
 
@@ -59,17 +66,31 @@ internal sealed class Http1Upstream : UpstreamStream, IDisposable
     {
         _parser.Expect(method);
         _writer = RequestWriter.Begin(Out, method, target, authority);
+        _asksWebSocket = false;
+    }
+
+    public override void BeginWebSocket(ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority, bool bringsKey)
+    {
+        BeginRequest("GET"u8, target, authority);
+        (_asksWebSocket, _ownKey) = (true, bringsKey ? null : WebSocketKey.Create());
+        if (_ownKey is not null) _writer.Field(WebSocketKey.FieldName, _ownKey);
+    }
+
+    public override void BeginWebSocketBytes()
+    {
+        _speaksWebSocket = true;
+        _requestBody.BeginUntilEnd();
+        _responseBody.Begin(BodyFraming.UntilClose);
     }
 
     public override void RequestField(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, bool neverIndexed = false) => _writer.Field(name, value);
 
     public override void EndRequest(BodyFraming framing)
     {
-        _writer.End(framing);
+        if (_asksWebSocket) _writer.EndUpgrade("websocket"u8);
+        else _writer.End(framing);
         _requestBody.Begin(framing);
     }
-
-    public override void EndUpgrade(ReadOnlySpan<byte> protocol) => _writer.EndUpgrade(protocol);
 
     [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     public override async ValueTask<IoStatus> ReadHeadAsync()
@@ -97,7 +118,7 @@ internal sealed class Http1Upstream : UpstreamStream, IDisposable
 
     public override void Release(bool isClean)
     {
-        if (isClean && Head.KeepAlive) _pool.Return(this);
+        if (isClean && Head.KeepAlive && !_speaksWebSocket) _pool.Return(this);
         else Dispose();
     }
 

@@ -16,22 +16,38 @@ internal sealed class Http2Server(IPEndPoint endpoint, Http2UpstreamPool pool)
 
     public bool IsUnused => _connections.Count == 0 && !_isDialing && _waiting.Count == 0;
 
+    /// <param name="whenKnown">One whose server has said what it takes, extended CONNECT for one.</param>
     /// <returns>A connection that takes another stream at once, or null and why.</returns>
     [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
-    public async ValueTask<(Http2UpstreamConnection? Connection, ConnectFailure Failure)> RentAsync()
+    public async ValueTask<(Http2UpstreamConnection? Connection, ConnectFailure Failure)> RentAsync(bool whenKnown)
     {
         while (true)
         {
+            var isSilent = false;
             foreach (var connection in _connections)
-                if (connection.HasRoom) return (connection, default);
+            {
+                if (!connection.HasRoom) continue;
+                if (!whenKnown || connection.Http2.PeerSettingsKnown) return (connection, default);
+                isSilent = true;
+            }
 
-            if (!_isDialing) _ = DialAsync();
-            if (_isDialing) await WaitAsync().ConfigureAwait(false);
+            if (!isSilent && !_isDialing) _ = DialAsync();
+            if (isSilent || _isDialing) await WaitAsync().ConfigureAwait(false);
             if (!_failure.IsNone) return (null, _failure);
         }
     }
 
-    public void Remove(Http2UpstreamConnection connection) => _connections.Remove(connection);
+    /// <summary>One of its connections has heard what the server takes, or has ended.</summary>
+    public void Changed()
+    {
+        if (!_isDialing) WakeAll();
+    }
+
+    public void Remove(Http2UpstreamConnection connection)
+    {
+        _connections.Remove(connection);
+        Changed();
+    }
 
     /// <summary>Closes what nobody used for so long.</summary>
     public void CloseIdle(TimeSpan limit)
@@ -57,6 +73,12 @@ internal sealed class Http2Server(IPEndPoint endpoint, Http2UpstreamPool pool)
             connection.Start();
         }
 
+        WakeAll();
+    }
+
+    private void WakeAll()
+    {
+        if (_waiting.Count == 0) return;
         foreach (var waiting in _waiting.ToArray()) waiting.SetSoon();
         _waiting.Clear();
     }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using Ambient.Http1;
 using Ambient.Http1.Bodies;
 using Ambient.Http1.Heads;
@@ -24,7 +25,7 @@ internal sealed class Http2Upstream : UpstreamStream, IHttp2MessageOwner
     private ResponseHeadBuilder? _read;
     private HeaderList _request = null!;
     private Http1Error _error;
-    private bool _asksHead, _hasAnswered, _isReused;
+    private bool _asksHead, _asksWebSocket, _hasAnswered, _isReused;
     private int _interim;
 
     public Http2Upstream(EventLoop loop, Http2UpstreamPool pool, Http1Limits limits)
@@ -41,6 +42,10 @@ internal sealed class Http2Upstream : UpstreamStream, IHttp2MessageOwner
 
     public override IBodySource ResponseBody => _message;
 
+    public override bool TakesUpgrades => _connection.Http2.PeerTakesExtendedConnect;
+
+    public override bool HasSwitched => _asksWebSocket && Head.Status is >= 200 and < 300;
+
     public override bool WasRefused => _message.ResetCode == Http2ErrorCode.RefusedStream;
 
     /// <param name="connection">Takes another stream.</param>
@@ -56,7 +61,19 @@ internal sealed class Http2Upstream : UpstreamStream, IHttp2MessageOwner
 
     public override void BeginRequest(ReadOnlySpan<byte> method, ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority)
     {
-        _asksHead = method.SequenceEqual("HEAD"u8);
+        (_asksHead, _asksWebSocket) = (method.SequenceEqual("HEAD"u8), false);
+        BeginHead(method, target, authority);
+    }
+
+    public override void BeginWebSocket(ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority, bool bringsKey)
+    {
+        (_asksHead, _asksWebSocket) = (false, true);
+        BeginHead("CONNECT"u8, target, authority);
+        _request.Add(":protocol"u8, "websocket"u8);
+    }
+
+    private void BeginHead(ReadOnlySpan<byte> method, ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority)
+    {
         _request = _connection.BeginHead();
         _request.Add(":method"u8, method);
         _request.Add(":scheme"u8, "http"u8);
@@ -64,13 +81,16 @@ internal sealed class Http2Upstream : UpstreamStream, IHttp2MessageOwner
         _request.Add(":path"u8, target);
     }
 
-    public override void RequestField(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, bool neverIndexed = false) =>
+    public override void RequestField(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, bool neverIndexed = false)
+    {
+        if (_asksWebSocket && Ascii.EqualsIgnoreCase(name, WebSocketKey.FieldName)) return; // RFC 8441 §5: not here
         _request.AddLower(name, value, neverIndexed);
+    }
 
     public override void EndRequest(BodyFraming framing)
     {
         Http2Heads.AddLength(_request, framing);
-        if (_connection.Http2.TryOpen(_request, endStream: !framing.HasBody) is { } stream) _message.Begin(_connection, stream);
+        if (_connection.Http2.TryOpen(_request, endStream: !framing.HasBody && !_asksWebSocket) is { } stream) _message.Begin(_connection, stream);
     }
 
     public void HeadArrived(HeaderList headers, bool endStream)

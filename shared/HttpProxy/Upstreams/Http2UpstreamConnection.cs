@@ -32,6 +32,7 @@ internal sealed class Http2UpstreamConnection(Duplex wire, Http2Server server, H
 
     protected override void OnSlotsChanged()
     {
+        server.Changed();
         if (Http2.OpenStreams == 0) IdleSince = Loop.Time.GetTimestamp();
     }
 

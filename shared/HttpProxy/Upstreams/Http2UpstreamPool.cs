@@ -20,12 +20,13 @@ internal sealed class Http2UpstreamPool(EventLoop loop, IUpstreamDialer dialer, 
     /// <summary>There is nothing to look after.</summary>
     public bool IsEmpty => _servers.Count == 0;
 
+    /// <param name="whenKnown">Not before its server has said what it takes.</param>
     /// <returns>A stream whose request is to be written at once, or null and why.</returns>
     [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
-    public async ValueTask<(UpstreamStream? Stream, ConnectFailure Failure)> RentAsync(IPEndPoint endpoint)
+    public async ValueTask<(UpstreamStream? Stream, ConnectFailure Failure)> RentAsync(IPEndPoint endpoint, bool whenKnown)
     {
         if (!_servers.TryGetValue(endpoint, out var server)) _servers[endpoint] = server = new(endpoint, this);
-        var (connection, failure) = await server.RentAsync().ConfigureAwait(false);
+        var (connection, failure) = await server.RentAsync(whenKnown).ConfigureAwait(false);
         if (connection is null) return (null, failure);
         if (!_spare.TryPop(out var stream)) stream = new(loop, this, options.Limits);
         stream.Begin(connection);

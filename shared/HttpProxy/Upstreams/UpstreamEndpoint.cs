@@ -31,7 +31,7 @@ public sealed class UpstreamEndpoint(IPEndPoint address)
     internal ulong HashSeed { get; } = HashKeys.Of(System.Text.Encoding.ASCII.GetBytes(address.ToString()));
 
     internal bool SpeaksHttp2With(RequestHead request) =>
-        Protocol == UpstreamProtocol.Http2 || (Protocol == UpstreamProtocol.SameAsClient && request.Version == HttpVersion.Http2);
+        Protocol == UpstreamProtocol.Http2 || (Protocol == UpstreamProtocol.SameAsClient && request.Version == HttpVersion.Http2 && !request.IsExtendedConnect);
 
     internal void Begin() => Interlocked.Increment(ref _active);
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Runtime.CompilerServices;
 using Ambient.Http1.Heads;
+using Ambient.HttpProxy.Messages;
 using Ambient.Transport;
 
 namespace Ambient.HttpProxy.Upstreams;
@@ -36,7 +37,7 @@ public sealed class UpstreamPool : IDisposable
         if (endpoint.SpeaksHttp2With(request))
         {
             if (!_sweep.IsRunning) _sweep.Start(SweepInterval);
-            return _http2.RentAsync(endpoint.Address);
+            return _http2.RentAsync(endpoint.Address, whenKnown: MessageForwarding.IsUpgrade(request));
         }
 
         return !fresh && TryTakeIdle(endpoint.Address) is { } idle ? new((idle, default)) : DialAsync(endpoint);

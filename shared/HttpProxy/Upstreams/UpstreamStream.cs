@@ -35,19 +35,28 @@ internal abstract class UpstreamStream : IRequestWriter
     /// <param name="isIdempotent">Sending the request twice does what sending it once does (RFC 9110 §9.2.2).</param>
     public abstract bool MayRepeat(bool isIdempotent);
 
-    public virtual bool TakesUpgrades => false;
+    public abstract bool TakesUpgrades { get; }
+
+    /// <summary>The head that was read says that the server speaks the WebSocket protocol from here on.</summary>
+    public abstract bool HasSwitched { get; }
 
     public abstract void BeginRequest(ReadOnlySpan<byte> method, ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority);
+
+    public abstract void BeginWebSocket(ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority, bool bringsKey);
 
     public abstract void RequestField(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, bool neverIndexed = false);
 
     public abstract void EndRequest(BodyFraming framing);
 
-    public virtual void EndUpgrade(ReadOnlySpan<byte> protocol) => throw new NotSupportedException($"{GetType().Name} takes no upgrades.");
 
     /// <summary>Reads the next head: interim ones, then the final one.</summary>
     /// <returns>Done, or why there is none.</returns>
     public abstract ValueTask<IoStatus> ReadHeadAsync();
+
+    /// <summary>The server has switched: bodies are the WebSocket's bytes from here on, and the request's sink passes on their end too.</summary>
+    public virtual void BeginWebSocketBytes()
+    {
+    }
 
     /// <summary>Ends the exchange now; the server learns it. Whoever waits for the stream wakes up. Idempotent.</summary>
     public abstract void Abort();

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace Ambient.TestKit.Http;
+namespace Ambient.HttpCases;
 
 /// <summary>Malformed, ambiguous and merely odd messages, as text files beside this one. Their form:</summary>
 /// <remarks>

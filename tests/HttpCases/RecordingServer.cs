@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Ambient.TestKit.Http;
+namespace Ambient.HttpCases;
 
 /// <summary>A server that answers whole requests of HTTP/1.1 with 200 and keeps every byte that it got, apart by connection.</summary>
 public sealed class RecordingServer : IDisposable

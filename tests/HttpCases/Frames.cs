@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Ambient.TestKit.Http;
+namespace Ambient.HttpCases;
 
 /// <summary>Frames of HTTP/2 by hand, also such as no library sends; as Latin-1 text as in all of the corpus.</summary>
 public static class Frames

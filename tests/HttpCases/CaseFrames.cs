@@ -1,4 +1,4 @@
-namespace Ambient.TestKit.Http;
+namespace Ambient.HttpCases;
 
 /// <summary>The cases of HTTP/2 in frames.</summary>
 public static class CaseFrames

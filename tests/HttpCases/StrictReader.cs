@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace Ambient.TestKit.Http;
+namespace Ambient.HttpCases;
 
 /// <summary>A message of HTTP/1.1 as the strictest reader sees it.</summary>
 /// <param name="Start">The first line.</param>

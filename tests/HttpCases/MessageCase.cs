@@ -1,4 +1,4 @@
-namespace Ambient.TestKit.Http;
+namespace Ambient.HttpCases;
 
 public enum CaseVerdict
 {
