@@ -55,7 +55,7 @@ public sealed partial class Http2Connection
     private Http2ErrorCode? CheckData(Http2Stream stream)
     {
         if (stream.RemoteEnded) return Http2ErrorCode.StreamClosed; // §5.1, half-closed (remote)
-        if (_frame.Length > stream.ReceiveWindow) return Http2ErrorCode.FlowControlError;
+        if (_frame.Length > Math.Max(0, stream.ReceiveWindow)) return Http2ErrorCode.FlowControlError; // nothing needs no window, §6.9
         if (!stream.Has(StreamFlags.FinalReceived)) return Http2ErrorCode.ProtocolError; // content before the response, §8.1
         return null;
     }

@@ -177,6 +177,20 @@ public class FlowControlTests
         Assert.Contains("Reset 1 FlowControlError", scene.Recorder.Events);
     }
 
+    // RFC 9113 §6.9: an empty frame that ends the stream may be sent whatever the window.
+    [Fact]
+    public void A_stream_ends_by_an_empty_frame_though_its_window_has_become_negative()
+    {
+        var scene = new Scene(Http2Role.Server, new Http2Options { StreamWindow = 100 });
+        scene.Receive(new FrameBuilder().Preface().Settings().Connect(1).Data(1, 200).SettingsAck());
+        Assert.Equal(-100, scene.Recorder.Streams[1].ReceiveWindow);
+
+        Assert.True(scene.Receive(new FrameBuilder().Data(1, 0, endStream: true)));
+
+        Assert.DoesNotContain("Reset 1 FlowControlError", scene.Recorder.Events);
+        Assert.True(scene.Recorder.Streams[1].RemoteEnded);
+    }
+
     [Fact]
     public void The_connection_window_is_enforced()
     {

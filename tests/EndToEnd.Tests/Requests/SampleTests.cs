@@ -24,7 +24,8 @@ public sealed class SampleTests(ShopFixture fixture) : IClassFixture<ShopFixture
     public async Task Blue_green()
     {
         await ApplyAsync("blue-green");
-        await ExpectAsync([], static answer => answer.Pod == "reviews-v2");
+        // One answer of v2 can be chance: without the route both serve.
+        await Until.TrueAsync(async () => await CountAsync(20) == (0, 20), () => "v2 serves alone", TimeSpan.FromSeconds(30));
         Assert.Equal((0, 100), await CountAsync(100));
     }
 
@@ -64,8 +65,7 @@ public sealed class SampleTests(ShopFixture fixture) : IClassFixture<ShopFixture
     public async Task Mirror()
     {
         await ApplyAsync("mirror");
-        var first = fixture.RequestsOf("reviews-v2");
-        await ExpectAsync([], answer => answer.Pod == "reviews-v1" && fixture.RequestsOf("reviews-v2") > first);
+        await Until.TrueAsync(async () => await CountAsync(20) == (20, 0), () => "v1 answers alone", TimeSpan.FromSeconds(30));
         var before = fixture.RequestsOf("reviews-v2");
         Assert.Equal((50, 0), await CountAsync(50));
         await Until.TrueAsync(() => fixture.RequestsOf("reviews-v2") >= before + 50, () => "v2 has got the copies", TimeSpan.FromSeconds(30));
