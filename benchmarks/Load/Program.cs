@@ -46,6 +46,9 @@ static async Task<int> RunAsync(string[] args)
         case ["slowsink", var at, var megabits]:
             await new SlowSink(IPEndPoint.Parse(at), double.Parse(megabits)).RunAsync();
             return 0;
+        case ["proxy", var at, var server, "ruled"]:
+            await new RuledProxy(IPEndPoint.Parse(at), IPEndPoint.Parse(server)).RunAsync();
+            return 0;
         case ["proxy", var at, var server, .. var protocol]:
             await new PlainProxy(IPEndPoint.Parse(at), IPEndPoint.Parse(server), protocol is ["h2"] ? UpstreamProtocol.Http2 : UpstreamProtocol.Http1).RunAsync();
             return 0;
@@ -74,7 +77,7 @@ static async Task<int> RunAsync(string[] args)
                 hold      TARGET AT-ONCE COUNT          until standard input ends
                 churn     TARGET AT-ONCE COUNT          connections that end in many ways
                 slowsink  ADDRESS:PORT MBIT/S           an application that reads slowly
-                proxy     ADDRESS:PORT ADDRESS:PORT [h2]  the waypoint's engine, listening here, forwarding there
+                proxy     ADDRESS:PORT ADDRESS:PORT [h2 | ruled]  the waypoint's engine, listening here, forwarding there
                 flood     ADDRESS:PORT                  until standard input ends
                 assail    ADDRESS:PORT FLOOD            one of the floods, until it is ended
                 """);

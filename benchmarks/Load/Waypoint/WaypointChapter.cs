@@ -15,7 +15,7 @@ internal static class WaypointChapter
         text.AppendLine(await ResultsFile.CircumstancesAsync(machine, rounds, ("haproxy", "-v"), ("nginx", "-v"), ("h2load", "--version")));
         text.AppendLine(figures.Table());
         text.AppendLine("Ours / the peer named last. nginx speaks HTTP/1.1 alone with servers, so `h2_cpu_nginx` is HTTP/2 to HTTP/1.1; `h2_cpu_haproxy` is HTTP/2");
-        text.AppendLine("on both sides. `h1_p99_nginx` is at 4,000 requests a second.").AppendLine();
+        text.AppendLine("on both sides. `h1_p99_nginx` is at 4,000 requests a second. `h1_ruled_requests_nginx` compares ours with rules and metrics to nginx with none.").AppendLine();
         text.AppendLine("| | ratio |").AppendLine("|---|---:|");
         foreach (var (name, ratio) in figures.Ratios()) text.AppendLine(CultureInfo.InvariantCulture, $"| {name} | {ratio:0.00} |");
         if (failures.Count > 0) text.AppendLine().AppendLine("Failed runs:").AppendLine();

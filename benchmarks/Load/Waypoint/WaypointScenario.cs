@@ -17,7 +17,8 @@ internal sealed partial record WaypointScenario(string Name, Func<Contender, str
 
     public static readonly IReadOnlyList<WaypointScenario> All =
     [
-        new("h1", static one => one.Http1, static (address, _) => ["wrk", "-t1", "-c64", $"-d{Seconds}s", "--latency", $"http://{address}/"], static (output, _) => ReadWrk(output)),
+        new("h1", static one => one.Http1, Http1Load, static (output, _) => ReadWrk(output)),
+        new("h1_ruled", static one => one.Ruled, Http1Load, static (output, _) => ReadWrk(output)),
         new("h1_paced", static one => one.Http1, static (address, log) =>
         [
             "h2load", "--h1", $"-c{PacedClients}", "-t1", $"--rps={PacedPerSecond / PacedClients}", $"-n{PacedPerSecond * Seconds}", $"--log-file={log}", $"http://{address}/",
@@ -25,6 +26,8 @@ internal sealed partial record WaypointScenario(string Name, Func<Contender, str
         new("h2_to_h1", static one => one.Http2, Http2Load, static (output, _) => ReadH2load(output)),
         new("h2_to_h2", static one => one.Http2Only, Http2Load, static (output, _) => ReadH2load(output)),
     ];
+
+    private static string[] Http1Load(string address, string log) => ["wrk", "-t1", "-c64", $"-d{Seconds}s", "--latency", $"http://{address}/"];
 
     private static string[] Http2Load(string address, string log) => ["h2load", "-c8", "-m8", "-t1", $"-D{Seconds}", $"http://{address}/"];
 

@@ -28,11 +28,12 @@ internal sealed class WaypointStage : IAsyncDisposable
         var haproxy = stage.Start("haproxy", ProxyCore, "haproxy", "-db", "-f", stage.PathOf("waypoint-haproxy.cfg"));
         var ours = stage.Start("ours", ProxyCore, Environment.ProcessPath!, "proxy", "127.0.0.1:19001", "127.0.0.1:19100");
         var oursHttp2 = stage.Start("ours-http2", ProxyCore, Environment.ProcessPath!, "proxy", "127.0.0.1:19002", "127.0.0.1:19101", "h2");
+        var oursRuled = stage.Start("ours-ruled", ProxyCore, Environment.ProcessPath!, "proxy", "127.0.0.1:19003", "127.0.0.1:19100", "ruled");
         stage.Contenders =
         [
-            new("haproxy", "127.0.0.1:19011", "127.0.0.1:19011", "127.0.0.1:19012", haproxy),
-            new("nginx", "127.0.0.1:19021", "127.0.0.1:19022", null, nginx),
-            new(Contender.Ours, "127.0.0.1:19001", "127.0.0.1:19001", "127.0.0.1:19002", ours, oursHttp2),
+            new("haproxy", "127.0.0.1:19011", "127.0.0.1:19011", "127.0.0.1:19012", null, haproxy),
+            new("nginx", "127.0.0.1:19021", "127.0.0.1:19022", null, null, nginx),
+            new(Contender.Ours, "127.0.0.1:19001", "127.0.0.1:19001", "127.0.0.1:19002", "127.0.0.1:19003", ours, oursHttp2, oursRuled),
         ];
         return await stage.ReadyAsync();
     }
@@ -59,6 +60,7 @@ internal sealed class WaypointStage : IAsyncDisposable
             {
                 await AnswersAsync(contender.Name, "--http1.1", contender.Http1);
                 await AnswersAsync(contender.Name, "--http2-prior-knowledge", contender.Http2);
+                if (contender.Ruled is { } ruled) await AnswersAsync(contender.Name, "--http1.1", ruled);
                 if (contender.Http2Only is { } address) await AnswersAsync(contender.Name, "--http2-prior-knowledge", address);
             }
             return this;

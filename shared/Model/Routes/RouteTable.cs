@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Ambient.Model.Routes;
@@ -80,7 +81,7 @@ public sealed class RouteTable<T>
     /// <summary>Numbers of entries by literal path, each ascending.</summary>
     private sealed class Buckets
     {
-        private readonly Dictionary<byte[], int[]> _numbers = new(ByteText.Comparer);
+        private readonly Dictionary<byte[], List<int>> _numbers = new(ByteText.Comparer);
 
         /// <summary>In bytes.</summary>
         public int LongestPath { get; private set; }
@@ -89,10 +90,11 @@ public sealed class RouteTable<T>
         {
             var key = Encoding.UTF8.GetBytes(path);
             LongestPath = Math.Max(LongestPath, key.Length);
-            _numbers[key] = _numbers.TryGetValue(key, out var same) ? [.. same, number] : [number];
+            if (!_numbers.TryGetValue(key, out var same)) _numbers[key] = same = new(1);
+            same.Add(number);
         }
 
         public ReadOnlySpan<int> Find(ReadOnlySpan<byte> path) =>
-            _numbers.Count > 0 && _numbers.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(path, out var found) ? found : default;
+            _numbers.Count > 0 && _numbers.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(path, out var found) ? CollectionsMarshal.AsSpan(found) : default;
     }
 }
