@@ -37,8 +37,8 @@ internal static class PolicyRun
             whole.Add(ended.TotalMilliseconds);
             (await stage.Cluster.KubectlAsync("delete", "authorizationpolicy", "nobody", "-n", "shop")).OutputOrThrow();
         }
-        Console.WriteLine($"{times} policies; ms from kubectl's return to the cut: {Spread(afterReturn)}");
-        Console.WriteLine($"ms from kubectl's start to the cut: {Spread(whole)}");
+        Console.WriteLine($"{times} policies; ms from kubectl's return to the cut: {Spread.Of(afterReturn)}");
+        Console.WriteLine($"ms from kubectl's start to the cut: {Spread.Of(whole)}");
         return 0;
     }
 
@@ -84,11 +84,5 @@ internal static class PolicyRun
             throw new LabException("The policy had no effect within 20 s.");
         }
         return watch.Elapsed;
-    }
-
-    private static string Spread(List<double> values)
-    {
-        values.Sort();
-        return $"p50 {values[values.Count / 2]:0}, p90 {values[values.Count * 9 / 10]:0}, p99 {values[values.Count * 99 / 100]:0}, most {values[^1]:0}";
     }
 }
