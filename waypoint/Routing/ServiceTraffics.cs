@@ -110,7 +110,12 @@ internal sealed class ServiceTraffics(WaypointOptions options, MeshState mesh, T
             same.Add(route);
         }
 
-        foreach (var (name, group) in groups) groups[name] = [.. group.Where(route => route.Kind == group.Min(static other => other.Kind))];
+        foreach (var group in groups.Values)
+        {
+            var first = group.Min(static route => route.Kind);
+            group.RemoveAll(route => route.Kind != first);
+        }
+
         return groups;
     }
 
@@ -123,12 +128,20 @@ internal sealed class ServiceTraffics(WaypointOptions options, MeshState mesh, T
 
     private RouteTable<RouteProgram> TableOf(List<Route> routes, ushort port)
     {
-        var matches = routes.OrderBy(static route => route.Created).ThenBy(static route => $"{route.Namespace}/{route.Name}", StringComparer.Ordinal)
-            .SelectMany(route => route.Rules.SelectMany((rule, number) => rule.Matches.Where(match => match.Port == 0 || match.Port == port)
-                .Select(match => (Match: match, Origin: new RouteOrigin(route.Created, $"{route.Namespace}/{route.Name}", number), Program: ProgramOf(route, rule, number)))));
-        var isListed = routes.All(static route => route.Kind == RouteKind.VirtualService);
-        return new((isListed ? matches : matches.OrderBy(static entry => (entry.Match, entry.Origin), RoutePrecedence.Instance))
-            .Select(static entry => new RouteEntry<RouteProgram>(entry.Match, entry.Program)));
+        var entries = new List<(RouteMatch Match, RouteOrigin Origin, RouteProgram Program)>(routes.Count);
+        foreach (var route in routes)
+        {
+            var name = $"{route.Namespace}/{route.Name}";
+            for (var number = 0; number < route.Rules.Count; number++)
+                foreach (var match in route.Rules[number].Matches)
+                    if (match.Port == 0 || match.Port == port) entries.Add((match, new(route.Created, name, number), ProgramOf(route, route.Rules[number], number)));
+        }
+
+        // The rules of virtual services are tried in the order written; in both orders matches of one rule keep theirs.
+        var ordered = routes.All(static route => route.Kind == RouteKind.VirtualService)
+            ? entries.OrderBy(static entry => entry.Origin.Created).ThenBy(static entry => entry.Origin.Name, StringComparer.Ordinal)
+            : entries.OrderBy(static entry => (entry.Match, entry.Origin), RoutePrecedence.Instance);
+        return new(ordered.Select(static entry => new RouteEntry<RouteProgram>(entry.Match, entry.Program)));
     }
 
     private RouteProgram ProgramOf(Route route, RouteRule rule, int number) => _programs.GetValue(rule, _ =>
