@@ -1,4 +1,6 @@
+using System.Net.Sockets;
 using System.Text.Json;
+using Ambient.Model.Policies;
 using Ambient.Model.Routes;
 using Ambient.Model.Telemetry;
 using Ambient.Model.Traffic;
@@ -108,6 +110,52 @@ public sealed class TelemetryTests
         var series = await SeriesAsync(scene, "istio_requests_total");
         Assert.Single(series, static line => line.Contains("response_code=\"503\"", StringComparison.Ordinal) && line.Contains("response_flags=\"UH\"", StringComparison.Ordinal));
         Assert.Single(series, static line => line.Contains("response_code=\"404\"", StringComparison.Ordinal) && line.Contains("response_flags=\"NR\"", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_happened_on_the_way_is_flagged_too_and_the_log_says_it_closer()
+    {
+        await using var scene = await StartAsync(("ACCESS_LOG", "json"));
+        scene.Serve("v1", "echo").Answer = static line => line.Contains("/fails", StringComparison.Ordinal) ? 503 : 200;
+        scene.Route("some", "echo",
+            Rule(new() { Path = PathMatch.Segments("/fails") }, To(("echo", 1)) with { Retries = new() { Attempts = 1, On = RetryOn.FiveXx, BackoffBase = TimeSpan.FromMilliseconds(1) } }),
+            Rule(new() { Path = PathMatch.Segments("/faulty") }, To(("echo", 1)) with { Fault = new(TimeSpan.FromMilliseconds(1), 100, 418, -1, 100) }),
+            Rule(new() { Path = PathMatch.Segments("/late") }, To(("echo", 1)) with { Fault = new(TimeSpan.FromMilliseconds(1), 100, 0, -1, 0) }),
+            Rule(new() { Path = PathMatch.Segments("/secret") }, To(("echo", 1))));
+        scene.Policy("closed", PolicyAction.Deny, new() { Request = new() { Paths = [TextMatch.Exact("/secret")] } });
+        using var client = await scene.ClientAsync("echo");
+        foreach (var path in (string[])["/fails", "/faulty", "/late", "/secret"]) (await client.GetAsync(path)).Dispose();
+        await scene.UntilAsync(async () => (await SeriesAsync(scene, "istio_requests_total")).Length == 4);
+        var series = string.Join('\n', await SeriesAsync(scene, "istio_requests_total"));
+        foreach (var (code, flags) in new[] { (503, "URX"), (418, "DI,FI"), (200, "DI"), (403, "-") })
+            Assert.Matches($"response_flags=\"{flags}\"[^\n]*response_code=\"{code}\"", series);
+        var logged = scene.TakeLog().Split('\n').Where(static line => line.StartsWith('{')).Select(static line => JsonDocument.Parse(line).RootElement)
+            .ToDictionary(static entry => entry.GetProperty("path").GetString()!, static entry => entry.GetProperty("response_code_details").GetString());
+        Assert.Equal("rbac_access_denied_matched_policy[ns[shop]-policy[closed]]", logged["/secret"]);
+        Assert.Equal(("via_upstream", "fault_filter_abort"), (logged["/fails"], logged["/faulty"]));
+    }
+
+    [Fact]
+    public async Task Bytes_of_a_connection_are_counted_while_it_is_open()
+    {
+        await using var scene = await StartAsync();
+        var echo = scene.Serve("v1", "echo");
+        var address = echo.Address;
+        await echo.DisposeAsync();
+        using var listener = new TcpListener(address);
+        listener.Start();
+        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(await scene.NodeOf().OpenAsync($"{VipOf("echo")}:8080"));
+        using var server = await listener.AcceptSocketAsync(TestContext.Current.CancellationToken);
+        await server.SendAsync(new byte[1000], TestContext.Current.CancellationToken);
+        await scene.UntilAsync(async () => (await SeriesAsync(scene, "istio_tcp_sent_bytes_total")).Single().EndsWith(" 1000", StringComparison.Ordinal));
+        Assert.EndsWith(" 0", (await SeriesAsync(scene, "istio_tcp_connections_closed_total")).Single(), StringComparison.Ordinal);
+        await server.SendAsync(new byte[500], TestContext.Current.CancellationToken);
+        for (var rest = 1500; rest > 0;) rest -= await client.ReceiveAsync(new byte[rest], TestContext.Current.CancellationToken);
+        client.Close();
+        server.Close();
+        await scene.UntilAsync(async () => (await SeriesAsync(scene, "istio_tcp_connections_closed_total")).Single().EndsWith(" 1", StringComparison.Ordinal));
+        Assert.EndsWith(" 1500", (await SeriesAsync(scene, "istio_tcp_sent_bytes_total")).Single(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -29,7 +29,7 @@ internal sealed class ClientRequests(Worker worker, Client client, DialledTarget
     public RouteDecision Route(RequestHead request)
     {
         if (!TryCanonical(request, out var path))
-            return RouteDecision.Refuse(400, "The request's path has no canonical form: it has a malformed or forbidden percent encoding.");
+            return RouteDecision.Answer(new(400, "The request's path has no canonical form: it has a malformed or forbidden percent encoding.") { Details = "path_normalization_failed" });
         _fields.Of(request.Fields);
         var asked = new RouteRequest
         {
@@ -69,7 +69,10 @@ internal sealed class ClientRequests(Worker worker, Client client, DialledTarget
         if (service.Policies.Policies.IsEmpty) return null;
         var connection = new ConnectionAttributes(client.Identity, client.Address.Address, destination.Address ?? IPAddress.None, destination.Port);
         var decision = PolicyEvaluator.Evaluate(service.Policies, connection, asked, service.HasDryRuns ? worker.Rules.AccessLog.DryRun : null);
-        return decision.IsAllowed ? null : new(403, "RBAC: access denied") { Flag = ExchangeFlag.Denied, IsVerbatim = true };
+        return decision.IsAllowed ? null : new(403, "RBAC: access denied")
+        {
+            Flag = ExchangeFlag.Denied, IsVerbatim = true, Details = $"rbac_access_denied_matched_policy[{(decision.Policy is { } policy ? $"ns[{policy.Namespace}]-policy[{policy.Name}]" : "none")}]",
+        };
     }
 
     private RouteDecision Complete(in RouteDecision decision, ServiceTraffic service, RequestHead request, in RouteRequest asked) => decision with

@@ -13,6 +13,7 @@ using Ambient.Transport;
 using Ambient.Waypoint.Inbound;
 using Ambient.Waypoint.Options;
 using Ambient.Waypoint.Routing;
+using Ambient.Waypoint.Tcp;
 using Ambient.Waypoint.Telemetry;
 using Ambient.Waypoint.Tracing;
 using Microsoft.Extensions.Logging;
@@ -54,6 +55,7 @@ internal sealed class WaypointParts : IAsyncDisposable
         var workers = Enumerable.Range(0, options.WorkerThreads)
             .Select(number => new Worker(new($"waypoint-{number}", time) { UnhandledException = Report }, rules, new(random.Next()))).ToArray();
         foreach (var worker in workers) worker.Loop.Start();
+        metrics.Add(new OpenConnections(workers));
         KeepSmall(control, workers, rules.Services);
         rules.Targets.Left += isFor => Array.ForEach(workers, worker => worker.Part(isFor));
 

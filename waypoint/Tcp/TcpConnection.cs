@@ -17,6 +17,7 @@ internal sealed class TcpConnection(Worker worker, Duplex stream, Client client,
     private readonly ByteCounters _bytes = new();
     private readonly long _began = worker.Loop.Time.GetTimestamp();
     private Duplex? _upstream;
+    private TcpTally? _tally;
     private Slab? _greeting;
     private int _greeted;
 
@@ -32,9 +33,8 @@ internal sealed class TcpConnection(Worker worker, Duplex stream, Client client,
         if (_upstream is null && !await TryDialAsync()) return Refused("no server was reached");
         if (stream.IsBroken) return Refused("the client left");
         worker.Connections.Add(this);
-        worker.Rules.Metrics.TcpOpened(client, destination, Telemetry, _tried[^1]);
-        if (_greeting is not null) stream.TrySend([_greeting.Vector.Slice(0, _greeted)]);
-        DropGreeting();
+        _tally = worker.Rules.Metrics.TcpOpened(client, destination, Telemetry, _tried[^1], _bytes);
+        PassGreeting();
         Relay.Start(stream, _upstream!, _bytes, this);
         return true;
     }
@@ -71,6 +71,9 @@ internal sealed class TcpConnection(Worker worker, Duplex stream, Client client,
         return false;
     }
 
+    /// <summary>While it is carried.</summary>
+    public void CountBytes() => _tally!.Count();
+
     /// <summary>A connection may go on as long as it is allowed to.</summary>
     public void BeginDrain() { }
 
@@ -100,10 +103,20 @@ internal sealed class TcpConnection(Worker worker, Duplex stream, Client client,
     private void End(string why)
     {
         worker.Connections.Remove(this);
-        worker.Rules.Metrics.TcpClosed(client, destination, Telemetry, _tried[^1], _bytes);
+        _tally!.Close();
         stream.Dispose();
         _upstream!.Dispose();
         Ended(why);
+    }
+
+    private void PassGreeting()
+    {
+        if (_greeting is not null)
+        {
+            stream.TrySend([_greeting.Vector.Slice(0, _greeted)]);
+            _bytes.Received.Add(_greeted);
+        }
+        DropGreeting();
     }
 
     private void DropGreeting()

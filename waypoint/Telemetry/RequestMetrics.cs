@@ -44,7 +44,7 @@ internal sealed class RequestMetrics
 
     public void Count(Client client, DialledTarget destination, ServiceTelemetry telemetry, in ExchangeReport report)
     {
-        var key = new SeriesKey(client, telemetry.Metrics, destination.Key, destination.Workload?.Uid, report.Endpoint?.Subject as Workload, report.Status, report.GrpcStatus, report.Flag, report.IsGrpc);
+        var key = new SeriesKey(client, telemetry.Metrics, destination.Key, destination.Workload?.Uid, report.Endpoint?.Subject as Workload, report.Status, report.GrpcStatus, report.Flag, report.Marks, report.IsGrpc);
         if (!_series.TryGetValue(key, out var series))
         {
             if (_series.Count >= _maxSeries) _series.Clear(); // the numbers are the families'; this is only the way to them
@@ -59,22 +59,20 @@ internal sealed class RequestMetrics
         series.ResponseMessages?.Add(report.Response.Messages);
     }
 
-    public void TcpOpened(Client client, DialledTarget destination, ServiceTelemetry telemetry, UpstreamEndpoint endpoint) =>
-        Series(_opened, Metrics.TcpOpened, telemetry.Metrics, TcpLabels, TcpValues(client, destination, endpoint))?.Increment();
-
-    public void TcpClosed(Client client, DialledTarget destination, ServiceTelemetry telemetry, UpstreamEndpoint endpoint, ByteCounters bytes)
+    /// <summary>A connection that is not HTTP has begun.</summary>
+    public TcpTally TcpOpened(Client client, DialledTarget destination, ServiceTelemetry telemetry, UpstreamEndpoint endpoint, ByteCounters bytes)
     {
-        var (changes, values) = (telemetry.Metrics, TcpValues(client, destination, endpoint));
-        Series(_closed, Metrics.TcpClosed, changes, TcpLabels, values)?.Increment();
-        Series(_sent, Metrics.TcpSent, changes, TcpLabels, values)?.Add(bytes.Received.Value);
-        Series(_received, Metrics.TcpReceived, changes, TcpLabels, values)?.Add(bytes.Sent.Value);
+        var (changes, values) = (telemetry.Metrics, Values(Party.Of(client), destination, endpoint.Subject as Workload, "tcp", "-"));
+        Series(_opened, Metrics.TcpOpened, changes, TcpLabels, values)?.Increment();
+        return new(Series(_closed, Metrics.TcpClosed, changes, TcpLabels, values), Series(_sent, Metrics.TcpSent, changes, TcpLabels, values),
+            Series(_received, Metrics.TcpReceived, changes, TcpLabels, values), bytes);
     }
 
     private RequestSeries Make(Client client, DialledTarget destination, in SeriesKey key)
     {
         string[] values =
         [
-            .. Values(Party.Of(client), destination, key.Server, key.IsGrpc ? "grpc" : "http", ResponseFlags.Of(key.Flag)),
+            .. Values(Party.Of(client), destination, key.Server, key.IsGrpc ? "grpc" : "http", ResponseFlags.Of(key.Flag, key.Marks)),
             $"{key.Status}", key.GrpcStatus >= 0 ? $"{key.GrpcStatus}" : "",
         ];
         var changes = key.Changes;
@@ -92,9 +90,6 @@ internal sealed class RequestMetrics
         return changes.IsOff(metric) ? null : family.With(changes.Apply(metric, labels, values));
     }
 
-    private static string[] TcpValues(Client client, DialledTarget destination, UpstreamEndpoint endpoint) =>
-        Values(Party.Of(client), destination, endpoint.Subject as Workload, "tcp", "-");
-
     private static string[] Values(Party source, DialledTarget destination, Workload? server, string protocol, string flags)
     {
         var (to, service) = (server is null ? Party.Unknown : Party.Of(server), destination.Service?.Service);
@@ -109,12 +104,12 @@ internal sealed class RequestMetrics
     }
 
     private readonly record struct SeriesKey(
-        Client Client, EquatableArray<MetricOverride> Changes, ServiceKey? Service, string? Target, Workload? Server, int Status, int GrpcStatus, ExchangeFlag Flag, bool IsGrpc)
+        Client Client, EquatableArray<MetricOverride> Changes, ServiceKey? Service, string? Target, Workload? Server, int Status, int GrpcStatus, ExchangeFlag Flag, ExchangeMarks Marks, bool IsGrpc)
     {
         // Clients and servers are told apart as objects: comparing their contents would cost more than counting.
         public bool Equals(SeriesKey other) =>
             Service == other.Service && Target == other.Target && ReferenceEquals(Server, other.Server) && Status == other.Status
-            && GrpcStatus == other.GrpcStatus && Flag == other.Flag && IsGrpc == other.IsGrpc && Client.IsSameSource(other.Client)
+            && GrpcStatus == other.GrpcStatus && Flag == other.Flag && Marks == other.Marks && IsGrpc == other.IsGrpc && Client.IsSameSource(other.Client)
             && (Changes.IsEmpty ? other.Changes.IsEmpty : Changes == other.Changes);
 
         public override int GetHashCode() => HashCode.Combine(Client.Identity, Service, Server is null ? 0 : System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(Server), Status, Flag);

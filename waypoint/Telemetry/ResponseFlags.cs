@@ -5,8 +5,17 @@ namespace Ambient.Waypoint.Telemetry;
 /// <summary>Why a request did not go its ordinary way, in the words that dashboards know.</summary>
 internal static class ResponseFlags
 {
-    /// <summary>For metrics and logs; <c>-</c> for none.</summary>
-    public static string Of(ExchangeFlag flag) => flag switch
+    /// <summary>For metrics and logs, in Envoy's order, with commas; <c>-</c> for none.</summary>
+    public static string Of(ExchangeFlag flag, ExchangeMarks marks)
+    {
+        var one = Of(flag);
+        if (marks == ExchangeMarks.None) return one;
+        var isLate = flag is ExchangeFlag.FaultInjected or ExchangeFlag.RateLimited or ExchangeFlag.DownstreamEnded;
+        string[] all = [isLate ? "-" : one, marks.HasFlag(ExchangeMarks.Delayed) ? "DI" : "-", isLate ? one : "-", marks.HasFlag(ExchangeMarks.RetriesExhausted) ? "URX" : "-"];
+        return string.Join(',', all.Where(static word => word != "-"));
+    }
+
+    private static string Of(ExchangeFlag flag) => flag switch
     {
         ExchangeFlag.NoServer => "UH",
         ExchangeFlag.UpstreamConnectFailed => "UF",
@@ -40,7 +49,6 @@ internal static class ResponseFlags
         ExchangeFlag.Overflow => "overflow",
         ExchangeFlag.FaultInjected => "fault_filter_abort",
         ExchangeFlag.RateLimited => "local_rate_limited",
-        ExchangeFlag.Denied => "rbac_access_denied_matched_policy",
         _ => "-",
     };
 }

@@ -42,7 +42,7 @@ internal sealed class SpanWriter(WaypointOptions options, TimeProvider time)
         Add(span, "request_size", Number(report.Request.Body));
         Add(span, "response_size", Number(report.Response.Body));
         if (report.GrpcStatus >= 0) Add(span, "grpc.status_code", Number(report.GrpcStatus));
-        Conclude(span, report.Status, report.Flag);
+        Conclude(span, report.Status, report.Flag, report.Marks, report.Details);
         if (report.Cluster is { } cluster) Lead(span, cluster);
         if (settings.TellsWorkloads ?? true) TellWorkloads(span, Party.Of(client), report.Endpoint);
         foreach (var tag in settings.Tags) Add(span, tag.Name, ValueOf(tag, request));
@@ -58,7 +58,7 @@ internal sealed class SpanWriter(WaypointOptions options, TimeProvider time)
         Lead(span, report.Cluster);
         Add(span, "upstream_address", report.Endpoint.Address.ToString());
         if (report.Number > 1) Add(span, "retry_count", Number(report.Number - 1));
-        Conclude(span, report.Status, report.Flag);
+        Conclude(span, report.Status, report.Flag, ExchangeMarks.None, null);
         return span;
     }
 
@@ -89,13 +89,13 @@ internal sealed class SpanWriter(WaypointOptions options, TimeProvider time)
         Add(span, "peer.address", client.Address.Address.ToString());
     }
 
-    private static void Conclude(Span span, int status, ExchangeFlag flag)
+    private static void Conclude(Span span, int status, ExchangeFlag flag, ExchangeMarks marks, string? details)
     {
         Add(span, "http.status_code", Number(status));
-        Add(span, "response_flags", ResponseFlags.Of(flag));
+        Add(span, "response_flags", ResponseFlags.Of(flag, marks));
         if (status is > 0 and < 500) return;
         Add(span, "error", "true");
-        span.Status = new() { Code = StatusCode.Error, Message = ResponseFlags.DetailsOf(flag) };
+        span.Status = new() { Code = StatusCode.Error, Message = details ?? ResponseFlags.DetailsOf(flag) };
     }
 
     private static void Lead(Span span, UpstreamCluster cluster)

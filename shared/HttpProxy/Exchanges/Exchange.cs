@@ -37,6 +37,8 @@ internal sealed partial class Exchange
     private AttemptResult _attempt;
     private int _status, _grpcStatus, _responseHead;
     private ExchangeFlag _flag;
+    private ExchangeMarks _marks;
+    private string? _details;
     private bool _clientLeft, _isInCluster, _retries, _isGrpc;
 
     public Exchange(EventLoop loop, HttpProxyContext proxy)
@@ -92,7 +94,7 @@ internal sealed partial class Exchange
     {
         (_downstream, _owner, _request) = (downstream, owner, downstream.Request);
         (_upstream, Upgraded, _serviceTime, _attempt, _route) = (null, null, null, default, RouteDecision.Answer(default));
-        (_status, _grpcStatus, _responseHead, _flag, _clientLeft) = (0, -1, 0, ExchangeFlag.None, false);
+        (_status, _grpcStatus, _responseHead, _flag, _marks, _details, _clientLeft) = (0, -1, 0, ExchangeFlag.None, ExchangeMarks.None, null, false);
         _isGrpc = GrpcStatus.IsGrpc(_request.Fields);
         _tried.Clear();
         _upload.Begin(downstream.RequestBody, _request.Framing.HasBody, _isGrpc);
@@ -105,6 +107,8 @@ internal sealed partial class Exchange
     {
         Request = new(_request.Size, _upload.Meter.Bytes, _upload.Meter.Messages),
         Response = new(_responseHead, _delivery.Meter.Bytes, _delivery.Meter.Messages),
+        Marks = _marks,
+        Details = _details,
         ServiceTime = _serviceTime,
         RequestId = _route.RequestId,
         Trace = _route.Trace,
@@ -117,7 +121,7 @@ internal sealed partial class Exchange
         if (_downstream.RequestError is { IsNone: false } wrong)
             return ReplyAsync(new(wrong.Status, wrong.Message) { Flag = ExchangeFlag.DownstreamRefused });
         if (_request.Form == TargetForm.Authority) return RefuseTunnelAsync();
-        if (_request.Authority.IsEmpty) return ReplyAsync(new(400, "The request needs a Host header."));
+        if (_request.Authority.IsEmpty) return ReplyAsync(new(400, "The request needs a Host header.") { Details = "missing_host_header" });
         _route = _owner.Route(_request);
         return _route.Delay > TimeSpan.Zero ? DelayAsync() : ForwardAsync();
     }
@@ -125,6 +129,7 @@ internal sealed partial class Exchange
     [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<ExchangeEnd> DelayAsync()
     {
+        _marks |= ExchangeMarks.Delayed;
         await _loop.DelayAsync(_route.Delay);
         return _clientLeft ? await FailAsync(default).ConfigureAwait(false) : await ForwardAsync().ConfigureAwait(false);
     }
@@ -218,11 +223,17 @@ internal sealed partial class Exchange
     private ValueTask<ExchangeEnd> ConcludeAsync(AttemptResult attempt) => attempt.IsAnswered ? RespondAsync(_upstream!) : FailAsync(attempt);
 
     /// <summary>True if another attempt is wanted, allowed, and possible: what was sent of the body can be sent again.</summary>
-    private bool Deserves(in AttemptResult attempt) =>
-        _tried.Count <= Plan.Retries.Attempts && _upload.MayRepeat && _flag == ExchangeFlag.None && !_clientLeft
-        && (attempt.IsAnswered
-            ? Plan.Retries.CoversAnswer(attempt.Status, attempt.GrpcStatus)
-            : Plan.Retries.CoversNoAnswer(attempt.Sent, attempt.Refused));
+    private bool Deserves(in AttemptResult attempt)
+    {
+        if (Plan.Retries.Attempts == 0 || !Covers(attempt) || !_upload.MayRepeat || _flag != ExchangeFlag.None || _clientLeft) return false;
+        if (_tried.Count <= Plan.Retries.Attempts) return true;
+        _marks |= ExchangeMarks.RetriesExhausted;
+        return false;
+    }
+
+    private bool Covers(in AttemptResult attempt) => attempt.IsAnswered
+        ? Plan.Retries.CoversAnswer(attempt.Status, attempt.GrpcStatus)
+        : Plan.Retries.CoversNoAnswer(attempt.Sent, attempt.Refused);
 
     // One place in the budget from the first retry to the end of the exchange: it is a retry that is under way all that time.
     private bool MayRetry(UpstreamCluster cluster) => _retries || (_retries = cluster.Retries.TryBeginRetry());
@@ -254,13 +265,13 @@ internal sealed partial class Exchange
             ExchangeFlag.UpstreamRefused => new(502, $"The server's response was refused: {attempt.Why}"),
             ExchangeFlag.UpstreamConnectFailed => new(503, $"The server was not reached: {attempt.Why.TrimEnd('.')}."),
             _ => new(503, "The server ended the connection before it answered."),
-        }) with { Flag = flag }).ConfigureAwait(false);
+        }) with { Flag = flag, Details = flag == ExchangeFlag.TimedOut && _attemptTimedOut ? "upstream_per_try_timeout" : null }).ConfigureAwait(false);
     }
 
     [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<ExchangeEnd> ReplyAsync(LocalReply reply)
     {
-        (_flag, _status, _grpcStatus) = (reply.Flag, reply.Status, reply.GrpcStatus ?? -1);
+        (_flag, _details, _status, _grpcStatus) = (reply.Flag, reply.Details, reply.Status, reply.GrpcStatus ?? -1);
         if (!_upload.IsSent) _downstream.EndConnection(); // its body was not read, or not to the end
         return await SendAsync(reply.WriteHead(_downstream)).ConfigureAwait(false) ? ExchangeEnd.Complete : ExchangeEnd.Abort;
     }

@@ -53,6 +53,19 @@ public enum ExchangeFlag : byte
     Denied,
 }
 
+/// <summary>What happened on the way beside why it ended.</summary>
+[Flags]
+public enum ExchangeMarks : byte
+{
+    None = 0,
+
+    /// <summary>DI: the route's delay was drawn.</summary>
+    Delayed = 1,
+
+    /// <summary>URX: the last attempt would have been worth another, and there are no more.</summary>
+    RetriesExhausted = 2,
+}
+
 /// <summary>One exchange, when it is over.</summary>
 /// <param name="Status">What the client was answered; 0 if it went before.</param>
 /// <param name="Endpoint">The server of the last attempt; null if none was chosen.</param>
@@ -63,6 +76,11 @@ public enum ExchangeFlag : byte
 public readonly record struct ExchangeReport(
     int Status, ExchangeFlag Flag, UpstreamEndpoint? Endpoint, UpstreamCluster? Cluster, RoutePlan Plan, TimeSpan Duration, int Attempts)
 {
+    public ExchangeMarks Marks { get; init; }
+
+    /// <summary>One word for logs, closer than <see cref="Flag"/>; null if there is none.</summary>
+    public string? Details { get; init; }
+
     /// <summary>What came from the client.</summary>
     public MessageSize Request { get; init; }
 

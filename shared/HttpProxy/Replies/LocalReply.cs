@@ -21,6 +21,9 @@ public readonly record struct LocalReply(int Status, string Why)
     /// <summary>For logs and metrics.</summary>
     public ExchangeFlag Flag { get; init; } = ExchangeFlag.LocalReply;
 
+    /// <summary>One word for logs, closer than the flag; null if there is none.</summary>
+    public string? Details { get; init; }
+
     /// <summary>What a gRPC client is told; null: what the status stands for.</summary>
     public int? GrpcStatus { get; init; }
 
