@@ -22,6 +22,8 @@ static async Task<int> RunAsync(string[] args)
             return await PolicyRun.RunAsync(int.Parse(times));
         case ["routes", var routes, var changes]:
             return await RouteRun.RunAsync(int.Parse(routes), int.Parse(changes));
+        case ["start", var pods, var atOnce]:
+            return await StartRun.RunAsync(int.Parse(pods), int.Parse(atOnce));
         case ["outage", var seconds, var times]:
             return await OutageRun.RunAsync(TimeSpan.FromSeconds(int.Parse(seconds)), int.Parse(times));
         case ["intermediate", var rate]:
@@ -34,6 +36,7 @@ static async Task<int> RunAsync(string[] args)
             await Console.Error.WriteLineAsync("""
                 policy TIMES       from kubectl apply of a policy to its effect on a live connection
                 routes COUNT CHANGES    a waypoint's memory with so many HTTPRoutes, from kubectl apply of one to its effect, and 1,000 requests a second
+                start PODS AT-ONCE how long each CNI plugin, and so the mesh, holds up the start of a pod
                 outage SECONDS TIMES    new connections while the control plane is gone; certificates live a minute
                 intermediate RATE  new connections per second while an authority is plugged in and its intermediate is replaced and ends; some 7 minutes
                 rotation RATE      new connections per second while the root is replaced; takes some 8 minutes

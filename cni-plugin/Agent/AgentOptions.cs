@@ -19,6 +19,7 @@ internal sealed record AgentOptions
           POD_NAMESPACE                 the agent's own namespace (default istio-system)
           SYSTEM_NAMESPACE              where ztunnel and the control plane run (default istio-system)
           EXCLUDE_NAMESPACES            comma separated: pods of these are never enrolled (default kube-system)
+          AMBIENT_ENABLEMENT_SELECTOR   which pods are enrolled: a YAML list of podSelector and namespaceSelector (default: the label istio.io/dataplane-mode)
           HOST_ROOT                     prefix of the node's own paths (default /host)
           HOST_NETNS                    the node's own network namespace (default HOST_ROOT/proc/1/ns/net; this process's own if HOST_ROOT is /)
           ZTUNNEL_UDS_ADDRESS           socket for node proxies (default /var/run/ztunnel/ztunnel.sock)

@@ -32,8 +32,10 @@ internal sealed class ClusterAgent(
         using var api = new ApiClient(cluster.OpenApi(time), time, "ambient-agent");
         var reports = new PodReports(api, cluster.NodeName, time, loggers.CreateLogger<PodReports>());
         var journal = new PodJournal(cluster.StateDirectory, loggers.CreateLogger<PodJournal>());
-        using var pods = new NodePods(new PodSelection(cluster), journal, enrollment, reports, options.CaptureDns, loggers.CreateLogger<NodePods>());
-        var watcher = new PodWatcher(api, cluster.NodeName, pods, time, loggers);
+        var writer = new JournalWriter(journal, loggers.CreateLogger<JournalWriter>());
+        var selection = new PodSelection(cluster);
+        using var pods = new NodePods(selection, journal, writer, enrollment, reports, options.CaptureDns);
+        var watcher = new PodWatcher(api, cluster.NodeName, pods, selection, time, loggers);
         var installer = cluster.Install is { } install
             ? new PluginInstaller(install, PluginEntry.Of(cluster), metrics, time, loggers.CreateLogger<PluginInstaller>()) : null;
         var calls = new SandboxCalls(watcher, pods, enrollment, reports, options.HostRoot, () => WhyNotReady(proxies), time);
@@ -50,6 +52,7 @@ internal sealed class ClusterAgent(
             proxies.Start();
             readiness.Complete(Reading);
         });
+        await writer.WrittenAsync();
         if (installer is not null && await IsUninstalledAsync(api))
             installer.Uninstall();
     }

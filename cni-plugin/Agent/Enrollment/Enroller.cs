@@ -19,15 +19,16 @@ internal sealed class Enroller(PodNamespaceOpener opener, RuleInstaller rules, P
     public void Announce(PodSpec pod) => registry.Announce(pod);
 
     /// <summary>Closes the pod: opens and checks its namespace and puts verified rules there. A proxy that connects is told of it.</summary>
+    /// <param name="isNewSandbox">Nothing has run in it yet.</param>
     /// <returns>What somebody had changed, and whether the pod or its namespace is new to us.</returns>
     /// <exception cref="IOException">Not closed: <see cref="PodNamespaceException"/> or <see cref="RedirectionException"/> says why.</exception>
-    public async Task<(IReadOnlyList<string> Found, bool IsNew)> CloseAsync(PodSpec pod, CancellationToken stop)
+    public async Task<(IReadOnlyList<string> Found, bool IsNew)> CloseAsync(PodSpec pod, bool isNewSandbox, CancellationToken stop)
     {
         var netns = opener.Open(pod);
         try
         {
             registry.Claim(pod, netns.Key);
-            var found = await rules.EnsureAsync(netns, pod.Redirection);
+            var found = await rules.EnsureAsync(netns, pod.Redirection, isNewSandbox);
             var isNew = registry.Hold(pod, netns);
             netns = null;
             return (found, isNew);

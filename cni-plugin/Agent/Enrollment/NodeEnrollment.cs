@@ -11,20 +11,20 @@ internal sealed class NodeEnrollment(EnrollmentContext context) : IAsyncDisposab
     private readonly Dictionary<string, Leaving> _leaving = [];
 
     /// <summary>The pod is to be in the mesh. The same again changes nothing; a changed one is enrolled anew.</summary>
-    /// <param name="anew">Enrol it anew also if it is the same: its namespace may be another behind the same path.</param>
-    public async Task WantAsync(PodSpec pod, IEnrollmentObserver observer, bool anew = false)
+    /// <param name="isNewSandbox">Nothing has run in it yet. It is enrolled anew also if the pod is the same: the namespace may be another behind the same path.</param>
+    public async Task WantAsync(PodSpec pod, IEnrollmentObserver observer, bool isNewSandbox = false)
     {
         if (Take(_leaving, pod.Uid) is { } leaving)
             await leaving.CancelAsync();
         if (Find(pod.Uid) is { } current)
         {
-            if (current.Pod == pod && !anew)
+            if (current.Pod == pod && !isNewSandbox)
                 return;
             await current.StopAsync();
         }
         context.Enroller.Announce(pod);
         lock (_lock)
-            _pods[pod.Uid] = new PodEnrollment(pod, context, observer);
+            _pods[pod.Uid] = new PodEnrollment(pod, isNewSandbox, context, observer);
     }
 
     /// <summary>How the pod stands; null if it is not wanted.</summary>

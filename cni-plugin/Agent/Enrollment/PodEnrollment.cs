@@ -10,6 +10,7 @@ internal sealed partial class PodEnrollment
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
 
+    private readonly bool _isNewSandbox;
     private readonly EnrollmentContext _context;
     private readonly IEnrollmentObserver _observer;
     private readonly TaskCompletionSource _enrolled = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -19,9 +20,10 @@ internal sealed partial class PodEnrollment
     private volatile EnrollmentStatus? _status;
     private volatile bool _isServed;
 
-    public PodEnrollment(PodSpec pod, EnrollmentContext context, IEnrollmentObserver observer)
+    /// <param name="isNewSandbox">Nothing runs in it before it is enrolled.</param>
+    public PodEnrollment(PodSpec pod, bool isNewSandbox, EnrollmentContext context, IEnrollmentObserver observer)
     {
-        (Pod, _context, _observer) = (pod, context, observer);
+        (Pod, _isNewSandbox, _context, _observer) = (pod, isNewSandbox, context, observer);
         _running = Task.Run(RunAsync);
     }
 
@@ -102,7 +104,7 @@ internal sealed partial class PodEnrollment
     {
         try
         {
-            var (found, isNew) = await _context.Enroller.CloseAsync(Pod, stop);
+            var (found, isNew) = await _context.Enroller.CloseAsync(Pod, _isNewSandbox && _status is null, stop);
             if (isNew)
                 _isServed = false;
             if (!isNew && _status is { State: not EnrollmentState.Failed } && found.Count > 0)

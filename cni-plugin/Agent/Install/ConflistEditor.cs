@@ -18,12 +18,14 @@ internal static class ConflistEditor
     // A list made of a single plugin's configuration gets a name that runtimes of Kubernetes are used to.
     private const string DefaultName = "k8s-pod-network", DefaultVersion = "0.3.1";
 
-    /// <summary>Whether a runtime could use it: a single plugin's configuration or a list of plugins.</summary>
-    public static bool IsUsable(ReadOnlySpan<byte> json)
+    /// <summary>Whether a runtime could use it.</summary>
+    /// <param name="isList">Whether its name ends as that of a list of plugins; otherwise runtimes take it for one plugin's configuration.</param>
+    public static bool IsUsable(ReadOnlySpan<byte> json, bool isList)
     {
         try
         {
-            return Plugins(Parse(json)).Count > 0;
+            var root = Parse(json);
+            return Plugins(root).Count > 0 && root["plugins"] is not null == isList;
         }
         catch (FormatException)
         {

@@ -12,6 +12,8 @@ namespace Ambient.CniAgent.Install;
 internal sealed partial class PluginInstaller(
     InstallOptions options, PluginEntry entry, MetricRegistry metrics, TimeProvider time, ILogger<PluginInstaller> logger)
 {
+    private const string ListExtension = ".conflist";
+
     // In case the file system does not tell of changes, and after an error.
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(10);
 
@@ -99,7 +101,7 @@ internal sealed partial class PluginInstaller(
     // A file with one plugin's configuration becomes a list, and lists are called so.
     private void Write(string file, byte[] edited)
     {
-        var target = Path.ChangeExtension(file, ".conflist");
+        var target = Path.ChangeExtension(file, ListExtension);
         AtomicFile.Write(target, edited, File.GetUnixFileMode(file));
         if (target != file)
             File.Delete(file);
@@ -116,11 +118,12 @@ internal sealed partial class PluginInstaller(
     private string? Primary(IReadOnlyList<string> files) => options.ConfigurationName is { } name
         ? files.FirstOrDefault(file => Path.GetFileName(file) == name)
             ?? files.FirstOrDefault(file => Path.GetFileNameWithoutExtension(file) == Path.GetFileNameWithoutExtension(name))
-        : files.FirstOrDefault(file => ConflistEditor.IsUsable(Read(file)));
+        : files.FirstOrDefault(static file => ConflistEditor.IsUsable(Read(file), Path.GetExtension(file) == ListExtension));
 
+    // As container runtimes look: the same kinds of names, in the same order.
     private List<string> Configurations() => !Directory.Exists(options.ConfigurationDirectory) ? [] :
         [.. Directory.GetFiles(options.ConfigurationDirectory)
-            .Where(static file => Path.GetExtension(file) is ".conf" or ".conflist" && !Path.GetFileName(file).StartsWith('.'))
+            .Where(static file => Path.GetExtension(file) is ".conf" or ListExtension or ".json")
             .Order(StringComparer.Ordinal)];
 
     private static byte[] Read(string file)

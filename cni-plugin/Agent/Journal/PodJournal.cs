@@ -5,7 +5,7 @@ namespace Ambient.CniAgent.Journal;
 
 /// <summary>The pods of this node on disk, a file each: which sandboxes must be captured is known before the Kubernetes API answers.</summary>
 /// <remarks>
-/// Not thread-safe. A file is replaced as a whole and flushed, so a crash of the machine costs at most the entry being
+/// Thread-safe for different pods. A file is replaced as a whole and flushed, so a crash of the machine costs at most the entry being
 /// written; one that cannot be read is reported, removed and learnt again from the API.
 /// </remarks>
 internal sealed partial class PodJournal(string stateDirectory, ILogger<PodJournal> logger)

@@ -20,6 +20,8 @@ internal sealed partial class PluginSocket(
     // To send the request, and to take the answer. In between the plugin has a limit of its own.
     private static readonly TimeSpan TransferLimit = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
+
     private static readonly Http1Limits Limits = new()
     {
         RequestLineBytes = 1024, FieldLineBytes = 4096, HeadBytes = 8192, FieldCount = 32, BodyBytes = PluginEvent.MaxBytes,
@@ -39,7 +41,7 @@ internal sealed partial class PluginSocket(
             while (true)
             {
                 await _room.WaitAsync(stop);
-                var connection = await listener.AcceptAsync(stop);
+                var connection = await AcceptAsync(listener, stop);
                 running.RemoveWhere(static task => task.IsCompleted);
                 running.Add(Task.Run(() => ServeAsync(connection, stop), CancellationToken.None));
             }
@@ -70,6 +72,23 @@ internal sealed partial class PluginSocket(
         {
             listener.Dispose();
             throw new IOException($"The plugin's socket {path} cannot be made: {error.Message}", error);
+        }
+    }
+
+    // Out of descriptors or memory: whoever asks waits in the queue, with a limit of its own, and something may be given back.
+    private async Task<Socket> AcceptAsync(Socket listener, CancellationToken stop)
+    {
+        while (true)
+        {
+            try
+            {
+                return await listener.AcceptAsync(stop);
+            }
+            catch (SocketException error)
+            {
+                Log.NotAccepted(logger, error.Message);
+                await Task.Delay(AcceptPause, time, stop);
+            }
         }
     }
 
@@ -176,7 +195,7 @@ internal sealed partial class PluginSocket(
             unsent = unsent[await socket.SendAsync(unsent, either.Token)..];
     }
 
-    // Dashboards match on id and name: add at the end, never renumber or reuse. Next: 724.
+    // Dashboards match on id and name: add at the end, never renumber or reuse. Next: 725.
     private static partial class Log
     {
         [LoggerMessage(721, LogLevel.Information, "The CNI plugin asks at {Path}")]
@@ -187,5 +206,8 @@ internal sealed partial class PluginSocket(
 
         [LoggerMessage(723, LogLevel.Error, "{Path} failed; please report this")]
         public static partial void Failed(ILogger logger, string path, Exception error);
+
+        [LoggerMessage(724, LogLevel.Warning, "A connection of the CNI plugin waits: {Reason}")]
+        public static partial void NotAccepted(ILogger logger, string reason);
     }
 }

@@ -18,6 +18,9 @@ internal sealed record ClusterOptions
     /// <summary>Pods of these are never enrolled.</summary>
     public required IReadOnlySet<string> ExcludedNamespaces { get; init; }
 
+    /// <summary>A pod that any of them selects is to be in the mesh.</summary>
+    public required IReadOnlyList<EnablementSelector> Selectors { get; init; }
+
     /// <summary>Directory of the plugin's socket.</summary>
     public required string RunDirectory { get; init; }
 
@@ -44,6 +47,7 @@ internal sealed record ClusterOptions
             SystemNamespace = settings.Text("SYSTEM_NAMESPACE", "istio-system"),
             ExcludedNamespaces = (settings.RawText("EXCLUDE_NAMESPACES") ?? "kube-system")
                 .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal),
+            Selectors = ReadSelectors(settings),
             RunDirectory = AgentOptions.AbsolutePath(settings, "CNI_AGENT_RUN_DIR", "/var/run/istio-cni"),
             StateDirectory = AgentOptions.AbsolutePath(settings, "AGENT_STATE_DIR", "/var/lib/ambient"),
             Install = settings.Bool("CNI_INSTALL", true) ? InstallOptions.Read(settings) : null,
@@ -57,6 +61,22 @@ internal sealed record ClusterOptions
         if (options.Kubeconfig is null && (options.ServiceHost is null || options.ServicePort is null))
             settings.Mistake("KUBECONFIG", null, "outside a cluster it must name a kubeconfig file; within one, KUBERNETES_SERVICE_HOST and _PORT are set by the kubelet");
         return options;
+    }
+
+    private static IReadOnlyList<EnablementSelector> ReadSelectors(SettingsReader settings)
+    {
+        const string Name = "AMBIENT_ENABLEMENT_SELECTOR";
+        if (settings.Text(Name) is not { } text)
+            return EnablementSelector.Default;
+        try
+        {
+            return EnablementSelector.Parse(text);
+        }
+        catch (ConfigurationException error)
+        {
+            settings.Mistake(Name, text, $"a YAML list of podSelector and namespaceSelector is needed: {error.Message}");
+            return [];
+        }
     }
 
     /// <exception cref="ConfigurationException">It cannot be read or used.</exception>

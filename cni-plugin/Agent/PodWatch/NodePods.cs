@@ -2,7 +2,6 @@ using Ambient.CniAgent.Enrollment;
 using Ambient.CniAgent.Journal;
 using Ambient.CniAgent.Redirection;
 using Ambient.Kubernetes.Resources;
-using Microsoft.Extensions.Logging;
 using PodSpec = Ambient.CniAgent.PodNamespaces.PodSpec;
 
 namespace Ambient.CniAgent.PodWatch;
@@ -12,9 +11,8 @@ namespace Ambient.CniAgent.PodWatch;
 /// plugin (which sandboxes there are). Whatever one of them changes is written down and passed on to enrolment.
 /// </summary>
 /// <remarks>Thread-safe; one change at a time.</remarks>
-internal sealed partial class NodePods(
-    PodSelection selection, PodJournal journal, NodeEnrollment enrollment, PodReports reports, bool captureDnsByDefault, ILogger<NodePods> logger)
-    : IDisposable
+internal sealed class NodePods(
+    PodSelection selection, PodJournal journal, JournalWriter writer, NodeEnrollment enrollment, PodReports reports, bool captureDnsByDefault) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Dictionary<string, JournalEntry> _pods = [];
@@ -65,9 +63,16 @@ internal sealed partial class NodePods(
     /// <summary>The runtime has made a sandbox for the pod; no container of it has started yet.</summary>
     /// <param name="pod">As the API has it; null if the API cannot be asked: then the journal decides.</param>
     /// <param name="sandbox">The uid and where the sandbox is.</param>
-    /// <returns>The pod if it is to be in the mesh; it is being enrolled. Null if it is not.</returns>
+    /// <returns>Once it is in the journal: the pod if it is to be in the mesh; it is being enrolled. Null if it is not.</returns>
     /// <exception cref="UnknownPodException">Neither knows the pod.</exception>
-    public Task<PodSpec?> StartSandboxAsync(Pod? pod, IReadOnlyDictionary<string, string>? labels, NamedSandbox sandbox) => InTurnAsync(async () =>
+    public async Task<PodSpec?> StartSandboxAsync(Pod? pod, IReadOnlyDictionary<string, string>? labels, NamedSandbox sandbox)
+    {
+        var started = await InTurnAsync(() => StartAsync(pod, labels, sandbox));
+        await writer.WrittenAsync(sandbox.Uid);
+        return started;
+    }
+
+    private async Task<PodSpec?> StartAsync(Pod? pod, IReadOnlyDictionary<string, string>? labels, NamedSandbox sandbox)
     {
         var before = _pods.GetValueOrDefault(sandbox.Uid);
         var known = pod is not null ? Describe(pod, labels, before) : before ?? throw new UnknownPodException(sandbox.Uid);
@@ -81,13 +86,17 @@ internal sealed partial class NodePods(
             return null;
         if (pod is not null)
             reports.Seen(pod);
-        await enrollment.WantAsync(next.Pod, reports, anew: true);
+        reports.Expect(next.Pod);
+        await enrollment.WantAsync(next.Pod, reports, isNewSandbox: true);
         return next.Pod;
-    });
+    }
 
     /// <summary>The runtime is about to take down a sandbox. When this returns, the node proxies have let go of the pod.</summary>
-    public async Task EndSandboxAsync(string uid, string containerId) =>
+    public async Task EndSandboxAsync(string uid, string containerId)
+    {
         await await InTurnAsync(() => EndAsync(_pods.GetValueOrDefault(uid), containerId));
+        await writer.WrittenAsync(uid);
+    }
 
     /// <summary>The runtime has these sandboxes and no others.</summary>
     public Task KeepOnlySandboxesAsync(IReadOnlySet<string> containerIds) => InTurnAsync(async () =>
@@ -147,27 +156,14 @@ internal sealed partial class NodePods(
             await enrollment.ForgetAsync(uid);
         reports.Forget(uid);
         if (entry is not null)
-            Written(entry.Pod, () => journal.Remove(uid));
+            writer.Remove(entry.Pod);
         return true;
     }
 
     private void Remember(JournalEntry entry)
     {
         _pods[entry.Pod.Uid] = entry;
-        Written(entry.Pod, () => journal.Write(entry));
-    }
-
-    // A journal that cannot be written costs nothing now: after a reboot the pod waits for the API instead.
-    private void Written(PodSpec pod, Action write)
-    {
-        try
-        {
-            write();
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or FormatException)
-        {
-            Log.NotWritten(logger, pod, error.Message);
-        }
+        writer.Write(entry);
     }
 
     private async Task<T> InTurnAsync<T>(Func<Task<T>> work)
@@ -181,12 +177,5 @@ internal sealed partial class NodePods(
         {
             _turn.Release();
         }
-    }
-
-    // Dashboards match on id and name: add at the end, never renumber or reuse. Next: 762.
-    private static partial class Log
-    {
-        [LoggerMessage(761, LogLevel.Error, "The journal has not what became of {Pod}: {Reason}")]
-        public static partial void NotWritten(ILogger logger, PodSpec pod, string reason);
     }
 }

@@ -41,6 +41,9 @@ internal sealed class PodReport(string uid, ObjectName name)
     /// <summary>There is something to write.</summary>
     public bool IsDue => AnnotationDiffers || Notices.Count > 0;
 
+    /// <summary>Somebody is writing it.</summary>
+    public bool IsTaken { get; set; }
+
     /// <summary>Tells those who wait for <see cref="Written"/>, if it is.</summary>
     public void Settle()
     {

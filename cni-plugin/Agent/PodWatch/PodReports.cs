@@ -9,7 +9,7 @@ namespace Ambient.CniAgent.PodWatch;
 
 /// <summary>
 /// Says on the pods how they stand: by the annotation that the control plane reads, and by Events for people. Works behind
-/// its callers, one pod after another; of the annotation only the latest value is written.
+/// its callers, a few pods at once; of the annotation only the latest value is written.
 /// </summary>
 /// <remarks>Thread-safe.</remarks>
 internal sealed partial class PodReports(ApiClient api, string node, TimeProvider time, ILogger<PodReports> logger) : IEnrollmentObserver
@@ -18,6 +18,7 @@ internal sealed partial class PodReports(ApiClient api, string node, TimeProvide
     public const string Annotation = "ambient.istio.io/redirection";
 
     private const int MaxMessage = 1024; // what the API takes
+    private const int AtOnce = 4;
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
@@ -43,6 +44,12 @@ internal sealed partial class PodReports(ApiClient api, string node, TimeProvide
         }
         report.HasComplained = status.State != EnrollmentState.Enrolled;
     });
+
+    /// <summary>
+    /// A new sandbox is about to be captured and served: it is written meanwhile, as nobody knows its address before the plugin
+    /// is answered, and taken back if it comes otherwise.
+    /// </summary>
+    public void Expect(PodSpec pod) => Change(pod, static report => report.Wanted = "enabled");
 
     public void Repaired(PodSpec pod, string found) => Change(pod, report => Tell(report, "Warning", "MeshRulesRepaired",
         $"Something had changed the pod's redirection, and it was put back: {found}. Connections made meanwhile may have bypassed the mesh. " +
@@ -81,14 +88,20 @@ internal sealed partial class PodReports(ApiClient api, string node, TimeProvide
     }
 
     /// <summary>Writes until <paramref name="stop"/> fires.</summary>
-    public async Task RunAsync(CancellationToken stop)
+    public Task RunAsync(CancellationToken stop) => Task.WhenAll(Enumerable.Range(0, AtOnce).Select(_ => WorkAsync(stop)));
+
+    private async Task WorkAsync(CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
             if (Next() is not { } report)
+            {
                 await _work.WaitAsync(Timeout.InfiniteTimeSpan, time, stop);
-            else if (!await WriteAsync(report, stop))
+                continue;
+            }
+            if (!await WriteAsync(report, stop))
                 await Task.Delay(RetryPause, time, stop).ContinueWith(static _ => { }, TaskScheduler.Default);
+            Return(report);
         }
     }
 
@@ -111,10 +124,23 @@ internal sealed partial class PodReports(ApiClient api, string node, TimeProvide
 
     private void Tell(PodReport report, string type, string reason, string message) => report.Tell(type, reason, message, time.GetUtcNow());
 
+    // Whoever takes one wakes the next: there may be more.
     private PodReport? Next()
     {
         lock (_lock)
-            return _reports.Values.FirstOrDefault(static report => report.IsDue);
+        {
+            if (_reports.Values.FirstOrDefault(static report => report is { IsDue: true, IsTaken: false }) is not { } due)
+                return null;
+            due.IsTaken = true;
+            _work.Set();
+            return due;
+        }
+    }
+
+    private void Return(PodReport report)
+    {
+        lock (_lock)
+            report.IsTaken = false;
     }
 
     /// <returns>False if it has to be tried again.</returns>

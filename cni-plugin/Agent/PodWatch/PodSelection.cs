@@ -9,26 +9,32 @@ internal readonly record struct PodDecision(bool InMesh, string? Problem = null)
     public static readonly PodDecision In = new(true), Out = new(false);
 }
 
-/// <summary>Decides by labels which pods are in the mesh: the pod's own says so or not; without one its namespace's does. Pure.</summary>
+/// <summary>Decides by labels which pods are in the mesh. Pure.</summary>
 internal sealed class PodSelection(ClusterOptions options)
 {
-    public const string ModeLabel = "istio.io/dataplane-mode";
-    private const string Ambient = "ambient", None = "none", SidecarStatus = "sidecar.istio.io/status";
+    private const string SidecarStatus = "sidecar.istio.io/status", ApplicationLabel = "app";
+
+    private readonly HashSet<string> _podLabels = [ApplicationLabel, EnablementSelector.ModeLabel, .. options.Selectors.SelectMany(static selector => selector.Pod.Keys)];
+    private readonly HashSet<string> _namespaceLabels = [.. options.Selectors.SelectMany(static selector => selector.Namespace.Keys)];
+
+    /// <summary>Whether a pod's label matters here; of the others nothing needs to be kept.</summary>
+    public bool ReadsOfPod(string label) => _podLabels.Contains(label);
+
+    /// <inheritdoc cref="ReadsOfPod"/>
+    public bool ReadsOfNamespace(string label) => _namespaceLabels.Contains(label);
 
     /// <param name="labels">Of the pod's namespace.</param>
     public PodDecision Decide(Pod pod, IReadOnlyDictionary<string, string>? labels)
     {
-        var own = pod.Metadata.Label(ModeLabel);
-        var asked = own == Ambient || (own != None && labels?.GetValueOrDefault(ModeLabel) == Ambient);
-        if (!asked || IsProxy(pod))
+        if (!options.Selectors.Any(selector => selector.Selects(pod, labels)) || IsProxy(pod))
             return PodDecision.Out;
         if (options.ExcludedNamespaces.Contains(pod.Metadata.Namespace ?? ""))
         {
-            return Refused(own, $"its namespace {pod.Metadata.Namespace} is excluded from the mesh on this node. " +
+            return Refused(pod, $"its namespace {pod.Metadata.Namespace} is excluded from the mesh on this node. " +
                 "Take it out of EXCLUDE_NAMESPACES of the node agent, or remove the label");
         }
         if (pod.Spec?.HostNetwork == true)
-            return Refused(own, "it uses the node's own network, which cannot be captured. Remove hostNetwork, or the label");
+            return Refused(pod, "it uses the node's own network, which cannot be captured. Remove hostNetwork, or the label");
         if (pod.Metadata.Annotation(SidecarStatus) is not null)
         {
             return new PodDecision(false, "The pod has a sidecar proxy, so it is not captured. " +
@@ -41,8 +47,8 @@ internal sealed class PodSelection(ClusterOptions options)
     public static bool HasEnded(Pod pod) => pod.Status?.Phase is "Succeeded" or "Failed";
 
     // In a namespace of the mesh, pods with the node's network and the like are ordinary: only a label of its own asks for them.
-    private static PodDecision Refused(string? own, string reason) =>
-        own == Ambient ? new PodDecision(false, $"The pod asks for the mesh by its label, but {reason}.") : PodDecision.Out;
+    private static PodDecision Refused(Pod pod, string reason) =>
+        pod.Metadata.Label(EnablementSelector.ModeLabel) == "ambient" ? new PodDecision(false, $"The pod asks for the mesh by its label, but {reason}.") : PodDecision.Out;
 
-    private bool IsProxy(Pod pod) => pod.Metadata.Namespace == options.SystemNamespace && pod.Metadata.Label("app") == "ztunnel";
+    private bool IsProxy(Pod pod) => pod.Metadata.Namespace == options.SystemNamespace && pod.Metadata.Label(ApplicationLabel) == "ztunnel";
 }

@@ -10,16 +10,19 @@ internal sealed class PodWatcher
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10), InformerLag = TimeSpan.FromSeconds(2), AskLimit = TimeSpan.FromSeconds(3);
 
+    private static readonly Dictionary<string, string> None = [];
+
     private readonly ApiClient _api;
     private readonly NodePods _pods;
+    private readonly PodSelection _selection;
     private readonly TimeProvider _time;
     private readonly Informer<Pod> _podInformer;
     private readonly Informer<Namespace> _namespaceInformer;
     private readonly ObjectIndex<Pod> _byNamespace;
 
-    public PodWatcher(ApiClient api, string node, NodePods pods, TimeProvider time, ILoggerFactory loggers)
+    public PodWatcher(ApiClient api, string node, NodePods pods, PodSelection selection, TimeProvider time, ILoggerFactory loggers)
     {
-        (_api, _pods, _time) = (api, pods, time);
+        (_api, _pods, _selection, _time) = (api, pods, selection, time);
         var ofNode = new InformerOptions<Pod> { Query = new ObjectQuery { FieldSelector = $"spec.nodeName={node}" }, Trim = Trim };
         _podInformer = new(api, ResourceTypes.Pod, ofNode, time, new Random(), loggers.CreateLogger<Informer<Pod>>());
         _namespaceInformer = new(api, ResourceTypes.Namespace, new() { Trim = Trim }, time, new Random(), loggers.CreateLogger<Informer<Namespace>>());
@@ -97,14 +100,16 @@ internal sealed class PodWatcher
 
     private async ValueTask OnNamespaceAsync(ObjectChange<Namespace> change)
     {
-        if (!Synced.IsCompleted || SameMode(change))
+        if (!Synced.IsCompleted || SameLabels(change))
             return;
         foreach (var pod in _byNamespace.Find(change.Object.Metadata.Name))
             await PutAsync(pod);
     }
 
-    private static bool SameMode(ObjectChange<Namespace> change) =>
-        change.Old?.Metadata.Label(PodSelection.ModeLabel) == change.New?.Metadata.Label(PodSelection.ModeLabel);
+    // Nothing else of them is kept.
+    private static bool SameLabels(ObjectChange<Namespace> change) =>
+        (change.Old?.Metadata.Labels ?? None).OrderBy(static label => label.Key, StringComparer.Ordinal)
+            .SequenceEqual((change.New?.Metadata.Labels ?? None).OrderBy(static label => label.Key, StringComparer.Ordinal));
 
     // A pod whose namespace is not known yet is left as it is until it is.
     private Task PutAsync(Pod pod) => LabelsOf(pod.Metadata.Namespace ?? "") is { } of ? _pods.PutAsync(pod, of.Metadata.Labels) : Task.CompletedTask;
@@ -112,18 +117,18 @@ internal sealed class PodWatcher
     private Namespace? LabelsOf(string name) => _namespaceInformer.Find(new ObjectName("", name));
 
     // Only what is read is kept: an agent stays small on a full node.
-    private static Pod Trim(Pod pod) => pod with
+    private Pod Trim(Pod pod) => pod with
     {
-        Metadata = Trim(pod.Metadata),
+        Metadata = Trim(pod.Metadata, _selection.ReadsOfPod),
         Status = pod.Status is { } status ? status with { Conditions = null } : null,
     };
 
-    private static Namespace Trim(Namespace value) => value with { Metadata = Trim(value.Metadata), Status = null };
+    private Namespace Trim(Namespace value) => value with { Metadata = Trim(value.Metadata, _selection.ReadsOfNamespace), Status = null };
 
-    private static ObjectMeta Trim(ObjectMeta metadata) => metadata with
+    private static ObjectMeta Trim(ObjectMeta metadata, Func<string, bool> readsLabel) => metadata with
     {
         OwnerReferences = null,
-        Labels = Only(metadata.Labels, static key => key is PodSelection.ModeLabel or "app"),
+        Labels = Only(metadata.Labels, readsLabel),
         Annotations = Only(metadata.Annotations, static key => key.Contains("istio.io/", StringComparison.Ordinal)),
     };
 

@@ -6,8 +6,8 @@ using Ambient.Linux.Routing;
 namespace Ambient.CniAgent.Redirection;
 
 /// <summary>The addresses of the node itself: what the kubelet's probes come from, whichever interface leads to the pod.</summary>
-/// <remarks>Thread-safe.</remarks>
-internal sealed class NodeAddresses(string netnsPath) : IDisposable
+/// <remarks>Thread-safe, for threads that are in the process's own network namespace.</remarks>
+internal sealed class NodeAddresses : IDisposable
 {
     // Addresses of services, not of the node: kube-proxy keeps them all on this interface, and nobody calls from them.
     private const string ServiceInterface = "kube-ipvs0";
@@ -17,14 +17,23 @@ internal sealed class NodeAddresses(string netnsPath) : IDisposable
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(5);
 
-    private readonly NetworkNamespace _node = NetworkNamespace.Open(netnsPath);
+    private readonly NetworkNamespace _node;
+    private readonly bool _isOurs;
+
+    /// <exception cref="Linux.LinuxException">The node's namespace cannot be opened.</exception>
+    public NodeAddresses(string netnsPath)
+    {
+        using var ours = NetworkNamespace.Current();
+        _node = NetworkNamespace.Open(netnsPath);
+        _isOurs = ours.Key == _node.Key;
+    }
 
     /// <summary>As they are now.</summary>
     public NodeAddressSet Current
     {
         get
         {
-            var all = _node.Run(LocalAddresses.OfThisThread);
+            var all = _isOurs ? LocalAddresses.OfThisThread() : _node.Run(LocalAddresses.OfThisThread);
             var services = all.FirstOrDefault(static local => local.Label == ServiceInterface).Interface;
             var own = all.Where(local => local.Interface != services && IsCalledFrom(local.Address)).Select(static local => local.Address).ToList();
             return new NodeAddressSet(Texts(own, AddressFamily.InterNetwork), Texts(own, AddressFamily.InterNetworkV6));

@@ -21,9 +21,8 @@ internal sealed class PolicyRouting : IDisposable
         _routing.RaiseLoopback();
         foreach (var (family, _, hasLoopback) in Families())
         {
-            if (!_routing.HasRule(family))
-                _routing.AddRule(family);
-            if (hasLoopback && !_routing.HasRoute(family))
+            _routing.AddRule(family);
+            if (hasLoopback)
                 _routing.SetRoute(family);
         }
     }

@@ -32,10 +32,17 @@ internal static class RedirectRules
     /// <param name="node">The addresses that the node's own programs, such as the kubelet, call from.</param>
     /// <param name="older">Connections that go on past the guard.</param>
     public static string Script(RedirectSettings settings, NodeAddressSet node, OlderConnections older) =>
-        $"table inet {Table}\ndelete table inet {Table}\ntable inet {Table} {{\n{Contents(settings, node, older)}}}\n";
+        $"{RemovalScript()}{Definition(settings, node, older)}";
+
+    /// <summary>The same for where nothing is yet: it fails if the table is there. The kernel has nothing to tear down for it, which is what takes time.</summary>
+    public static string FirstScript(RedirectSettings settings, NodeAddressSet node) =>
+        $"create table inet {Table}\n{Definition(settings, node, OlderConnections.None)}";
 
     /// <summary>A script that removes the table, whether it is there or not.</summary>
     public static string RemovalScript() => $"table inet {Table}\ndelete table inet {Table}\n";
+
+    private static string Definition(RedirectSettings settings, NodeAddressSet node, OlderConnections older) =>
+        $"table inet {Table} {{\n{Contents(settings, node, older)}}}\n";
 
     private static string Contents(RedirectSettings settings, NodeAddressSet node, OlderConnections older)
     {

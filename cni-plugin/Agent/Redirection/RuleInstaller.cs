@@ -18,10 +18,14 @@ internal sealed class RuleInstaller(Func<NodeAddressSet> node, bool keepsConnect
     /// Makes the redirection what <paramref name="settings"/> say. The pod is closed from here on until the node proxy
     /// listens in it. Rules that are already right are left alone, and connections with them.
     /// </summary>
+    /// <param name="isNewSandbox">Nothing has run in the namespace yet: there are no connections to keep and nothing to compare, so one transaction does it.</param>
     /// <returns>What somebody else had changed since this process installed it; empty if nothing, and the first time.</returns>
     /// <exception cref="RedirectionException">Not installed, or not as it should be afterwards.</exception>
-    public Task<IReadOnlyList<string>> EnsureAsync(NetworkNamespace netns, RedirectSettings settings) =>
-        InsideAsync(netns, "installed", () => Ensure(netns.Key, settings));
+    public Task<IReadOnlyList<string>> EnsureAsync(NetworkNamespace netns, RedirectSettings settings, bool isNewSandbox = false)
+    {
+        var addresses = node();
+        return InsideAsync(netns, "installed", () => isNewSandbox && TryInstall(netns.Key, settings, addresses) ? [] : Ensure(netns.Key, settings, addresses));
+    }
 
     /// <summary>What is not as <paramref name="settings"/> say; empty if everything is in place.</summary>
     /// <exception cref="RedirectionException">It cannot be looked at.</exception>
@@ -42,9 +46,16 @@ internal sealed class RuleInstaller(Func<NodeAddressSet> node, bool keepsConnect
     /// <summary>The namespace is gone, or about to go.</summary>
     public void Forget(NamespaceKey netns) => _installed.TryRemove(netns, out _);
 
-    private IReadOnlyList<string> Ensure(NamespaceKey netns, RedirectSettings settings)
+    // The kernel takes all of a transaction or nothing: there is nothing to be read back. It takes nothing if a table is there.
+    private bool TryInstall(NamespaceKey netns, RedirectSettings settings, NodeAddressSet addresses)
     {
-        var addresses = node();
+        using (var routing = new PolicyRouting())
+            routing.Ensure();
+        return TryRun(netns, RedirectRules.Script(settings, addresses, OlderConnections.None), RedirectRules.FirstScript(settings, addresses)).Succeeded;
+    }
+
+    private IReadOnlyList<string> Ensure(NamespaceKey netns, RedirectSettings settings, NodeAddressSet addresses)
+    {
         var script = RedirectRules.Script(settings, addresses, OlderConnections.None);
         var found = List();
         var before = _installed.GetValueOrDefault(netns);
@@ -77,12 +88,20 @@ internal sealed class RuleInstaller(Func<NodeAddressSet> node, bool keepsConnect
 
     private void Replace(NamespaceKey netns, string script, RedirectSettings settings, NodeAddressSet addresses, OlderConnections older)
     {
-        var told = Nftables.Run(RedirectRules.Script(settings, addresses, older), echo: true);
+        var told = TryRun(netns, script, RedirectRules.Script(settings, addresses, older));
         if (!told.Succeeded)
             throw new RedirectionException($"nftables refused the rules: {told.Error}");
-        // Pods with the same rules share what is expected of them.
-        var listing = _installed.Values.FirstOrDefault(other => other.Script == script)?.Listing ?? RuleListing.Parse(told.Output);
-        _installed[netns] = new Installed(script, listing);
+    }
+
+    /// <param name="rules">What they are known by; <paramref name="script"/> differs from it by what it takes out before, and by what it lets go on.</param>
+    private NftResult TryRun(NamespaceKey netns, string rules, string script)
+    {
+        // Pods with the same rules share what is expected of them; only the first has to be told.
+        var known = _installed.Values.FirstOrDefault(other => other.Script == rules)?.Listing;
+        var told = Nftables.Run(script, echo: known is null);
+        if (told.Succeeded)
+            _installed[netns] = new Installed(rules, known ?? RuleListing.Parse(told.Output));
+        return told;
     }
 
     private IReadOnlyList<string> Differences(NamespaceKey netns, string script, RuleListing? found)

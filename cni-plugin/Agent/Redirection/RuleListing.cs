@@ -25,7 +25,7 @@ internal sealed class RuleListing
             using var document = JsonDocument.Parse(json);
             var listing = new RuleListing();
             foreach (var item in document.RootElement.GetProperty("nftables").EnumerateArray())
-                listing.Add(item.TryGetProperty("add", out var added) ? added : item);
+                listing.Add(item.TryGetProperty("add", out var added) || item.TryGetProperty("create", out added) ? added : item);
             return listing;
         }
         catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException)

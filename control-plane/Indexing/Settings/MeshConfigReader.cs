@@ -62,7 +62,7 @@ internal static class MeshConfigReader
         VisibilityOf(map, "defaultVisibility") ?? EntryVisibility.Public,
         Items(map, "policies").Select(static rule => new VisibilityRule(
             VisibilityOf(rule, "visibility") ?? EntryVisibility.Public,
-            Items(rule, "matchingRules").Select(static match => Selector(match["namespaceSelector"])).ToEquatableArray()))
+            Items(rule, "matchingRules").Select(static match => LabelSelectorYaml.Read(match["namespaceSelector"])).ToEquatableArray()))
         .ToEquatableArray());
 
     private static EntryVisibility? VisibilityOf(YamlTree map, string field) => map.TextAt(field) switch
@@ -74,33 +74,7 @@ internal static class MeshConfigReader
         var other => throw Wrong(field, $"{Findings.Quote(other)}; allowed are PUBLIC, NAMESPACE and NONE"),
     };
 
-    private static LabelSelector[] Selectors(YamlTree map, string field) => [.. Items(map, field).Select(Selector)];
-
-    private static LabelSelector Selector(YamlTree? selector) => selector switch
-    {
-        null or YamlTree.Text { Value: "" } => new(),
-        YamlTree.Map map => new()
-        {
-            MatchLabels = Labels(map["matchLabels"]),
-            MatchExpressions = [.. Items(map, "matchExpressions").Select(Requirement)],
-        },
-        _ => throw Wrong("namespaceSelector", "not a label selector"),
-    };
-
-    private static Dictionary<string, string>? Labels(YamlTree? labels) => labels switch
-    {
-        null or YamlTree.Text { Value: "" } => null,
-        YamlTree.Map map => map.Entries.ToDictionary(static entry => entry.Key, static entry => TextOf(entry.Value, "matchLabels")),
-        _ => throw Wrong("matchLabels", "not a map"),
-    };
-
-    private static LabelRequirement Requirement(YamlTree requirement)
-    {
-        var (key, operation) = (requirement.TextAt("key"), requirement.TextAt("operator"));
-        if (key is null || operation is not ("In" or "NotIn" or "Exists" or "DoesNotExist"))
-            throw Wrong("matchExpressions", "an expression needs a key and an operator: In, NotIn, Exists or DoesNotExist");
-        return new(key, operation, [.. Items(requirement, "values").Select(static value => TextOf(value, "values"))]);
-    }
+    private static LabelSelector[] Selectors(YamlTree map, string field) => [.. Items(map, field).Select(LabelSelectorYaml.Read)];
 
     private static IReadOnlyList<YamlTree> Items(YamlTree map, string field) => map[field] switch
     {

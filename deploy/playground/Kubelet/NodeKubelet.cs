@@ -47,6 +47,9 @@ public sealed class NodeKubelet : IAsyncDisposable
     /// <summary>The process of a container; null if it does not run here now.</summary>
     public int? ProcessOf(string ns, string name, string container) => WorkerOf(ns, name)?.ProcessOf(container);
 
+    /// <summary>What its CNI plugins were run for, since this kubelet started.</summary>
+    public IReadOnlyCollection<PluginCall> PluginCalls => _parts.Runtime.PluginCalls;
+
     /// <summary>Where a container's output is; null if its pod is not here.</summary>
     public string? LogFileOf(string ns, string name, string container) => WorkerOf(ns, name)?.LogFile(container);
 

@@ -77,6 +77,23 @@ public sealed class PluginInstallerTests : IAsyncLifetime
         Assert.Equal("{", Read(Path.Combine(Net, "00-broken.conflist")));
     }
 
+    // As container runtimes choose: the first name of these kinds whose content is of its kind.
+    [Theory]
+    [InlineData("05-a.json", """{"cniVersion":"1.0.0","name":"a","type":"macvlan"}""", "05-a.conflist")]
+    [InlineData(".05-a.conf", """{"cniVersion":"1.0.0","name":"a","type":"macvlan"}""", ".05-a.conflist")]
+    [InlineData("05-a.conf", Primary, "10-net.conflist")]
+    [InlineData("05-a.conflist", """{"cniVersion":"1.0.0","name":"a","type":"macvlan"}""", "10-net.conflist")]
+    [InlineData("05-a.yaml", """{"cniVersion":"1.0.0","name":"a","type":"macvlan"}""", "10-net.conflist")]
+    public void The_configuration_that_a_runtime_would_use_is_chained(string name, string content, string chained)
+    {
+        Write(Path.Combine(Net, "10-net.conflist"), Primary);
+        Write(Path.Combine(Net, name), content);
+
+        Assert.True(_installer.Install());
+
+        Assert.Equal([chained], Directory.GetFiles(Net).Where(file => Read(file).Contains("ambient-cni")).Select(Path.GetFileName));
+    }
+
     [Fact]
     public async Task The_mode_of_the_file_stays()
     {

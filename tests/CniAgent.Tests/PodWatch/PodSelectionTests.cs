@@ -39,7 +39,47 @@ public sealed class PodSelectionTests
         Assert.Null(Decide("kube-system", null, "ambient").Problem);
     }
 
-    private static PodDecision Decide(string ns, string? own, string? of, string spec = "", string annotation = "", string app = "web")
+    [Theory]
+    [InlineData("blue", null, true)]
+    [InlineData("green", null, false)]
+    [InlineData("green", "ambient", true)]
+    [InlineData("blue", "none", true)]
+    public void Other_selectors_take_the_place_of_the_label(string app, string? of, bool expected)
+    {
+        var settings = new Dictionary<string, string>
+        {
+            ["NODE_NAME"] = "n", ["KUBECONFIG"] = "/k",
+            ["AMBIENT_ENABLEMENT_SELECTOR"] = """
+                - podSelector: {matchLabels: {app: blue}}
+                - namespaceSelector: {matchExpressions: [{key: istio.io/dataplane-mode, operator: In, values: [ambient]}]}
+                """,
+        };
+        var selection = new PodSelection(AgentOptions.Read(settings).Cluster!);
+
+        Assert.Equal(expected, Decide("shop", own: null, of, app: app, selection: selection).InMesh);
+        Assert.True(selection.ReadsOfPod("app"));
+        Assert.True(selection.ReadsOfNamespace("istio.io/dataplane-mode"));
+        Assert.False(selection.ReadsOfNamespace("app"));
+    }
+
+    [Theory]
+    [InlineData("x", "not a list")]
+    [InlineData("[]", "not a list")]
+    [InlineData("[x]", "no pair")]
+    [InlineData("[{podselector: {}}]", "no pair")]
+    [InlineData("[{podSelector: {matchExpressions: [{key: a, operator: Like}]}}]", "operator")]
+    [InlineData("[{podSelector: [a]}]", "label selector")]
+    public void Selectors_that_cannot_be_read_are_a_mistake_that_is_named(string text, string expected)
+    {
+        var settings = new Dictionary<string, string> { ["NODE_NAME"] = "n", ["KUBECONFIG"] = "/k", ["AMBIENT_ENABLEMENT_SELECTOR"] = text };
+
+        var refused = Assert.ThrowsAny<Exception>(() => AgentOptions.Read(settings));
+
+        Assert.Contains("AMBIENT_ENABLEMENT_SELECTOR", refused.Message);
+        Assert.Contains(expected, refused.Message);
+    }
+
+    private static PodDecision Decide(string ns, string? own, string? of, string spec = "", string annotation = "", string app = "web", PodSelection? selection = null)
     {
         var labels = own is null ? $"\"app\":\"{app}\"" : $"\"app\":\"{app}\",\"istio.io/dataplane-mode\":\"{own}\"";
         var annotations = annotation.Length > 0 ? $"\"{annotation}\":\"x\"" : "";
@@ -47,6 +87,6 @@ public sealed class PodSelectionTests
             {"metadata": {"name": "p", "namespace": "{{ns}}", "labels": { {{labels}} }, "annotations": { {{annotations}} } },
              "spec": {{(spec.Length > 0 ? spec : "{}")}} }
             """, KubernetesJson.Default.Pod)!;
-        return Selection.Decide(pod, of is null ? null : new Dictionary<string, string> { ["istio.io/dataplane-mode"] = of });
+        return (selection ?? Selection).Decide(pod, of is null ? null : new Dictionary<string, string> { ["istio.io/dataplane-mode"] = of });
     }
 }

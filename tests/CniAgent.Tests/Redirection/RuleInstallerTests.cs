@@ -35,6 +35,30 @@ public sealed class RuleInstallerTests : IDisposable
         Assert.Equal(before, Everything());
     }
 
+    [Fact]
+    public async Task A_new_sandbox_gets_the_same_rules_in_one_transaction()
+    {
+        Assert.Empty(await _installer.EnsureAsync(_lab.Pod, PodLab.Defaults, isNewSandbox: true));
+
+        Assert.Empty(await InspectAsync());
+        Assert.Empty(await EnsureAsync());
+        using var other = new PodLab();
+        Assert.Empty(await _installer.EnsureAsync(other.Pod, PodLab.Defaults, isNewSandbox: true)); // of which the kernel's listing is known by now
+        Assert.Empty(await _installer.InspectAsync(other.Pod, PodLab.Defaults));
+        Assert.Equal(_lab.InPod("nft", "-s list ruleset"), other.InPod("nft", "-s list ruleset"));
+    }
+
+    [Fact]
+    public async Task What_stands_in_a_new_sandbox_already_is_replaced()
+    {
+        _lab.InPod("nft", "add table inet ambient { chain c { type filter hook output priority 0; tcp dport 1 drop; }; }");
+
+        await _installer.EnsureAsync(_lab.Pod, PodLab.Defaults, isNewSandbox: true);
+
+        Assert.Empty(await InspectAsync());
+        Assert.DoesNotContain("tcp dport 1 ", _lab.InPod("nft", "list ruleset"));
+    }
+
     [Theory]
     [InlineData("nft", "flush chain inet ambient capture-in")]
     [InlineData("nft", "insert rule inet ambient capture-out accept")]

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -12,6 +13,11 @@ namespace Ambient.Playground.Kubelet.Networking;
 internal sealed class CniChain(string node, string binaries)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
+
+    private readonly ConcurrentQueue<PluginCall> _calls = [];
+
+    /// <summary>Every call that has ended, in the order in which they ended.</summary>
+    public IReadOnlyCollection<PluginCall> Calls => _calls;
 
     /// <summary>Attaches a container: every plugin in turn, each with the result of the one before.</summary>
     /// <exception cref="CniException">A plugin refused; the caller is to undo what those before it did, by <see cref="DeleteAsync"/>.</exception>
@@ -43,7 +49,9 @@ internal sealed class CniChain(string node, string binaries)
         if (!File.Exists(program)) throw new CniException(Failure(type, command, $"failed to find plugin \"{type}\" in path [{binaries}]"));
         var start = new ProcessStartInfo("ip", ["netns", "exec", node, program]);
         foreach (var (name, value) in attachment.Environment(command, binaries)) start.Environment[name] = value;
+        var began = Stopwatch.GetTimestamp();
         var ended = await Command.RunAsync(start, network.ConfigurationOf(plugin, previous), Limit);
+        _calls.Enqueue(new(type, command, Stopwatch.GetElapsedTime(began)));
         return ended.Succeeded ? ended.Output : throw new CniException(Failure(type, command, Reason(ended)));
     }
 

@@ -11,6 +11,8 @@ internal sealed class ContainerRuntime(LabNode node, NodeFiles files, IReadOnlyL
 {
     private readonly CniChain _chain = new(node.Namespace, files.NetworkPlugins);
 
+    public IReadOnlyCollection<PluginCall> PluginCalls => _chain.Calls;
+
     public static string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
 
     /// <exception cref="CniException">The network refused; nothing is left but what plugins failed to undo.</exception>
