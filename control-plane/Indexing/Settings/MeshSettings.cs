@@ -1,4 +1,3 @@
-using Ambient.ControlPlane.Indexing.Selection;
 using Ambient.Kubernetes.Resources;
 
 namespace Ambient.ControlPlane.Indexing.Settings;

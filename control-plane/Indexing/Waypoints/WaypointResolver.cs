@@ -1,5 +1,4 @@
 using System.Globalization;
-using Ambient.ControlPlane.Indexing.Selection;
 using Ambient.ControlPlane.Indexing.Settings;
 using Ambient.Kubernetes.Resources;
 
