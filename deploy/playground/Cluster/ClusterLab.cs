@@ -152,12 +152,15 @@ public sealed class ClusterLab : IAsyncDisposable
         await Api.WriteKubeconfigAsync(Network.PathOf("istiod.kubeconfig"), MeshManifests.SystemNamespace, "istiod", Pods.ApiUrl);
         await Api.WriteKubeconfigAsync(Network.PathOf("cni.kubeconfig"), MeshManifests.SystemNamespace, MeshManifests.AgentAccount, Pods.ApiUrl);
         await ControlPlane.StartAsync();
-        Pods.Create(MeshManifests.AgentDaemonSet(Network.Id.Directory, Network.PathOf("cni.kubeconfig")));
+        Pods.Create(MeshManifests.AgentDaemonSet(Network.Id.Directory, Network.PathOf("cni.kubeconfig"), MeshManifests.AgentCapabilities.Where(name => name != options.WithoutOfAgent)));
         var controlPlane = $"{Pods.Families.Of(Network.UnderlayAddress)[0]}";
         Pods.Create(MeshManifests.WaypointDefaults(controlPlane));
-        Pods.Create(MeshManifests.ZtunnelDaemonSet(Network.Id.Directory, controlPlane, options.Ztunnel));
+        Pods.Create(MeshManifests.ZtunnelDaemonSet(Network.Id.Directory, controlPlane, options.Ztunnel, MeshManifests.ZtunnelCapabilities.Where(name => name != options.WithoutOfZtunnel)));
         foreach (var node in Nodes) await ReadyAsync(node);
     }
+
+    /// <summary>The process of a node's agent; null while it does not run.</summary>
+    public int? AgentProcess(ClusterNode node) => SystemPod(node, "k8s-app", MeshManifests.Agent) is { } pod ? node.Kubelet.ProcessOf(pod.Namespace, pod.Name, "install-cni") : null;
 
     private int? ZtunnelProcess(ClusterNode node) => Ztunnel(node) is { } pod ? node.Kubelet.ProcessOf(pod.Namespace, pod.Name, "istio-proxy") : null;
 

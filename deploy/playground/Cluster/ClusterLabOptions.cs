@@ -10,4 +10,10 @@ public sealed record ClusterLabOptions
 
     /// <summary>Environment of the ztunnels, above what their DaemonSet sets.</summary>
     public IEnumerable<KeyValuePair<string, string>> Ztunnel { get; init; } = [];
+
+    /// <summary>What of <see cref="MeshManifests.ZtunnelCapabilities"/> ztunnel is not given.</summary>
+    public string? WithoutOfZtunnel { get; init; }
+
+    /// <summary>What of <see cref="MeshManifests.AgentCapabilities"/> the node agent is not given.</summary>
+    public string? WithoutOfAgent { get; init; }
 }

@@ -6,14 +6,17 @@ namespace Ambient.Playground.Cluster;
 /// What is applied to a cluster of the playground to make it a mesh: the DaemonSets of ztunnel and of the node agent. Nodes share
 /// one file system here, so their files are named by where each node has them.
 /// </summary>
-internal static class MeshManifests
+public static class MeshManifests
 {
     public const string SystemNamespace = "istio-system", Ztunnel = "ztunnel", Agent = "istio-cni-node", AgentAccount = "istio-cni", RootsName = "istio-ca-root-cert";
+
+    /// <summary>What the chart gives them, and no more.</summary>
+    public static readonly IReadOnlyList<string> ZtunnelCapabilities = ["NET_ADMIN", "SYS_ADMIN"], AgentCapabilities = ["NET_ADMIN", "SYS_ADMIN", "SYS_PTRACE"];
 
     /// <param name="nodes">The directory in which each node has its tree, by its name.</param>
     /// <param name="controlPlane">Address at which the control plane is reached.</param>
     /// <param name="settings">Further environment of ztunnel.</param>
-    public static string ZtunnelDaemonSet(string nodes, string controlPlane, IEnumerable<KeyValuePair<string, string>> settings) => $$$"""
+    public static string ZtunnelDaemonSet(string nodes, string controlPlane, IEnumerable<KeyValuePair<string, string>> settings, IEnumerable<string> capabilities) => $$$"""
         apiVersion: apps/v1
         kind: DaemonSet
         metadata: {name: {{{Ztunnel}}}, namespace: {{{SystemNamespace}}}, labels: {app: ztunnel} }
@@ -29,6 +32,7 @@ internal static class MeshManifests
               - name: istio-proxy
                 image: ambient/ztunnel
                 args: [proxy]
+                securityContext: {capabilities: {drop: [ALL], add: [{{{string.Join(", ", capabilities)}}}]} }
                 readinessProbe: {httpGet: {path: /healthz/ready, port: 15021}, periodSeconds: 1, timeoutSeconds: 5}
                 env:
                 - {name: NODE_NAME, valueFrom: {fieldRef: {fieldPath: spec.nodeName} } }
@@ -62,7 +66,7 @@ internal static class MeshManifests
         """;
 
     /// <param name="kubeconfig">Of the agents' account.</param>
-    public static string AgentDaemonSet(string nodes, string kubeconfig) => $$$"""
+    public static string AgentDaemonSet(string nodes, string kubeconfig, IEnumerable<string> capabilities) => $$$"""
         apiVersion: apps/v1
         kind: DaemonSet
         metadata: {name: {{{Agent}}}, namespace: {{{SystemNamespace}}}, labels: {k8s-app: istio-cni-node} }
@@ -77,6 +81,7 @@ internal static class MeshManifests
               containers:
               - name: install-cni
                 image: ambient/cni-agent
+                securityContext: {capabilities: {drop: [ALL], add: [{{{string.Join(", ", capabilities)}}}]} }
                 readinessProbe: {httpGet: {path: /healthz/ready, port: 15014}, periodSeconds: 1, timeoutSeconds: 5}
                 livenessProbe: {httpGet: {path: /healthz/live, port: 15014}, periodSeconds: 10, timeoutSeconds: 10}
                 env:

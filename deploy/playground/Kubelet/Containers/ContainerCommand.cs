@@ -19,7 +19,16 @@ internal sealed partial record ContainerCommand(string Program, IReadOnlyList<st
         if (command.Count == 0)
             command = LocalImages.EntryPoint(image) is { } entry ? [.. entry]
                 : throw new ContainerException("ErrImagePull", $"image \"{image}\" is not one of this playground's; give the container a command of this machine");
-        return new(command[0], [.. command.Skip(1), .. arguments], environment);
+        List<string> all = [.. Confined(container), .. command, .. arguments];
+        return new(all[0], all[1..], environment);
+    }
+
+    // A container that drops all capabilities has those that it adds and no others, whatever it becomes. Others have all of this machine's.
+    private static IEnumerable<string> Confined(JsonObject container)
+    {
+        if (!container.TextsAt("securityContext", "capabilities", "drop").Contains("ALL")) return [];
+        var kept = container.TextsAt("securityContext", "capabilities", "add").Select(static name => $",+{name.ToLowerInvariant()}");
+        return ["setpriv", "--inh-caps=-all", $"--bounding-set=-all{string.Concat(kept)}"];
     }
 
     private static Dictionary<string, string> Variables(JsonObject pod, JsonObject container, ObjectStore store)
