@@ -35,7 +35,7 @@ public sealed record ServiceMembership(ServiceKey Service, PortMap Ports, Worklo
 /// <summary>A pod, virtual machine or other endpoint. Immutable, equal by content.</summary>
 /// <remarks>
 /// A node proxy knows 100,000 of them, so what the pods of one workload have in common is kept once for all, as is the node of
-/// those that run on it, and a uid or an address that follows from the rest or fits into a number is made when it is asked for.
+/// those that run on it, and a uid, a name or an address that follows from the rest or fits into a number is made when it is asked for.
 /// </remarks>
 public sealed record Workload
 {
@@ -43,6 +43,7 @@ public sealed record Workload
 
     private WorkloadTraits _traits = WorkloadTraits.None;
     private WorkloadPlace _place = WorkloadPlace.Unknown;
+    private PodName _name = PodName.Empty;
     private string? _uid;             // null: what PodUid makes of the other names
     private IPAddress[]? _addresses;  // null: none, or _ipv4
     private uint _ipv4;               // in network order
@@ -51,15 +52,17 @@ public sealed record Workload
     private Workload(Workload original)
     {
         (_traits, _place, _addresses, _ipv4, _hasIPv4) = (original._traits, original._place, original._addresses, original._ipv4, original._hasIPv4);
-        (_uid, Name, Status) = (original.Uid, original.Name, original.Status); // the names may change, the uid does not with them
+        (_uid, _name, Status) = (original.Uid, original._name, original.Status); // the names may change, the uid does not with them
     }
 
     /// <summary>Unique key: <c>cluster/group/kind/namespace/name[/section]</c>. Made at each call for most pods.</summary>
     public required string Uid
     {
-        get => _uid ?? $"{ClusterId}{PodKind}{Namespace}/{Name}";
+        get => _uid ?? PodUid(stackalloc char[256]).ToString();
         init => _uid = value;
     }
+
+    internal string NamePrefix => _name.Prefix;
 
     internal int UidHash => string.GetHashCode(_uid is null ? PodUid(stackalloc char[256]) : _uid);
 
@@ -67,7 +70,8 @@ public sealed record Workload
 
     internal bool HasUid(string uid) => _uid is null ? IsPodUid(uid) : _uid == uid;
 
-    public string Name { get; init; } = "";
+    /// <summary>Made at each call for a pod whose name ends as those of a template do.</summary>
+    public string Name { get => _name.ToString(); init => _name = new(value); }
 
     /// <exception cref="ArgumentException">Not usable as part of an identity, see <see cref="SpiffeId.CheckPart"/>.</exception>
     public string Namespace { get => _traits.Namespace; init => Own.Namespace = SpiffeId.CheckPart(value); }
@@ -168,10 +172,10 @@ public sealed record Workload
     }
 
     public bool Equals(Workload? other) => other is not null && (ReferenceEquals(this, other)
-        || (Name == other.Name && Status == other.Status && _place == other._place && _traits.Equals(other._traits)
+        || (_name.Equals(other._name) && Status == other.Status && _place == other._place && _traits.Equals(other._traits)
             && Addresses == other.Addresses && Uid == other.Uid));
 
-    public override int GetHashCode() => Name.GetHashCode();
+    public override int GetHashCode() => _name.GetHashCode();
 
     /// <summary>Lets go of what is the same for others and of what follows from the rest. Its content stays as it is; any thread may read meanwhile.</summary>
     internal void ShareWith(WorkloadSharing sharing)
@@ -179,6 +183,7 @@ public sealed record Workload
         _ownsTraits = false;
         _traits = sharing.Share(_traits);
         _place = sharing.Share(_place);
+        _name.ShareWith(sharing);
         if (_uid is { } uid && IsPodUid(uid)) _uid = null;
     }
 
@@ -191,13 +196,14 @@ public sealed record Workload
         }
     }
 
-    private ReadOnlySpan<char> PodUid(Span<char> room) =>
-        room.TryWrite($"{ClusterId}{PodKind}{Namespace}/{Name}", out var length) ? room[..length] : Uid;
+    private ReadOnlySpan<char> PodUid(Span<char> room)
+    {
+        Span<char> name = stackalloc char[PodName.MaxSuffix];
+        var suffix = _name.Suffix(name);
+        return room.TryWrite($"{ClusterId}{PodKind}{Namespace}/{_name.Prefix}{suffix}", out var length) ? room[..length] : $"{ClusterId}{PodKind}{Namespace}/{Name}";
+    }
 
-    private bool IsPodUid(ReadOnlySpan<char> uid) =>
-        uid.Length == ClusterId.Length + PodKind.Length + Namespace.Length + 1 + Name.Length
-        && uid.StartsWith(ClusterId) && uid[ClusterId.Length..].StartsWith(PodKind)
-        && uid[(ClusterId.Length + PodKind.Length)..].StartsWith(Namespace) && uid[^(Name.Length + 1)] == '/' && uid.EndsWith(Name);
+    private bool IsPodUid(ReadOnlySpan<char> uid) => uid.SequenceEqual(PodUid(stackalloc char[256]));
 
     private static uint ValueOf(IPAddress ipv4)
     {

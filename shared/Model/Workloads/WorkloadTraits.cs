@@ -59,10 +59,13 @@ internal sealed class WorkloadSharing
     private const int Most = 1 << 16;
     private readonly HashSet<WorkloadTraits> _traits = [];
     private readonly HashSet<WorkloadPlace> _places = [];
+    private readonly HashSet<string> _names = [];
 
     public WorkloadTraits Share(WorkloadTraits traits) => Share(_traits, traits);
 
     public WorkloadPlace Share(WorkloadPlace place) => Share(_places, place);
+
+    public string Share(string name) => Share(_names, name);
 
     private static T Share<T>(HashSet<T> kept, T value)
     {

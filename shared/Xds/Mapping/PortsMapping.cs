@@ -20,12 +20,13 @@ internal static class PortsMapping
         }
     }
 
-    public static PortMap ToModel(RepeatedField<Wire.Port> ports)
+    /// <param name="pool">Most services have the same few port lists.</param>
+    public static PortMap ToModel(RepeatedField<Wire.Port> ports, SharedValues pool)
     {
         var entries = new PortMapping[ports.Count];
         for (var i = 0; i < entries.Length; i++)
             entries[i] = new(ToPort(ports[i].ServicePort), ToPort(ports[i].TargetPort), ToModel(ports[i].AppProtocol));
-        return new(entries);
+        return pool.Share(new PortMap(entries));
     }
 
     public static ushort ToPort(uint number) =>

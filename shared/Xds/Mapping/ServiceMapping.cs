@@ -46,7 +46,7 @@ public static class ServiceMapping
             Hostname = pool.Share(wire.Hostname),
             Vips = vips,
             CidrVips = ranges,
-            Ports = PortsMapping.ToModel(wire.Ports),
+            Ports = PortsMapping.ToModel(wire.Ports, pool),
             SubjectAltNames = wire.SubjectAltNames.Select(pool.Share).ToEquatableArray(),
             Waypoint = GatewayMapping.ToModelOrNull(wire.Waypoint, pool),
             WeightedWaypoints = wire.WeightedWaypoints

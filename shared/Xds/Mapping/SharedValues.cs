@@ -9,12 +9,15 @@ public sealed class SharedValues(int capacity = 1 << 16)
 {
     private readonly HashSet<string> _texts = [];
     private readonly HashSet<EquatableArray<ServiceMembership>> _memberships = [];
+    private readonly HashSet<PortMap> _ports = [];
 
     public string Share(string text) => text.Length == 0 ? "" : Share(_texts, text);
 
     /// <summary>Pods of one workload usually have the very same places in services.</summary>
     public EquatableArray<ServiceMembership> Share(EquatableArray<ServiceMembership> memberships) =>
         memberships.IsEmpty ? default : Share(_memberships, memberships);
+
+    public PortMap Share(PortMap ports) => ports.Entries.IsEmpty ? default : Share(_ports, ports);
 
     private T Share<T>(HashSet<T> kept, T value)
     {

@@ -85,7 +85,7 @@ public static class WorkloadMapping
 
     private static EquatableArray<ServiceMembership> Memberships(Wire.Workload wire, SharedValues pool) =>
         wire.Services.OrderBy(static entry => entry.Key, StringComparer.Ordinal).Select(entry => ServiceKey.TryParse(entry.Key, out var key)
-            ? new ServiceMembership(new(pool.Share(key.Namespace), pool.Share(key.Hostname)), PortsMapping.ToModel(entry.Value.Ports))
+            ? new ServiceMembership(new(pool.Share(key.Namespace), pool.Share(key.Hostname)), PortsMapping.ToModel(entry.Value.Ports, pool))
             : throw new ArgumentException($"the service '{entry.Key}' is not of the form namespace/hostname")).ToEquatableArray();
 
     private static TunnelProtocol ToModel(Wire.TunnelProtocol protocol) => protocol switch
