@@ -48,7 +48,7 @@ internal sealed class WaypointParts : IAsyncDisposable
 
         void Report(Exception error) => DefectLog.Report(logger, error);
         var rules = new WaypointRules(options, mesh, traffic, new TlsIdentities(store, tls), new ServiceTraffics(options, mesh, traffic, time),
-            new TargetFinder(options, mesh, time), new RequestMetrics(metrics, mesh, options), new AccessLog(options.AccessLog, log.Output, time),
+            new TargetFinder(options, mesh, time), new HostResolver(time, ipv6: true, new(random.Next())), new RequestMetrics(metrics, mesh, options), new AccessLog(options.AccessLog, log.Output, time),
             new TraceExport(metrics, new SpanWriter(options, time), log.Loggers.CreateLogger<TraceExport>(), Report), Report);
         var control = new EventLoop("waypoint-control", time) { UnhandledException = Report };
         control.Start();

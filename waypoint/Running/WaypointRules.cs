@@ -2,6 +2,7 @@ using Ambient.Hbone;
 using Ambient.Model.State;
 using Ambient.Model.Traffic;
 using Ambient.Waypoint.Inbound;
+using Ambient.MeshProxy.Discovery;
 using Ambient.Waypoint.Options;
 using Ambient.Waypoint.Routing;
 using Ambient.Waypoint.Telemetry;
@@ -13,5 +14,5 @@ namespace Ambient.Waypoint.Running;
 /// <param name="Identities">Gives our own certificate.</param>
 /// <param name="Defect">Told of defects of ours that ended what they concerned, and nothing else.</param>
 internal sealed record WaypointRules(
-    WaypointOptions Options, MeshState Mesh, TrafficState Traffic, ITlsIdentities Identities, ServiceTraffics Services, TargetFinder Targets,
+    WaypointOptions Options, MeshState Mesh, TrafficState Traffic, ITlsIdentities Identities, ServiceTraffics Services, TargetFinder Targets, HostResolver Hosts,
     RequestMetrics Metrics, AccessLog AccessLog, TraceExport Tracing, Action<Exception> Defect);

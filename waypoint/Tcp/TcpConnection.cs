@@ -64,7 +64,7 @@ internal sealed class TcpConnection(Worker worker, Duplex stream, Client client,
         for (var attempt = 0; attempt < Attempts && cluster.Pick(worker.Random, _tried) is { } endpoint; attempt++)
         {
             _tried.Add(endpoint);
-            (_upstream, _) = await worker.Dialer.DialAsync(worker.Loop, endpoint.Address);
+            (_upstream, _) = await worker.Dialer.DialAsync(worker.Loop, endpoint, null);
             if (_upstream is not null) return true;
         }
 

@@ -1,8 +1,11 @@
 using System.Net;
+using System.Net.Sockets;
 using Ambient.Hbone.Client;
+using Ambient.Hbone.Tunnels;
 using Ambient.HttpProxy.Upstreams;
 using Ambient.Model.Addresses;
 using Ambient.Model.Workloads;
+using Ambient.Tls.Origination;
 using Ambient.Transport;
 using Ambient.Waypoint.Options;
 using Ambient.Waypoint.Running;
@@ -18,11 +21,36 @@ internal sealed class MeshDialer(Worker worker) : IUpstreamDialer
 
     private readonly IPAddress _ownAddress = IPAddress.Parse(worker.Rules.Options.Node.InstanceIp);
 
-    public async ValueTask<(Duplex? Stream, ConnectFailure Failure)> DialAsync(EventLoop loop, IPEndPoint endpoint)
+    public ValueTask<(Duplex? Stream, ConnectFailure Failure)> DialAsync(EventLoop loop, UpstreamEndpoint endpoint, string? protocol) =>
+        endpoint.Transport is ServerTransport transport ? DialAsync(endpoint.Address, transport, protocol) : ConnectAsync(endpoint.Address);
+
+    private async ValueTask<(Duplex?, ConnectFailure)> DialAsync(IPEndPoint endpoint, ServerTransport transport, string? protocol)
+    {
+        if (transport.Host.Length > 0)
+        {
+            if (await worker.Rules.Hosts.ResolveAsync(transport.Host, AddressFamily.InterNetwork) is not { } address) return Failed($"{transport.Host} has no address.");
+            endpoint = new(address, endpoint.Port);
+        }
+        var (context, problem) = transport.Tls?.Current ?? default;
+        if (transport.Tls is not null && context is null) return Failed($"TLS to {endpoint} cannot be begun: {problem}");
+        var (wire, failure) = await ConnectAsync(endpoint);
+        return wire is null || context is null ? (wire, failure) : await SecureAsync(wire, new(context, protocol), endpoint);
+    }
+
+    private async ValueTask<(Duplex?, ConnectFailure)> SecureAsync(Duplex wire, OriginSession session, IPEndPoint endpoint)
+    {
+        if (await HandshakeRun.RunAsync(wire, session, worker.Rules.Options.Tunnels.ToHbone().HandshakeTimeout) is not { } failed) return (new SecureStream(wire, session), default);
+        wire.Dispose();
+        var why = session.Failure ?? (failed == HandshakeFailure.TimedOut ? "the server did not finish the handshake in time" : "the server closed the connection during the handshake");
+        session.Dispose();
+        return Failed($"TLS with {endpoint} failed: {why}.");
+    }
+
+    private async ValueTask<(Duplex?, ConnectFailure)> ConnectAsync(IPEndPoint endpoint)
     {
         var workload = worker.Rules.Mesh.Current.FindWorkload(new NetworkAddress(worker.Rules.Options.Node.Network, endpoint.Address));
         if (workload is { Protocol: TunnelProtocol.Hbone } or { NativeTunnel: true }) return await TunnelAsync(workload, endpoint);
-        return await LoopSocket.ConnectAsync(loop, Worker.NewSocket(endpoint), endpoint, worker.Rules.Options.Tunnels.ConnectTimeout);
+        return await LoopSocket.ConnectAsync(worker.Loop, Worker.NewSocket(endpoint), endpoint, worker.Rules.Options.Tunnels.ConnectTimeout);
     }
 
     private async ValueTask<(Duplex?, ConnectFailure)> TunnelAsync(Workload workload, IPEndPoint endpoint)
@@ -37,6 +65,8 @@ internal sealed class MeshDialer(Worker worker) : IUpstreamDialer
         }
         return connected.Stream is { } stream ? (stream, default) : (null, FailureOf(connected.Failure!));
     }
+
+    private static (Duplex?, ConnectFailure) Failed(string why) => (null, new(ConnectFailureKind.Other, 0) { Detail = why });
 
     private static ConnectFailure FailureOf(DialFailure failure) => new(failure.Reason switch
     {

@@ -15,7 +15,7 @@ internal sealed class ServiceCluster(ClusterName name, WaypointOptions options, 
     private volatile Made? _made;
 
     /// <summary>What the servers were made of, and up to which versions that has not changed.</summary>
-    private sealed record Made(ServiceEntry? Service, DestinationPolicy? Destination, UpstreamCluster Cluster, ClusterState State)
+    private sealed record Made(ServiceEntry? Service, DestinationPolicy? Destination, UpstreamCluster Cluster, ClusterState State, TlsOrigin? Tls)
     {
         private long _mesh = -1, _traffic = -1;
 
@@ -57,11 +57,12 @@ internal sealed class ServiceCluster(ClusterName name, WaypointOptions options, 
             ? TrafficPolicy.Default with { Unusable = $"{name.Service} has no subset '{name.Subset}'." }
             : destination?.PolicyFor(name.Port, subset) ?? TrafficPolicy.Default;
         var state = before?.State is { } kept && kept.Policy.Equals(policy) ? kept : new ClusterState(policy, time);
-        var servers = service is null ? [] : Servers(service, subset, policy, world, before);
-        return new(service, destination, new(name.ToString(), servers, state), state);
+        var tls = policy.Tls is not { } wanted ? null : before?.Tls is { } same && same.Settings.Equals(wanted) ? same : new TlsOrigin(wanted, name.Service.Hostname, time);
+        var servers = service is null ? [] : Servers(service, subset, policy, tls, world, before);
+        return new(service, destination, new(name.ToString(), servers, state), state, tls);
     }
 
-    private List<UpstreamEndpoint> Servers(ServiceEntry service, Subset? subset, TrafficPolicy policy, MeshSnapshot world, Made? before)
+    private List<UpstreamEndpoint> Servers(ServiceEntry service, Subset? subset, TrafficPolicy policy, TlsOrigin? tls, MeshSnapshot world, Made? before)
     {
         var known = before?.Cluster.Endpoints.ToDictionary(static endpoint => (endpoint.Address, endpoint.Protocol, ((Workload)endpoint.Subject!).Uid));
         var protocol = ProtocolOf(service.Service, policy);
@@ -69,11 +70,14 @@ internal sealed class ServiceCluster(ClusterName name, WaypointOptions options, 
         foreach (var endpoint in service.Candidates(Place(world), name.Port))
         {
             if (subset is not null && subset.Workloads.AsSpan().BinarySearch(endpoint.Workload.Uid, StringComparer.Ordinal) < 0) continue;
-            if (TargetPort.Of(service, endpoint, name.Port) is not { } port || WorkloadAddress.Of(endpoint.Workload, service.Service.IpFamilies) is not { } address) continue;
-            var at = new System.Net.IPEndPoint(address, port);
-            servers.Add(known?.GetValueOrDefault((at, protocol, endpoint.Workload.Uid)) is { } same && endpoint.Workload.Equals(same.Subject)
+            if (TargetPort.Of(service, endpoint, name.Port) is not { } port) continue;
+            var (address, host) = (WorkloadAddress.Of(endpoint.Workload, service.Service.IpFamilies), endpoint.Workload.Hostname);
+            if (address is null && host.Length == 0) continue;
+            if (address is not null) host = "";
+            var at = new System.Net.IPEndPoint(address ?? System.Net.IPAddress.Any, port);
+            servers.Add(known?.GetValueOrDefault((at, protocol, endpoint.Workload.Uid)) is { } same && endpoint.Workload.Equals(same.Subject) && (same.Transport as ServerTransport)?.Tls == tls
                 ? same
-                : new UpstreamEndpoint(at) { Protocol = protocol, Subject = endpoint.Workload, Since = before is null ? 0 : time.GetTimestamp() });
+                : new UpstreamEndpoint(at) { Protocol = protocol, Subject = endpoint.Workload, Transport = tls is null && host.Length == 0 ? null : new ServerTransport(host, tls), Since = before is null ? 0 : time.GetTimestamp() });
         }
 
         return servers;

@@ -27,6 +27,7 @@ internal sealed class TrafficPolicyCompiler(List<string> problems)
     public TrafficPolicy Compile(PolicyParts parts, string field)
     {
         var (balancing, key, warmup) = BalancingOf(parts.LoadBalancer, $"{field}.loadBalancer");
+        var (tls, tlsProblem) = ServerTlsReader.Read(parts.Tls);
         return new()
         {
             Balancing = balancing,
@@ -36,16 +37,16 @@ internal sealed class TrafficPolicyCompiler(List<string> problems)
             Outlier = parts.OutlierDetection is { } outlier ? OutlierOf(outlier, $"{field}.outlierDetection") : null,
             Http = HttpOf(parts.ConnectionPool?.Http, $"{field}.connectionPool.http.h2UpgradePolicy"),
             RetryBudget = parts.RetryBudget is { } budget ? new(Math.Clamp(Number(budget.Percent ?? 20), 0, 100), (uint)Math.Clamp(budget.MinRetryConcurrency ?? 3, 0, uint.MaxValue)) : null,
-            Unusable = UnusableOf(parts, field),
+            Tls = tls,
+            Unusable = UnusableOf(parts, tlsProblem, field),
         };
     }
 
     private static double Number(double value) => double.IsFinite(value) ? value : 0;
 
-    /// <summary>Inside the mesh every connection has mutual TLS of its own; TLS towards others cannot be begun.</summary>
-    private string UnusableOf(PolicyParts parts, string field)
+    private string UnusableOf(PolicyParts parts, string? tlsProblem, string field)
     {
-        var what = parts.Foreign ?? (parts.Tls?.Mode is null or "" or "DISABLE" or "ISTIO_MUTUAL" ? null : $"tls.mode {Findings.Quote(parts.Tls.Mode)}");
+        var what = parts.Foreign ?? tlsProblem;
         if (what is null) return "";
         problems.Add($"{field}: {what} cannot be honoured by waypoints, so the destination is not reached: it is answered with 503.");
         return $"{what} cannot be honoured";

@@ -5,18 +5,19 @@ using Ambient.Transport;
 namespace Ambient.Hbone.Tunnels;
 
 /// <summary>How a handshake ended without a session.</summary>
-internal enum HandshakeFailure : byte { TimedOut, Closed, Rejected }
+public enum HandshakeFailure : byte { TimedOut, Closed, Rejected }
 
 /// <summary>Moves the bytes of one TLS handshake between libssl and a byte stream, within a time limit.</summary>
-internal sealed class HandshakeRun
+public sealed class HandshakeRun
 {
     private readonly Duplex _wire;
     private bool _timedOut;
 
     private HandshakeRun(Duplex wire) => _wire = wire;
 
+    /// <param name="wire">Stays the caller's; aborted if the time is over.</param>
     /// <returns>Null when the handshake is complete.</returns>
-    public static async ValueTask<HandshakeFailure?> RunAsync(Duplex wire, TlsHandshake handshake, TimeSpan limit)
+    public static async ValueTask<HandshakeFailure?> RunAsync(Duplex wire, IHandshake handshake, TimeSpan limit)
     {
         var run = new HandshakeRun(wire);
         var timer = wire.Loop.StartTimer(limit, static run => ((HandshakeRun)run!).TimeOut(), run);
@@ -32,7 +33,7 @@ internal sealed class HandshakeRun
         }
     }
 
-    private async ValueTask<HandshakeFailure?> RunAsync(TlsHandshake handshake, Slab buffer)
+    private async ValueTask<HandshakeFailure?> RunAsync(IHandshake handshake, Slab buffer)
     {
         var toSend = new ArrayBufferWriter<byte>(4096);
         var received = 0;

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Runtime.CompilerServices;
 using Ambient.Http1;
 using Ambient.Http1.Bodies;
@@ -24,16 +23,16 @@ internal sealed class Http1Upstream : UpstreamStream, IDisposable
     private byte[]? _ownKey;
     private int _interim;
 
-    public Http1Upstream(Duplex stream, IPEndPoint endpoint, UpstreamPool pool, Http1Limits limits)
+    public Http1Upstream(Duplex stream, ServerKey server, UpstreamPool pool, Http1Limits limits)
     {
-        (Stream, Endpoint, _pool, _parser) = (stream, endpoint, pool, new(limits));
+        (Stream, Server, _pool, _parser) = (stream, server, pool, new(limits));
         (In, Out) = (new(stream), new(stream));
         (_requestBody, _responseBody) = (new(Out), new(In, limits));
     }
 
     public Duplex Stream { get; }
 
-    public IPEndPoint Endpoint { get; }
+    public ServerKey Server { get; }
 
     public ReceiveBuffer In { get; }
 

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Runtime.CompilerServices;
 using Ambient.Transport;
 
@@ -6,7 +5,7 @@ namespace Ambient.HttpProxy.Upstreams;
 
 /// <summary>The connections of one worker to one server that speaks HTTP/2: as few as its limit on streams allows, opened one at a time.</summary>
 /// <remarks>On the loop only. One that drains is not lent; it closes when its streams have ended.</remarks>
-internal sealed class Http2Server(IPEndPoint endpoint, Http2UpstreamPool pool)
+internal sealed class Http2Server(UpstreamEndpoint endpoint, Http2UpstreamPool pool)
 {
     private readonly List<Http2UpstreamConnection> _connections = [];
     private readonly List<LoopSignal> _waiting = []; // for the connection being opened

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Runtime.CompilerServices;
 using Ambient.Http2;
 using Ambient.HttpProxy.Sessions;
@@ -12,7 +11,7 @@ internal sealed class Http2UpstreamPool(EventLoop loop, IUpstreamDialer dialer, 
     private const int MostSpare = 1024; // a peak is not kept for ever
 
     private readonly Http2Options _http2 = Http2Session.OptionsOf(options);
-    private readonly Dictionary<IPEndPoint, Http2Server> _servers = [];
+    private readonly Dictionary<ServerKey, Http2Server> _servers = [];
     private readonly Stack<Http2Upstream> _spare = new();
 
     public EventLoop Loop => loop;
@@ -23,9 +22,9 @@ internal sealed class Http2UpstreamPool(EventLoop loop, IUpstreamDialer dialer, 
     /// <param name="whenKnown">Not before its server has said what it takes.</param>
     /// <returns>A stream whose request is to be written at once, or null and why.</returns>
     [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
-    public async ValueTask<(UpstreamStream? Stream, ConnectFailure Failure)> RentAsync(IPEndPoint endpoint, bool whenKnown)
+    public async ValueTask<(UpstreamStream? Stream, ConnectFailure Failure)> RentAsync(UpstreamEndpoint endpoint, bool whenKnown)
     {
-        if (!_servers.TryGetValue(endpoint, out var server)) _servers[endpoint] = server = new(endpoint, this);
+        if (!_servers.TryGetValue(endpoint.Key, out var server)) _servers[endpoint.Key] = server = new(endpoint, this);
         var (connection, failure) = await server.RentAsync(whenKnown).ConfigureAwait(false);
         if (connection is null) return (null, failure);
         if (!_spare.TryPop(out var stream)) stream = new(loop, this, options.Limits);
@@ -38,16 +37,16 @@ internal sealed class Http2UpstreamPool(EventLoop loop, IUpstreamDialer dialer, 
         if (_spare.Count < MostSpare) _spare.Push(stream);
     }
 
-    public ValueTask<(Duplex? Stream, ConnectFailure Failure)> DialAsync(IPEndPoint endpoint) => dialer.DialAsync(loop, endpoint);
+    public ValueTask<(Duplex? Stream, ConnectFailure Failure)> DialAsync(UpstreamEndpoint endpoint) => dialer.DialAsync(loop, endpoint, "h2");
 
     public Http2UpstreamConnection Open(Duplex wire, Http2Server server) => new(wire, server, _http2, options);
 
     public void CloseIdle(TimeSpan limit)
     {
-        foreach (var (endpoint, server) in _servers)
+        foreach (var (key, server) in _servers)
         {
             server.CloseIdle(limit);
-            if (server.IsUnused) _servers.Remove(endpoint);
+            if (server.IsUnused) _servers.Remove(key);
         }
     }
 

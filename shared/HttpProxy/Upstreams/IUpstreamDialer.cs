@@ -1,4 +1,3 @@
-using System.Net;
 using Ambient.Transport;
 
 namespace Ambient.HttpProxy.Upstreams;
@@ -7,6 +6,7 @@ namespace Ambient.HttpProxy.Upstreams;
 public interface IUpstreamDialer
 {
     /// <summary>On <paramref name="loop"/>; does not throw.</summary>
+    /// <param name="protocol">What will be spoken, by its name in ALPN (RFC 7301); null if that is not known.</param>
     /// <returns>The stream, which belongs to the caller, or null and why.</returns>
-    ValueTask<(Duplex? Stream, ConnectFailure Failure)> DialAsync(EventLoop loop, IPEndPoint endpoint);
+    ValueTask<(Duplex? Stream, ConnectFailure Failure)> DialAsync(EventLoop loop, UpstreamEndpoint endpoint, string? protocol);
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using Ambient.Linux;
 using Ambient.Linux.Sockets;
 using Ambient.Transport;
@@ -9,14 +8,14 @@ namespace Ambient.HttpProxy.Upstreams;
 /// <param name="timeout">For one attempt.</param>
 public sealed class TcpDialer(TimeSpan timeout) : IUpstreamDialer
 {
-    public async ValueTask<(Duplex? Stream, ConnectFailure Failure)> DialAsync(EventLoop loop, IPEndPoint endpoint)
+    public async ValueTask<(Duplex? Stream, ConnectFailure Failure)> DialAsync(EventLoop loop, UpstreamEndpoint endpoint, string? protocol)
     {
         Descriptor descriptor;
-        try { descriptor = TcpSockets.Create(endpoint.AddressFamily); }
+        try { descriptor = TcpSockets.Create(endpoint.Address.AddressFamily); }
         catch (LinuxException error) { return (null, ConnectFailure.Of(error.Errno)); }
 
         SocketOptions.NoDelay(descriptor);
-        var (socket, failure) = await LoopSocket.ConnectAsync(loop, descriptor, endpoint, timeout);
+        var (socket, failure) = await LoopSocket.ConnectAsync(loop, descriptor, endpoint.Address, timeout);
         return (socket, failure);
     }
 }

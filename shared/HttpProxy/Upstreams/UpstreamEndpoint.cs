@@ -14,6 +14,9 @@ public sealed class UpstreamEndpoint(IPEndPoint address)
 
     public UpstreamProtocol Protocol { get; init; }
 
+    /// <summary>How it is connected to, for the dialer; null for what its address says. Connections are shared among endpoints with the same object.</summary>
+    public object? Transport { get; init; }
+
     /// <summary>What stands there, for whoever made this object.</summary>
     public object? Subject { get; init; }
 
@@ -33,7 +36,12 @@ public sealed class UpstreamEndpoint(IPEndPoint address)
     internal bool SpeaksHttp2With(RequestHead request) =>
         Protocol == UpstreamProtocol.Http2 || (Protocol == UpstreamProtocol.SameAsClient && request.Version == HttpVersion.Http2 && !request.IsExtendedConnect);
 
+    internal ServerKey Key => new(Address, Transport);
+
     internal void Begin() => Interlocked.Increment(ref _active);
 
     internal void End() => Interlocked.Decrement(ref _active);
 }
+
+/// <summary>Whose connections are shared.</summary>
+internal readonly record struct ServerKey(IPEndPoint Address, object? Transport);

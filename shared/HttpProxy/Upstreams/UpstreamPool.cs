@@ -1,4 +1,3 @@
-using System.Net;
 using System.Runtime.CompilerServices;
 using Ambient.Http1.Heads;
 using Ambient.HttpProxy.Messages;
@@ -13,7 +12,7 @@ public sealed class UpstreamPool : IDisposable
 {
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<IPEndPoint, List<Http1Upstream>> _idle = [];
+    private readonly Dictionary<ServerKey, List<Http1Upstream>> _idle = [];
     private readonly EventLoop _loop;
     private readonly IUpstreamDialer _dialer;
     private readonly HttpProxyOptions _options;
@@ -37,23 +36,23 @@ public sealed class UpstreamPool : IDisposable
         if (endpoint.SpeaksHttp2With(request))
         {
             if (!_sweep.IsRunning) _sweep.Start(SweepInterval);
-            return _http2.RentAsync(endpoint.Address, whenKnown: MessageForwarding.IsUpgrade(request));
+            return _http2.RentAsync(endpoint, whenKnown: MessageForwarding.IsUpgrade(request));
         }
 
-        return !fresh && TryTakeIdle(endpoint.Address) is { } idle ? new((idle, default)) : DialAsync(endpoint);
+        return !fresh && TryTakeIdle(endpoint.Key) is { } idle ? new((idle, default)) : DialAsync(endpoint);
     }
 
     [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<(UpstreamStream? Stream, ConnectFailure Failure)> DialAsync(UpstreamEndpoint endpoint)
     {
-        var (stream, failure) = await _dialer.DialAsync(_loop, endpoint.Address);
-        return (stream is null ? null : new Http1Upstream(stream, endpoint.Address, this, _options.Limits), failure);
+        var (stream, failure) = await _dialer.DialAsync(_loop, endpoint, "http/1.1");
+        return (stream is null ? null : new Http1Upstream(stream, endpoint.Key, this, _options.Limits), failure);
     }
 
     /// <summary>Takes a connection whose exchange has ended in good order.</summary>
     internal void Return(Http1Upstream connection)
     {
-        if (!_idle.TryGetValue(connection.Endpoint, out var same)) _idle[connection.Endpoint] = same = [];
+        if (!_idle.TryGetValue(connection.Server, out var same)) _idle[connection.Server] = same = [];
         if (_isClosed || same.Count >= _options.UpstreamIdleConnections || !connection.In.IsEmpty)
         {
             connection.Dispose();
@@ -77,9 +76,9 @@ public sealed class UpstreamPool : IDisposable
         _http2.Drain();
     }
 
-    private Http1Upstream? TryTakeIdle(IPEndPoint endpoint)
+    private Http1Upstream? TryTakeIdle(ServerKey server)
     {
-        if (!_idle.TryGetValue(endpoint, out var same)) return null;
+        if (!_idle.TryGetValue(server, out var same)) return null;
         while (same.Count > 0)
         {
             var connection = same[^1];
@@ -95,10 +94,10 @@ public sealed class UpstreamPool : IDisposable
     private void Sweep()
     {
         var now = _loop.Time.GetTimestamp();
-        foreach (var (endpoint, same) in _idle)
+        foreach (var (server, same) in _idle)
         {
             Idle -= same.RemoveAll(connection => IsOver(connection, now));
-            if (same.Count == 0) _idle.Remove(endpoint);
+            if (same.Count == 0) _idle.Remove(server);
         }
 
         _http2.CloseIdle(_options.UpstreamIdleTimeout);

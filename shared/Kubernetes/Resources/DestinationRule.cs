@@ -229,9 +229,28 @@ public sealed record RetryBudgetSpec
     public string? BudgetInterval { get; init; }
 }
 
-/// <summary>TLS that begins here. Beyond the mode nothing of it can be honoured, so nothing else is read.</summary>
+/// <summary>TLS that begins here.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record ClientTlsSpec
 {
     /// <summary><c>DISABLE</c> (when absent), <c>SIMPLE</c>, <c>MUTUAL</c> or <c>ISTIO_MUTUAL</c>.</summary>
     public string? Mode { get; init; }
+
+    public string? Sni { get; init; }
+
+    public IReadOnlyList<string>? SubjectAltNames { get; init; }
+
+    /// <summary>Paths in the waypoint's file system, as the two below.</summary>
+    public string? CaCertificates { get; init; }
+
+    public string? ClientCertificate { get; init; }
+
+    public string? PrivateKey { get; init; }
+
+    public bool? InsecureSkipVerify { get; init; }
+
+    /// <summary>Not honoured, nor is the next; only whether they are there is asked.</summary>
+    public string? CredentialName { get; init; }
+
+    public string? CaCrl { get; init; }
 }

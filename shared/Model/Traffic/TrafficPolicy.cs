@@ -78,6 +78,9 @@ public sealed record TrafficPolicy
     /// <summary>Takes the place of <see cref="ConnectionLimits.MaxRetries"/>.</summary>
     public RetryBudgetLimit? RetryBudget { get; init; }
 
+    /// <summary>Null: plain within the mesh's own encryption.</summary>
+    public ServerTls? Tls { get; init; }
+
     /// <summary>Why it must not be used, which is answered with 503: what it asks for cannot be honoured. Empty for a sound one.</summary>
     public string Unusable { get; init; } = "";
 }

@@ -12,7 +12,7 @@ namespace Ambient.Tls;
 /// One thread at a time, not necessarily the same. Call <see cref="Advance"/> with nothing received to begin as a client,
 /// then whenever bytes arrive. There is no timeout in here: the caller owns the clock and the socket.
 /// </remarks>
-public sealed class TlsHandshake : IDisposable
+public sealed class TlsHandshake : IHandshake, IDisposable
 {
     // Certificates may take 64 KiB; nothing else in a handshake is long.
     private const int MaxHandshakeBytes = 256 * 1024;

@@ -15,6 +15,7 @@ internal static unsafe partial class LibCrypto
     internal const int BioCtrlPending = 10;                             // <openssl/bio.h>
     internal const int CtrlAeadGetTag = 0x10, CtrlAeadSetTag = 0x11;    // <openssl/evp.h>
     internal const ulong VerifyPartialChain = 0x80000;                  // <openssl/x509_vfy.h>
+    internal const uint NoPartialWildcards = 0x4;                       // <openssl/x509v3.h>
 
     [LibraryImport(Library)] internal static partial int CRYPTO_get_ex_new_index(int kind, long number, nint pointer, nint create, nint copy, nint free);
 
@@ -39,6 +40,8 @@ internal static unsafe partial class LibCrypto
     [LibraryImport(Library)] internal static partial void X509_free(nint certificate);
     [LibraryImport(Library)] internal static partial nint X509_get0_pubkey(nint certificate);
     [LibraryImport(Library)] internal static partial int X509_check_private_key(nint certificate, nint key);
+    [LibraryImport(Library)] internal static partial int X509_check_host(nint certificate, byte* name, nuint length, uint flags, byte** matched);
+    [LibraryImport(Library)] internal static partial int X509_check_ip_asc(nint certificate, byte* address, uint flags);
     [LibraryImport(Library)] internal static partial nint X509_get_subject_name(nint certificate);
     [LibraryImport(Library)] internal static partial nint X509_get_issuer_name(nint certificate);
     [LibraryImport(Library)] internal static partial int X509_NAME_cmp(nint one, nint other);

@@ -13,12 +13,12 @@ internal static unsafe partial class LibSsl
 {
     private const string Library = "libssl.so.3";
 
-    internal const int Tls13 = 0x0304;
-    internal const int VerifyPeer = 1, VerifyFailIfNoPeerCertificate = 2;
-    internal const int ErrorWantRead = 2;
-    internal const int CtrlMode = 33, CtrlSetSessionCacheMode = 44, CtrlSetMaxCertList = 51, CtrlChainCert = 89,
+    internal const int Tls12 = 0x0303, Tls13 = 0x0304;
+    internal const int VerifyNone = 0, VerifyPeer = 1, VerifyFailIfNoPeerCertificate = 2;
+    internal const int ErrorWantRead = 2, ErrorZeroReturn = 6;
+    internal const int CtrlMode = 33, CtrlSetSessionCacheMode = 44, CtrlSetMaxCertList = 51, CtrlSetServerName = 55, CtrlChainCert = 89,
         CtrlSetGroupsList = 92, CtrlSetSignatureAlgorithmsList = 98, CtrlSetMinProtocol = 123, CtrlSetMaxProtocol = 124;
-    internal const long ModeNoAutoChain = 0x8;
+    internal const long ModeNoAutoChain = 0x8, ModeReleaseBuffers = 0x10;
     internal const ulong OptionNoTicket = 1UL << 14, OptionNoCompression = 1UL << 17, OptionServerPreference = 1UL << 22,
         OptionNoRenegotiation = 1UL << 30, OptionNoTxCertificateCompression = 1UL << 32, OptionNoRxCertificateCompression = 1UL << 33;
     internal const int TlsExtErrOk = 0, TlsExtErrAlertFatal = 2;
@@ -44,6 +44,9 @@ internal static unsafe partial class LibSsl
     [LibraryImport(Library)] internal static partial int SSL_CTX_use_certificate(nint context, nint certificate);
     [LibraryImport(Library)] internal static partial int SSL_CTX_use_PrivateKey(nint context, nint key);
 
+    [LibraryImport(Library)] internal static partial nint SSL_CTX_get_cert_store(nint context);
+    [LibraryImport(Library)] internal static partial int SSL_CTX_set_default_verify_paths(nint context);
+
     [LibraryImport(Library)] internal static partial nint SSL_new(nint context);
     [LibraryImport(Library)] internal static partial void SSL_free(nint ssl);
     [LibraryImport(Library)] internal static partial int SSL_set_ex_data(nint ssl, int index, nint value);
@@ -53,6 +56,15 @@ internal static unsafe partial class LibSsl
     [LibraryImport(Library)] internal static partial void SSL_set_connect_state(nint ssl);
     [LibraryImport(Library)] internal static partial void SSL_set_accept_state(nint ssl);
     [LibraryImport(Library)] internal static partial int SSL_do_handshake(nint ssl);
+    [LibraryImport(Library)] internal static partial long SSL_ctrl(nint ssl, int command, long number, void* pointer);
+    [LibraryImport(Library)] internal static partial int SSL_set_alpn_protos(nint ssl, byte* protocols, uint length);
+    [LibraryImport(Library)] internal static partial void SSL_get0_alpn_selected(nint ssl, byte** protocol, uint* length);
+    [LibraryImport(Library)] internal static partial int SSL_read(nint ssl, void* into, int length);
+    [LibraryImport(Library)] internal static partial int SSL_write(nint ssl, void* from, int length);
+    [LibraryImport(Library)] internal static partial int SSL_pending(nint ssl);
+    [LibraryImport(Library)] internal static partial int SSL_shutdown(nint ssl);
+    [LibraryImport(Library)] internal static partial nint SSL_get1_peer_certificate(nint ssl);
+    [LibraryImport(Library)] internal static partial long SSL_get_verify_result(nint ssl);
     [LibraryImport(Library)] internal static partial int SSL_get_error(nint ssl, int result);
     [LibraryImport(Library)] internal static partial int SSL_has_pending(nint ssl);
     [LibraryImport(Library)] internal static partial nint SSL_get_current_cipher(nint ssl);

@@ -33,6 +33,13 @@ internal readonly unsafe struct MemoryBio(nint handle)
         return bytes;
     }
 
+    /// <returns>Bytes read, at most as many as there is room for.</returns>
+    public int ReadSome(Span<byte> into)
+    {
+        var length = Math.Min(Pending, into.Length);
+        return length == 0 ? 0 : Read(into[..length]);
+    }
+
     private int Read(Span<byte> into)
     {
         fixed (byte* b = into)

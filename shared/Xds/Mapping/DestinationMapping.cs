@@ -56,6 +56,7 @@ public static class DestinationMapping
         Http = (Wire.UpstreamHttp)policy.Http,
         RetryBudget = policy.RetryBudget is not { } budget ? null : new() { Percent = budget.Percent, Least = budget.Least },
         Unusable = policy.Unusable,
+        Tls = ToWire(policy.Tls),
     };
 
     private static TrafficPolicy? ToModel(Wire.TrafficPolicy? wire)
@@ -82,8 +83,31 @@ public static class DestinationMapping
             Http = (UpstreamHttp)wire.Http,
             RetryBudget = wire.RetryBudget is not { } budget ? null : new(RouteActionMapping.Percent(budget.Percent), budget.Least),
             Unusable = wire.Unusable,
+            Tls = ToModel(wire.Tls),
         };
     }
+
+    private static Wire.ServerTls? ToWire(ServerTls? tls) => tls is null ? null : new()
+    {
+        ServerName = tls.ServerName,
+        Names = { tls.Names },
+        Roots = tls.Roots,
+        RootsFile = tls.RootsFile,
+        CertificateFile = tls.CertificateFile,
+        KeyFile = tls.KeyFile,
+        AcceptsAnyone = tls.AcceptsAnyone,
+    };
+
+    private static ServerTls? ToModel(Wire.ServerTls? wire) => wire is null ? null : new()
+    {
+        ServerName = wire.ServerName,
+        Names = wire.Names.ToEquatableArray(),
+        Roots = wire.Roots,
+        RootsFile = wire.RootsFile,
+        CertificateFile = wire.CertificateFile,
+        KeyFile = wire.KeyFile,
+        AcceptsAnyone = wire.AcceptsAnyone,
+    };
 
     private static Wire.HashKey? ToWire(HashKey? key) => key is null ? null : new()
     {

@@ -83,8 +83,14 @@ public sealed class DestinationRuleTests
     [InlineData("tls: {mode: ISTIO_MUTUAL}", true)]
     [InlineData("tls: {mode: DISABLE}", true)]
     [InlineData("tls: {}", true)]
-    [InlineData("tls: {mode: SIMPLE, sni: a}", false)]
-    [InlineData("tls: {mode: MUTUAL, clientCertificate: a}", false)]
+    [InlineData("tls: {mode: SIMPLE, sni: a}", true)]
+    [InlineData("tls: {mode: SIMPLE, sni: 'a b'}", false)]
+    [InlineData("tls: {mode: SIMPLE, clientCertificate: /a}", false)]
+    [InlineData("tls: {mode: SIMPLE, credentialName: a}", false)]
+    [InlineData("tls: {mode: SIMPLE, caCrl: /a}", false)]
+    [InlineData("tls: {mode: SIMPLE, unheard: a}", false)]
+    [InlineData("tls: {mode: MUTUAL, clientCertificate: /a}", false)]
+    [InlineData("tls: {mode: MUTUAL, clientCertificate: /a, privateKey: /b}", true)]
     [InlineData("tls: {mode: OTHER}", false)]
     [InlineData("tunnel: {targetHost: a, targetPort: 1}", false)]
     [InlineData("proxyProtocol: {version: V2}", false)]
@@ -94,6 +100,15 @@ public sealed class DestinationRuleTests
 
         Assert.Equal(usable, Of(mesh).Policy.Unusable.Length == 0);
         Assert.Equal(usable ? "Accepted" : "UnsupportedValue", Status(mesh).Reason);
+    }
+
+    [Fact]
+    public void Tls_towards_servers_is_begun_as_the_user_says()
+    {
+        Assert.Null(PolicyOf("tls: {mode: ISTIO_MUTUAL}").Tls);
+        Assert.Equal(new ServerTls { ServerName = "a.example.com", Names = ["b.example.com", "spiffe://x/y"], RootsFile = "/ca", CertificateFile = "/c", KeyFile = "/k" },
+            PolicyOf("tls: {mode: MUTUAL, sni: a.example.com, subjectAltNames: [b.example.com, 'spiffe://x/y'], caCertificates: /ca, clientCertificate: /c, privateKey: /k}").Tls);
+        Assert.Equal(new ServerTls { AcceptsAnyone = true }, PolicyOf("tls: {mode: SIMPLE, insecureSkipVerify: true}").Tls);
     }
 
     [Theory]

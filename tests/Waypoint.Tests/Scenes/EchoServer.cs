@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text;
 
 namespace Ambient.Waypoint.Tests.Scenes;
@@ -36,6 +38,12 @@ internal sealed class EchoServer : IAsyncDisposable
 
     public TimeSpan Delay { get; set; }
 
+    /// <summary>Asked for with each connection; null for plain TCP.</summary>
+    public SslServerAuthenticationOptions? Tls { get; set; }
+
+    /// <summary>Of the last connection within TLS.</summary>
+    public SslStream? LastTls { get; private set; }
+
     /// <summary>Further lines of each answer's head.</summary>
     public string Fields { get; set; } = "";
 
@@ -59,11 +67,12 @@ internal sealed class EchoServer : IAsyncDisposable
 
     private async Task ServeAsync(Socket socket)
     {
-        using (socket)
+        await using (Stream plain = new NetworkStream(socket, ownsSocket: true))
         {
             try
             {
-                while (await ReadHeadAsync(socket) is { } head)
+                await using var stream = await OpenAsync(plain);
+                while (await ReadHeadAsync(stream) is { } head)
                 {
                     Seen.Add(head);
                     Interlocked.Increment(ref _requests);
@@ -72,23 +81,31 @@ internal sealed class EchoServer : IAsyncDisposable
                     var status = Answer(line);
                     if (status == 0) return;
                     var body = $"{Name}\n{head}";
-                    await socket.SendAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {status} x\r\nx-server: {Name}\r\n{Fields}Content-Length: {body.Length}\r\n\r\n{body}"), _stop.Token);
+                    await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {status} x\r\nx-server: {Name}\r\n{Fields}Content-Length: {body.Length}\r\n\r\n{body}"), _stop.Token);
                 }
             }
-            catch (Exception error) when (error is SocketException or OperationCanceledException) { }
+            catch (Exception error) when (error is SocketException or IOException or AuthenticationException or OperationCanceledException) { }
         }
     }
 
-    // Bodies have a length.
-    private async Task<string?> ReadHeadAsync(Socket socket)
+    private async Task<Stream> OpenAsync(Stream plain)
     {
-        var (text, buffer) = (new StringBuilder(), new byte[4096]);
+        if (Tls is not { } options) return plain;
+        var stream = new SslStream(plain);
+        await stream.AuthenticateAsServerAsync(options, _stop.Token);
+        return LastTls = stream;
+    }
+
+    // Bodies have a length.
+    private async Task<string?> ReadHeadAsync(Stream stream)
+    {
+        var (text, buffer) = (new StringBuilder(), new byte[64 * 1024]);
         while (true)
         {
-            var read = await socket.ReceiveAsync(buffer, _stop.Token);
+            var read = await stream.ReadAsync(buffer, _stop.Token);
             if (read == 0) return null;
             text.Append(Encoding.ASCII.GetString(buffer, 0, read));
-            if (IsWhole(text.ToString())) return text.ToString();
+            if (read < buffer.Length && IsWhole(text.ToString())) return text.ToString();
         }
     }
 

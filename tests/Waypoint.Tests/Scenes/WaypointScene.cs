@@ -64,6 +64,13 @@ internal sealed class WaypointScene : IAsyncDisposable
         return server;
     }
 
+    /// <summary>A server behind a service that is known by its host name, as of a ServiceEntry.</summary>
+    public void Know(string name, string host, ushort port, string service) => Parts.Rules.Mesh.Apply(new()
+    {
+        Services = [ServiceOf(service)],
+        Workloads = [new Workload { Uid = $"Kubernetes//Entry/{Namespace}/{name}", Name = name, Namespace = Namespace, Hostname = host, Services = [new(KeyOf(service), new(new PortMapping(80, port)))] }],
+    });
+
     /// <summary>A collector of spans behind the service <c>collector</c>, by gRPC on port 4317 or by HTTP on 4318.</summary>
     public async Task<SpanCollector> CollectAsync(bool overHttp = false)
     {

@@ -2,11 +2,11 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Ambient.Ztunnel.Proxying;
+namespace Ambient.MeshProxy.Discovery;
 
 /// <summary>Resolves host names of workloads that have no address, by the node's own resolver. Thread-safe.</summary>
 /// <param name="random">Picks one of several addresses.</param>
-internal sealed class HostResolver(TimeProvider time, bool ipv6, Random random)
+public sealed class HostResolver(TimeProvider time, bool ipv6, Random random)
 {
     private const int MaxEntries = 4096;
     private static readonly TimeSpan Keep = TimeSpan.FromSeconds(30); // the system's resolver does not tell a record's own time
