@@ -13,11 +13,14 @@ public sealed record IndexChanges(ResourceDelta Delta, IReadOnlyList<ConditionSe
     /// <summary>Only resources whose content changed; those that forbid first.</summary>
     public TrafficDelta Traffic { get; init; } = new([], []);
 
+    /// <summary>How many routes waypoints have now, by their Gateway: those of which it changed.</summary>
+    public IReadOnlyDictionary<ObjectName, int> AttachedRoutes { get; init; } = new Dictionary<ObjectName, int>();
+
     /// <summary>What is wrong with objects and was not before.</summary>
     public IReadOnlyList<Diagnostic> NewDiagnostics { get; init; } = [];
 
     /// <summary>Nothing to publish or to write; diagnostics are only to be logged.</summary>
-    public bool IsEmpty => Delta.IsEmpty && Traffic.IsEmpty && Conditions.Count == 0;
+    public bool IsEmpty => Delta.IsEmpty && Traffic.IsEmpty && Conditions.Count == 0 && AttachedRoutes.Count == 0;
 }
 
 /// <summary>The conditions that one field manager wants on one object: all of its own, replacing what it wrote before.</summary>

@@ -52,6 +52,9 @@ public sealed class MeshIndex
     /// <summary>All that the status of objects should say, for a writer that starts anew. Objects without a line are not on it.</summary>
     public IEnumerable<ConditionSet> DesiredConditions => _graph.Log.DesiredConditions;
 
+    /// <summary>How many routes waypoints have, by their Gateway; without those that have none.</summary>
+    public IReadOnlyDictionary<ObjectName, int> AttachedRoutes => _routes.Counts.All;
+
     /// <summary>The configuration in force.</summary>
     public MeshConfig Config => _graph.Settings.Config;
 
@@ -133,7 +136,7 @@ public sealed class MeshIndex
         _workloads.Rebuild();
         _routes.Rebuild();
         RebuildTraffic();
-        return _graph.Log.Take();
+        return _graph.Log.Take() with { AttachedRoutes = _routes.Counts.Take() };
     }
 
     private void RebuildTraffic()
@@ -143,6 +146,7 @@ public sealed class MeshIndex
         _destinations.Rebuild(_graph.Directory.Changed, rootMoved);
         _virtualServices.Rebuild(_graph.Directory.Changed);
         _telemetries.Rebuild(_graph.Directory.Changed);
+        _routes.Count(_graph.Directory.Changed);
         _graph.Directory.Changed.Clear();
     }
 

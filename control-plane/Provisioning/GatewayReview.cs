@@ -25,7 +25,7 @@ internal sealed record GatewayReview(Refusal? Refusal, IReadOnlyList<ListenerRev
     private const string Hbone = "HBONE", Group = "gateway.networking.k8s.io";
 
     /// <summary>Kinds of routes that a waypoint knows; they attach to services, not to it.</summary>
-    private static readonly RouteKind[] RouteKinds = [new() { Group = Group, Kind = "GRPCRoute" }, new() { Group = Group, Kind = "HTTPRoute" }];
+    private static readonly RouteKind[] RouteKinds = [new() { Group = Group, Kind = "GRPCRoute" }, new() { Group = Group, Kind = "HTTPRoute" }, new() { Group = Group, Kind = "TCPRoute" }, new() { Group = Group, Kind = "TLSRoute" }];
 
     public static GatewayReview Of(Gateway gateway)
     {
@@ -60,7 +60,7 @@ internal sealed record GatewayReview(Refusal? Refusal, IReadOnlyList<ListenerRev
         var unknown = wanted?.FirstOrDefault(static kind => kind is null || !RouteKinds.Any(known => IsSame(known, kind)));
         return new(listener, UnacceptedOf(listener), ConflictOf(listener, all),
             [.. RouteKinds.Where(known => wanted is null || wanted.Any(kind => kind is not null && IsSame(known, kind)))],
-            unknown is null ? null : new("InvalidRouteKinds", $"Routes of kind {Findings.Quote(unknown.Kind)} do not exist here; use HTTPRoute or GRPCRoute, or leave kinds out."));
+            unknown is null ? null : new("InvalidRouteKinds", $"Routes of kind {Findings.Quote(unknown.Kind)} do not exist here; use HTTPRoute, GRPCRoute, TCPRoute or TLSRoute, or leave kinds out."));
     }
 
     private static bool IsSame(RouteKind known, RouteKind kind) => kind.Kind == known.Kind && (kind.Group ?? Group) == Group;

@@ -1,23 +1,33 @@
+using System.Text;
+using System.Text.Json.Nodes;
 using Ambient.ControlPlane.Indexing.Services;
 using Ambient.ControlPlane.Indexing.Waypoints;
+using Ambient.ControlPlane.Publishing;
 using Ambient.ControlPlane.Status;
 using Ambient.Kubernetes.Client;
-using Ambient.Kubernetes.Informers;
 using Ambient.Kubernetes.Resources;
 using Microsoft.Extensions.Logging;
 
 namespace Ambient.ControlPlane.Provisioning;
 
 /// <summary>The classes of gateways that we run: made if they are missing, never changed; their status says that we do.</summary>
-internal sealed partial class WaypointClasses(ApiClient api, Informer<GatewayClass> classes, TimeProvider time, ILogger logger)
+internal sealed partial class WaypointClasses(ApiClient api, ClusterInformers cluster, TimeProvider time, ILogger logger)
 {
     public const string FieldManager = "ambient-waypoint-controller";
 
     /// <summary>Made if there is none of that name. The second is the established one's: whoever has made it before us keeps it.</summary>
     public static readonly string[] Names = ["ambient-waypoint", "istio-waypoint"];
 
-    /// <summary>Features of the Gateway API's conformance suite that hold; in alphabetical order.</summary>
-    private static readonly SupportedFeature[] Features = [new() { Name = "GatewayInfrastructurePropagation" }];
+    /// <summary>A class stays as long as it has gateways (Gateway API, GatewayClass).</summary>
+    private const string Finalizer = "gateway-exists-finalizer.gateway.networking.k8s.io";
+
+    /// <summary>Features of the Gateway API's conformance suite of which its tests pass, for routes at services; in alphabetical order.</summary>
+    private static readonly SupportedFeature[] Features = [.. ((string[])
+    [
+        "GRPCRoute", "GatewayInfrastructurePropagation", "HTTPRoute", "HTTPRoute303RedirectStatusCode", "HTTPRoute307RedirectStatusCode", "HTTPRoute308RedirectStatusCode",
+        "HTTPRouteParentRefPort", "HTTPRouteResponseHeaderModification", "Mesh", "MeshClusterIPMatching", "MeshConsumerRoute", "MeshHTTPRouteBackendRequestHeaderModification",
+        "MeshHTTPRouteNamedRouteRule", "MeshHTTPRouteQueryParamMatching", "MeshHTTPRouteRedirectPath", "MeshHTTPRouteRedirectPort", "MeshHTTPRouteRewritePath", "MeshHTTPRouteSchemeRedirect",
+    ]).Select(static name => new SupportedFeature { Name = name })];
 
     public static bool IsOurs(GatewayClass? value) => value?.Spec?.ControllerName == WaypointControllers.Ours;
 
@@ -34,13 +44,14 @@ internal sealed partial class WaypointClasses(ApiClient api, Informer<GatewayCla
     {
         try
         {
-            if (classes.Find(new("", name)) is not { } present)
+            if (cluster.GatewayClasses.Find(new("", name)) is not { } present)
             {
                 if (Names.Contains(name)) await CreateAsync(name, stop);
             }
-            else if (IsOurs(present) && present.Metadata.DeletionTimestamp is null)
+            else if (IsOurs(present))
             {
-                await AcceptAsync(present, stop);
+                await HoldAsync(present, stop);
+                if (present.Metadata.DeletionTimestamp is null) await AcceptAsync(present, stop);
             }
             return true;
         }
@@ -61,6 +72,23 @@ internal sealed partial class WaypointClasses(ApiClient api, Informer<GatewayCla
             Spec = new() { ControllerName = WaypointControllers.Ours, Description = "Waypoints of the Ambient mesh" },
         }, stop);
         Log.Created(logger, name);
+    }
+
+    private async Task HoldAsync(GatewayClass present, CancellationToken stop)
+    {
+        var (meta, isHeld) = (present.Metadata, present.Metadata.Finalizers?.Contains(Finalizer) == true);
+        var isUsed = cluster.Gateways.All.Any(gateway => gateway.Spec?.GatewayClassName == meta.Name);
+        if (isHeld == isUsed || (isUsed && meta.DeletionTimestamp is not null)) return; // what is being deleted cannot be held any more
+        var others = (meta.Finalizers ?? []).Where(static one => one != Finalizer);
+        var patch = new JsonObject
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["resourceVersion"] = meta.ResourceVersion, // of what was read: a list is replaced as a whole
+                ["finalizers"] = new JsonArray([.. (isUsed ? others.Append(Finalizer) : others).Select(static one => JsonValue.Create(one))]),
+            },
+        };
+        await api.MergePatchAsync(ResourceTypes.GatewayClass, new("", meta.Name), Encoding.UTF8.GetBytes(patch.ToJsonString()), stop);
     }
 
     private async Task AcceptAsync(GatewayClass present, CancellationToken stop)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Ambient.ControlPlane.Indexing;
 using Ambient.ControlPlane.Leadership;
 using Ambient.ControlPlane.Publishing;
@@ -24,6 +25,7 @@ internal sealed partial class WaypointProvisioner
     private readonly Random _random;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger<WaypointProvisioner> _logger;
+    private readonly ConcurrentDictionary<ObjectName, int> _attachedRoutes = new();
     private readonly ChangedObjects _changed;
     private readonly WaypointClasses _classes;
     private readonly WaypointObjectWriter _objects;
@@ -36,16 +38,18 @@ internal sealed partial class WaypointProvisioner
         (_api, _cluster, _waypoints, _options, _trustDomain, _time, _random, _loggers) = (api, cluster, waypoints, options, trustDomain, time, random, loggers);
         _logger = loggers.CreateLogger<WaypointProvisioner>();
         _changed = new(time);
-        _classes = new(api, cluster.GatewayClasses, time, _logger);
+        _classes = new(api, cluster, time, _logger);
         _objects = new(api, waypoints, _logger);
         Feed();
     }
 
-    /// <summary>How many routes are attached to a gateway's listener. Thread-safe, or set before <see cref="RunAsync"/>.</summary>
-    public Func<ObjectName, string, int> AttachedRoutes { get; set; } = static (_, _) => 0;
-
-    /// <summary>Something that the status of this gateway tells has changed elsewhere. Thread-safe.</summary>
-    public void Note(ObjectName gateway) => _changed.Note(gateway);
+    /// <summary>So many routes are for this gateway now. Thread-safe.</summary>
+    public void Count(ObjectName gateway, int routes)
+    {
+        if (routes > 0) _attachedRoutes[gateway] = routes;
+        else _attachedRoutes.TryRemove(gateway, out _);
+        _changed.Note(gateway);
+    }
 
     /// <summary>Runs waypoints until <paramref name="stop"/> fires.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -63,7 +67,12 @@ internal sealed partial class WaypointProvisioner
 
     private void Feed()
     {
-        On(_cluster.Gateways, change => _changed.Note(change.Name));
+        On(_cluster.Gateways, change =>
+        {
+            _changed.Note(change.Name);
+            foreach (var version in (Gateway?[])[change.Old, change.New]) // their class may have its first now, or its last
+                if (version?.Spec?.GatewayClassName is { Length: > 0 } name) _changed.Note(new("", name));
+        });
         On(_cluster.GatewayClasses, change =>
         {
             _changed.Note(change.Name);
@@ -108,7 +117,7 @@ internal sealed partial class WaypointProvisioner
         {
             var review = GatewayReview.Of(gateway);
             var outcome = await ProvisionAsync(gateway, @class!, review, parameters, stop);
-            await ReportAsync(gateway, GatewayReport.Of(gateway, review, outcome, listener => AttachedRoutes(name, listener)), stop);
+            await ReportAsync(gateway, GatewayReport.Of(gateway, review, outcome, listener => listener == review.Tunnels?.Name ? _attachedRoutes.GetValueOrDefault(name) : 0), stop);
             return !outcome.IsRefused;
         }
         catch (ApiException e) when (e.IsNotFound) { return true; } // it, or its namespace, went meanwhile

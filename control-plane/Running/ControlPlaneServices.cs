@@ -92,6 +92,7 @@ internal sealed partial class ControlPlaneServices : IDisposable
         Mesh.Apply(changes.Delta, changes.Traffic);
         if (!_options.WritesStatus) return;
         foreach (var conditions in changes.Conditions) Statuses.Want(conditions);
+        foreach (var (gateway, routes) in changes.AttachedRoutes) Waypoints.Count(gateway, routes);
         Rejections.Forget(changes);
     }
 

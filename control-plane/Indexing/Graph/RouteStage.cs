@@ -2,6 +2,7 @@ using Ambient.ControlPlane.Indexing.Routes;
 using Ambient.ControlPlane.Indexing.Settings;
 using Ambient.Kubernetes.Resources;
 using Ambient.Model.Traffic;
+using Ambient.Model.Workloads;
 using RouteKind = Ambient.Model.Routes.RouteKind;
 
 namespace Ambient.ControlPlane.Indexing.Graph;
@@ -11,6 +12,9 @@ internal sealed class RouteStage(MeshGraph graph) : IRouteSurroundings
 {
     private readonly Dictionary<(RouteKind Kind, ObjectName Name), RouteNode> _routes = [];
     private readonly Grants _grants = new();
+    private readonly HashSet<RouteNode> _built = [];
+
+    public RouteCounts Counts { get; } = new();
 
     /// <summary>How many routes were built anew, since the start: what a change costs.</summary>
     public long Rebuilt { get; private set; }
@@ -50,7 +54,24 @@ internal sealed class RouteStage(MeshGraph graph) : IRouteSurroundings
         foreach (var node in queued) Read(node);
         queued.UnionWith(Rebuilds.Take(graph.Queue.Routes));
         foreach (var node in queued) Build(node);
+        _built.UnionWith(queued);
     }
+
+    /// <summary>Counts for the waypoints the routes that were rebuilt, and those at services that changed.</summary>
+    public void Count(IEnumerable<ServiceKey> changed)
+    {
+        foreach (var service in changed)
+            if (graph.Directory.Find(service) is { } node)
+                foreach (var route in graph.RoutesAt[node.Key]) _built.Add(route);
+        foreach (var route in _built) Counts.Set(route, GatewaysOf(route));
+        _built.Clear();
+    }
+
+    private ObjectName[] GatewaysOf(RouteNode route) =>
+    [
+        .. (route.Plan?.Route?.Parents ?? default).SelectMany(parent => graph.Directory.Find(parent.Service)?.Waypoint.All ?? [])
+            .Select(static waypoint => waypoint.Name).Distinct().OrderBy(static name => name.ToString(), StringComparer.Ordinal),
+    ];
 
     private void Read(RouteNode node)
     {

@@ -27,6 +27,9 @@ internal sealed class RouteNode(ObjectName name, RouteKind kind, NamespaceNode n
     /// <summary>Services that it is attached to, as listed.</summary>
     public TargetKey[] Parents { get; set; } = [];
 
+    /// <summary>Waypoints that it is for, in order.</summary>
+    public ObjectName[] Gateways { get; set; } = [];
+
     public string ResourceName { get; } = $"{RouteReader.KindText(kind)}/{name}";
 }
 

@@ -24,6 +24,9 @@ public sealed record ObjectMeta
 
     public IReadOnlyList<OwnerReference>? OwnerReferences { get; init; }
 
+    /// <summary>What holds it back from being deleted.</summary>
+    public IReadOnlyList<string>? Finalizers { get; init; }
+
     public DateTimeOffset? CreationTimestamp { get; init; }
 
     /// <summary>Set once the object is being deleted.</summary>

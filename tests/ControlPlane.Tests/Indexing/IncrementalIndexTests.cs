@@ -68,7 +68,10 @@ public sealed class IncrementalIndexTests
         AssertSame(Traffic(expected), Traffic(actual), seed);
         AssertSame(Conditions(expected), Conditions(actual), seed);
         AssertSame(Diagnostics(expected), Diagnostics(actual), seed);
+        AssertSame(Counts(expected), Counts(actual), seed);
     }
+
+    private static Dictionary<string, object> Counts(IndexedMesh mesh) => mesh.Index.AttachedRoutes.ToDictionary(static one => one.Key.ToString(), static one => (object)one.Value);
 
     private static Dictionary<string, object> Workloads(IndexedMesh mesh) => mesh.Snapshot.Workloads.ToDictionary(static w => w.Uid, static w => (object)w);
 

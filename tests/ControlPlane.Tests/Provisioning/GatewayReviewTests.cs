@@ -17,7 +17,7 @@ public sealed class GatewayReviewTests
         var listener = Assert.Single(status.Listeners!);
         Assert.Equal([("Accepted", "True", "Accepted"), ("Conflicted", "False", "NoConflicts"), ("Programmed", "True", "Programmed"), ("ResolvedRefs", "True", "ResolvedRefs")],
             Reasons(listener.Conditions));
-        Assert.Equal(["GRPCRoute", "HTTPRoute"], listener.SupportedKinds.Select(static kind => kind.Kind));
+        Assert.Equal(["GRPCRoute", "HTTPRoute", "TCPRoute", "TLSRoute"], listener.SupportedKinds.Select(static kind => kind.Kind));
         Assert.Equal(7, listener.AttachedRoutes);
         Assert.All(status.Conditions!.Concat(listener.Conditions!), static condition => Assert.Equal(3, condition.ObservedGeneration));
     }

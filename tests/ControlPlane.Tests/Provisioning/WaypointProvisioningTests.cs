@@ -30,6 +30,44 @@ public sealed class WaypointProvisioningTests
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_class_stays_as_long_as_it_has_gateways()
+    {
+        const string finalizer = "gateway-exists-finalizer.gateway.networking.k8s.io";
+        await using var scene = await WaypointScene.StartAsync();
+        var name = "ambient-waypoint";
+        Assert.Empty((await scene.UntilAsync("GatewayClass", name, static one => WaypointScene.Condition(one, "Accepted") is ("True", _, _))).TextsAt("metadata", "finalizers"));
+        scene.Edit("GatewayClass", name, static one => one["metadata"]!["finalizers"] = new JsonArray("example.com/other"));
+
+        scene.Create(WaypointScene.Waypoint);
+        await scene.UntilAsync("GatewayClass", name, static one => one.TextsAt("metadata", "finalizers").SequenceEqual(["example.com/other", finalizer]));
+        scene.Delete("GatewayClass", name, ns: "");
+        Assert.NotNull(scene.Find("GatewayClass", name)!.Text("metadata", "deletionTimestamp"));
+
+        scene.Delete("Gateway", "waypoint");
+        await scene.UntilAsync("GatewayClass", name, static one => one.TextsAt("metadata", "finalizers").SequenceEqual(["example.com/other"]));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Routes_of_services_that_use_a_waypoint_are_counted_on_its_listener()
+    {
+        await using var scene = await WaypointScene.StartAsync();
+        scene.Create(WaypointScene.Waypoint);
+        await scene.UntilAsync("waypoint", "Programmed", "False", "Pending");
+        scene.Create("{apiVersion: v1, kind: Service, metadata: {name: web, namespace: demo, labels: {istio.io/use-waypoint: waypoint}}, spec: {clusterIP: 10.96.0.9, ports: [{name: http, port: 80}]}}");
+        scene.Create("{apiVersion: v1, kind: Service, metadata: {name: plain, namespace: demo}, spec: {clusterIP: 10.96.0.10, ports: [{name: http, port: 80}]}}");
+        foreach (var (name, service) in ((string, string)[])[("one", "web"), ("two", "web"), ("three", "plain"), ("four", "none")])
+            scene.Create($"{{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {{name: {name}, namespace: demo}}, spec: {{parentRefs: [{{group: '', kind: Service, name: {service}}}], rules: [{{}}]}}}}");
+
+        await CountsAsync(2);
+        scene.Delete("HTTPRoute", "one");
+        await CountsAsync(1);
+        scene.Edit("Service", "web", static service => service["metadata"]!.AsObject().Remove("labels"));
+        await CountsAsync(0);
+
+        Task CountsAsync(int routes) => scene.UntilAsync("Gateway", "waypoint", gateway => gateway.ObjectsAt("status", "listeners").Single().Number("attachedRoutes") == routes);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task The_established_class_belongs_to_whoever_has_made_it()
     {
         await using var scene = await WaypointScene.StartAsync(("PILOT_ENABLE_GATEWAY_API_DEPLOYMENT_CONTROLLER", "false"));
