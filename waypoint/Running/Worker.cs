@@ -24,7 +24,8 @@ internal sealed class Worker : IDisposable
         (Loop, Rules, Random) = (loop, rules, random);
         var tunnels = rules.Options.Tunnels.ToHbone();
         Acceptor = new(loop, rules.Identities, tunnels);
-        Tunnels = new(loop, tunnels, new TunnelDialer(rules.Identities, NewSocket, tunnels));
+        Dials = new(rules.Identities, NewSocket, tunnels);
+        Tunnels = new(loop, tunnels, Dials);
         Connections = new(loop);
         Dialer = new(this);
         Upstreams = new(loop, Dialer, HttpOptions);
@@ -43,6 +44,9 @@ internal sealed class Worker : IDisposable
 
     /// <summary>Tunnels that we opened to servers' node proxies.</summary>
     public TunnelPool Tunnels { get; }
+
+    /// <summary>Makes such tunnels, also within others.</summary>
+    public TunnelDialer Dials { get; }
 
     public MeshDialer Dialer { get; }
 

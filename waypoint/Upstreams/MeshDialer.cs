@@ -19,6 +19,7 @@ internal sealed class MeshDialer(Worker worker) : IUpstreamDialer
     private const int Misdirected = 421, MostPauses = 5;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
 
+    private readonly RemoteDialer _remote = new(worker);
     private readonly IPAddress _ownAddress = IPAddress.Parse(worker.Rules.Options.Node.InstanceIp);
 
     public ValueTask<(Duplex? Stream, ConnectFailure Failure)> DialAsync(EventLoop loop, UpstreamEndpoint endpoint, string? protocol) =>
@@ -33,8 +34,14 @@ internal sealed class MeshDialer(Worker worker) : IUpstreamDialer
         }
         var (context, problem) = transport.Tls?.Current ?? default;
         if (transport.Tls is not null && context is null) return Failed($"TLS to {endpoint} cannot be begun: {problem}");
-        var (wire, failure) = await ConnectAsync(endpoint);
+        var (wire, failure) = transport.Remote is { } remote ? await RemoteAsync(remote) : await ConnectAsync(endpoint);
         return wire is null || context is null ? (wire, failure) : await SecureAsync(wire, new(context, protocol), endpoint);
+    }
+
+    private async ValueTask<(Duplex?, ConnectFailure)> RemoteAsync(RemoteServers to)
+    {
+        var (stream, failure) = await _remote.DialAsync(to);
+        return stream is null ? (null, FailureOf(failure!)) : (stream, default);
     }
 
     private async ValueTask<(Duplex?, ConnectFailure)> SecureAsync(Duplex wire, OriginSession session, IPEndPoint endpoint)

@@ -67,20 +67,34 @@ internal sealed class ServiceCluster(ClusterName name, WaypointOptions options, 
         var known = before?.Cluster.Endpoints.ToDictionary(static endpoint => (endpoint.Address, endpoint.Protocol, ((Workload)endpoint.Subject!).Uid));
         var protocol = ProtocolOf(service.Service, policy);
         var servers = new List<UpstreamEndpoint>();
-        foreach (var endpoint in service.Candidates(Place(world), name.Port))
+        var place = Place(world);
+        foreach (var endpoint in service.Candidates(place, name.Port))
         {
             if (subset is not null && subset.Workloads.AsSpan().BinarySearch(endpoint.Workload.Uid, StringComparer.Ordinal) < 0) continue;
-            if (TargetPort.Of(service, endpoint, name.Port) is not { } port) continue;
-            var (address, host) = (WorkloadAddress.Of(endpoint.Workload, service.Service.IpFamilies), endpoint.Workload.Hostname);
-            if (address is null && host.Length == 0) continue;
-            if (address is not null) host = "";
-            var at = new System.Net.IPEndPoint(address ?? System.Net.IPAddress.Any, port);
+            if (Reach(service, endpoint, place) is not var (at, host, remote)) continue;
             servers.Add(known?.GetValueOrDefault((at, protocol, endpoint.Workload.Uid)) is { } same && endpoint.Workload.Equals(same.Subject) && (same.Transport as ServerTransport)?.Tls == tls
                 ? same
-                : new UpstreamEndpoint(at) { Protocol = protocol, Subject = endpoint.Workload, Transport = tls is null && host.Length == 0 ? null : new ServerTransport(host, tls), Since = before is null ? 0 : time.GetTimestamp() });
+                : new UpstreamEndpoint(at)
+                {
+                    Protocol = protocol,
+                    Subject = endpoint.Workload,
+                    Transport = tls is null && remote is null && host.Length == 0 ? null : new ServerTransport(host, remote, tls),
+                    Since = before is null ? 0 : time.GetTimestamp(),
+                });
         }
 
         return servers;
+    }
+
+    /// <summary>At its address, by its name, or through the gateway to its network; null if there is no way.</summary>
+    private (System.Net.IPEndPoint At, string Host, RemoteServers? Remote)? Reach(ServiceEntry service, Endpoint endpoint, in ClientPlace place)
+    {
+        var workload = endpoint.Workload;
+        if (workload.Network != place.Network)
+            return workload.NetworkGateway is { } gateway ? (new(System.Net.IPAddress.Any, name.Port), "", new(name.Service, name.Port, gateway)) : null;
+        if (TargetPort.Of(service, endpoint, name.Port) is not { } port) return null;
+        if (WorkloadAddress.Of(workload, service.Service.IpFamilies) is { } address) return (new(address, port), "", null);
+        return workload.Hostname.Length > 0 ? (new(System.Net.IPAddress.Any, port), workload.Hostname, null) : null;
     }
 
     private ClientPlace Place(MeshSnapshot world) =>

@@ -19,6 +19,9 @@ public sealed record ConnectRequest(string Authority)
     /// <summary>The client's network, on the inner CONNECT of a double tunnel only; may be empty, null when absent.</summary>
     public string? ForwardedNetwork { get; init; }
 
+    /// <summary>On the way through a gateway of another network: what kind of proxy asks, if it is no node proxy; <c>waypoint</c> is not sent through waypoints again.</summary>
+    public string? Source { get; init; }
+
     internal void WriteTo(HeaderList headers)
     {
         headers.Add(":method"u8, "CONNECT"u8);
@@ -27,6 +30,7 @@ public sealed record ConnectRequest(string Authority)
         if (Forwarded is not null) headers.Add("forwarded"u8, Forwarded);
         if (TraceParent is not null) headers.Add("traceparent"u8, TraceParent);
         if (ForwardedNetwork is not null) headers.Add("x-forwarded-network"u8, ForwardedNetwork);
+        if (Source is not null) headers.Add("x-istio-source"u8, Source);
     }
 
     /// <summary>Null when the method is not CONNECT or there is no authority.</summary>
@@ -39,6 +43,7 @@ public sealed record ConnectRequest(string Authority)
             Forwarded = headers.TryFind("forwarded"u8, out var forwarded) ? Text(forwarded) : null,
             TraceParent = headers.TryFind("traceparent"u8, out var trace) ? Text(trace) : null,
             ForwardedNetwork = headers.TryFind("x-forwarded-network"u8, out var network) ? Text(network) : null,
+            Source = headers.TryFind("x-istio-source"u8, out var source) ? Text(source) : null,
         };
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using Ambient.Certificates.Authority;
 using Ambient.Hosting.Logging;
 using Ambient.Model;
+using Ambient.Model.Addresses;
 using Ambient.Model.Identities;
 using Ambient.Model.Policies;
 using Ambient.Model.Routes;
@@ -63,6 +64,28 @@ internal sealed class WaypointScene : IAsyncDisposable
         });
         return server;
     }
+
+    public RemoteNetwork RemoteNetwork() => new(_authority);
+
+    /// <summary>A service all of whose servers are in another network.</summary>
+    /// <param name="gateway">Where its gateway takes tunnels.</param>
+    /// <param name="identity">Who the service says may answer; null for nobody.</param>
+    public void KnowRemote(string service, IPEndPoint gateway, SpiffeId? identity) => Parts.Rules.Mesh.Apply(new()
+    {
+        Services = [ServiceOf(service) with { SubjectAltNames = identity is null ? default : [identity.ToString()] }],
+        Workloads =
+        [
+            new Workload
+            {
+                Uid = "remote/east", Name = "east", Namespace = Namespace, Network = "east", Protocol = TunnelProtocol.Hbone,
+                NetworkGateway = new(new NetworkAddress("", gateway.Address), (ushort)gateway.Port), Services = [new(KeyOf(service), new(new PortMapping(80, 80)))],
+            },
+            new Workload
+            {
+                Uid = "Kubernetes//Pod/east/gateway", Name = "gateway", Namespace = "east", ServiceAccount = "gateway", TrustDomain = "cluster.local", Network = "", Addresses = [gateway.Address],
+            },
+        ],
+    });
 
     /// <summary>A server behind a service that is known by its host name, as of a ServiceEntry.</summary>
     public void Know(string name, string host, ushort port, string service) => Parts.Rules.Mesh.Apply(new()
