@@ -80,6 +80,7 @@ internal sealed class Rejections(ClusterInformers informers, StatusWriter writer
         nameof(AuthorizationPolicy) => OfWaypoint(ResourceTypes.AuthorizationPolicy, informers.AuthorizationPolicies.Find(name)),
         nameof(DestinationRule) => OfWaypoint(ResourceTypes.DestinationRule, informers.DestinationRules.Find(name)),
         nameof(VirtualService) => OfWaypoint(ResourceTypes.VirtualService, informers.VirtualServices.Find(name)),
+        nameof(Telemetry) => OfWaypoint(ResourceTypes.Telemetry, informers.Telemetries.Find(name)),
         "HTTPRoute" => OfWaypoint(ResourceTypes.HttpRoute, informers.HttpRoutes.Find(name)),
         "GRPCRoute" => OfWaypoint(ResourceTypes.GrpcRoute, informers.GrpcRoutes.Find(name)),
         "TCPRoute" => OfWaypoint(ResourceTypes.TcpRoute, informers.TcpRoutes.Find(name)),
