@@ -1,4 +1,5 @@
 using Ambient.Hbone;
+using Ambient.MeshProxy.Discovery;
 using Ambient.Ztunnel.Discovery;
 using Ambient.Ztunnel.Inbound;
 using Ambient.Ztunnel.Outbound;
