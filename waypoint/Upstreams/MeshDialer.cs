@@ -5,7 +5,7 @@ using Ambient.Hbone.Tunnels;
 using Ambient.HttpProxy.Upstreams;
 using Ambient.Model.Addresses;
 using Ambient.Model.Workloads;
-using Ambient.Tls.Origination;
+using Ambient.Tls.OpenSsl;
 using Ambient.Transport;
 using Ambient.Waypoint.Options;
 using Ambient.Waypoint.Running;

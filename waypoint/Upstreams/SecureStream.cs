@@ -1,6 +1,6 @@
 using Ambient.Linux;
 using Ambient.Tls;
-using Ambient.Tls.Origination;
+using Ambient.Tls.OpenSsl;
 using Ambient.Transport;
 
 namespace Ambient.Waypoint.Upstreams;

@@ -1,7 +1,6 @@
 using Ambient.Model.Traffic;
 using Ambient.Tls;
 using Ambient.Tls.OpenSsl;
-using Ambient.Tls.Origination;
 
 namespace Ambient.Waypoint.Upstreams;
 

@@ -1,10 +1,9 @@
 using System.Buffers;
 using System.Net;
 using System.Text;
-using Ambient.Tls.OpenSsl;
 using Ambient.Tls.Verification;
 
-namespace Ambient.Tls.Origination;
+namespace Ambient.Tls.OpenSsl;
 
 /// <summary>One TLS connection that we begin: handshake, then records, between two memory buffers. The caller moves the bytes. One thread at a time.</summary>
 public sealed unsafe class OriginSession : IHandshake, IDisposable

@@ -1,6 +1,4 @@
-using Ambient.Tls.OpenSsl;
-
-namespace Ambient.Tls.Origination;
+namespace Ambient.Tls.OpenSsl;
 
 /// <summary>Trust, names and certificate for connections to one destination, parsed once for all of them (SSL_CTX*). Thread-safe.</summary>
 /// <remarks>TLS 1.2 and 1.3, as servers outside of the mesh have them; keys from 112 bits of security.</remarks>

@@ -1,4 +1,4 @@
-namespace Ambient.Tls.Origination;
+namespace Ambient.Tls;
 
 /// <summary>How TLS is begun towards servers that are not of the mesh.</summary>
 public sealed record OriginSettings
