@@ -35,7 +35,8 @@ public sealed class WaypointParametersTests
             """);
         scene.Create(WithParameters);
 
-        var deployment = await scene.UntilAsync("Deployment", "waypoint");
+        // The class's map is told by another watch than the gateway, and may come a moment later.
+        var deployment = await scene.UntilAsync("Deployment", "waypoint", static one => one.ObjectsAt("spec", "template", "spec", "containers").Single().Text("resources", "limits", "memory") == "1Gi");
         var container = deployment.ObjectsAt("spec", "template", "spec", "containers").Single();
         Assert.Equal(("low", "1Gi", "100m", 2), (deployment.Text("spec", "template", "spec", "priorityClassName"), container.Text("resources", "limits", "memory"),
             container.Text("resources", "requests", "cpu"), (int)deployment.Number("spec", "replicas")!));
