@@ -1,6 +1,5 @@
 using System.Text;
 using Ambient.Http1;
-using Ambient.Http1.Bodies;
 using Ambient.Http1.Heads;
 using Ambient.HttpProxy.Bodies;
 using Ambient.HttpProxy.Downstreams;
@@ -32,7 +31,7 @@ public static class OwnCall
         }
     }
 
-    private sealed class Client : DownstreamStream, IExchangeOwner, IBodySource, IBodySink
+    private sealed class Client : UnheardStream, IExchangeOwner, IBodySource
     {
         private readonly RequestHeadBuilder _head;
         private readonly FieldSection _none = new();
@@ -55,8 +54,6 @@ public static class OwnCall
 
         public override IBodySource RequestBody => this;
 
-        public override IBodySink ResponseBody => this;
-
         public void Release() => _head.Reset();
 
         RouteDecision IRequestRouter.Route(RequestHead request) => _route;
@@ -66,8 +63,6 @@ public static class OwnCall
         void IExchangeObserver.Attempted(RequestHead request, in AttemptReport report) { }
 
         void IExchangeObserver.Failed(Exception defect) { } // the caller of SendAsync gets it
-
-        // ---- what is sent
 
         FieldSection IBodySource.Trailers => _none;
 
@@ -89,23 +84,5 @@ public static class OwnCall
         ValueTask IBodySource.WaitAsync() => default;
 
         void IBodySource.EndWait() { }
-
-        // ---- what comes back
-
-        public override void BeginResponse(int status) { }
-
-        public override void ResponseField(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, bool neverIndexed = false) { }
-
-        public override void EndResponse(BodyFraming framing) { }
-
-        public override void EndResponseWithoutBody(long? announcedLength) { }
-
-        int IBodySink.Room => int.MaxValue;
-
-        void IBodySink.Write(ReadOnlySpan<byte> data, bool ends) { }
-
-        void IBodySink.End(FieldSection trailers) { }
-
-        ValueTask<bool> IBodySink.FlushAsync(bool untilRoom) => new(true);
     }
 }

@@ -1,4 +1,3 @@
-using Ambient.Http1.Bodies;
 using Ambient.Http1.Heads;
 using Ambient.HttpProxy.Bodies;
 using Ambient.HttpProxy.Downstreams;
@@ -12,7 +11,7 @@ using Ambient.Transport;
 namespace Ambient.HttpProxy.Mirrors;
 
 /// <summary>A copy of a request on its way to another cluster: an exchange of its own whose answer nobody hears. It never delays or fails the request.</summary>
-internal sealed class MirroredRequest : DownstreamStream, IExchangeOwner, IBodySink
+internal sealed class MirroredRequest : UnheardStream, IExchangeOwner
 {
     private static readonly RoutePlan Plan = new() { Name = "mirror", Retries = RetryPolicy.None, Timeout = TimeSpan.FromSeconds(15) };
 
@@ -32,8 +31,6 @@ internal sealed class MirroredRequest : DownstreamStream, IExchangeOwner, IBodyS
     public override RequestHead Request => _head.Head;
 
     public override IBodySource RequestBody => _body;
-
-    public override IBodySink ResponseBody => this;
 
     /// <summary>Starts a copy of <paramref name="request"/> as <paramref name="route"/> changes it.</summary>
     /// <param name="owner">Told of defects.</param>
@@ -55,22 +52,6 @@ internal sealed class MirroredRequest : DownstreamStream, IExchangeOwner, IBodyS
     void IExchangeObserver.Attempted(RequestHead request, in AttemptReport report) { }
 
     void IExchangeObserver.Failed(Exception defect) => _owner.Failed(defect);
-
-    public override void BeginResponse(int status) { }
-
-    public override void ResponseField(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, bool neverIndexed = false) { }
-
-    public override void EndResponse(BodyFraming framing) { }
-
-    public override void EndResponseWithoutBody(long? announcedLength) { }
-
-    int IBodySink.Room => int.MaxValue;
-
-    void IBodySink.Write(ReadOnlySpan<byte> data, bool ends) { }
-
-    void IBodySink.End(FieldSection trailers) { }
-
-    ValueTask<bool> IBodySink.FlushAsync(bool untilRoom) => new(true);
 
     private async Task RunAsync(Exchange exchange)
     {
