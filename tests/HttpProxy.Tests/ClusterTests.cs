@@ -106,6 +106,47 @@ public sealed class ClusterTests
                 Assert.Equal(_servers[3], Cluster(new() { Balancing = balancing }).Pick(_random, _servers[..3], hash: 7));
     }
 
+    [Theory]
+    [InlineData(BalancingKind.RoundRobin)]
+    [InlineData(BalancingKind.LeastRequest)]
+    public void A_new_server_gets_its_share_little_by_little(BalancingKind balancing)
+    {
+        _time.Advance(TimeSpan.FromHours(1));
+        _servers[0] = new(_servers[0].Address) { Since = _time.GetTimestamp() };
+        var cluster = Cluster(new() { Balancing = balancing, Warmup = TimeSpan.FromSeconds(100) });
+
+        Assert.InRange(ShareOfFirst(), 0.01, 0.06); // a tenth of the weight: 0.1 of 3.1
+        _time.Advance(TimeSpan.FromSeconds(50));
+        Assert.InRange(ShareOfFirst(), 0.10, 0.19); // half: 0.5 of 3.5
+        _time.Advance(TimeSpan.FromSeconds(50));
+        Assert.InRange(ShareOfFirst(), 0.22, 0.28);
+
+        double ShareOfFirst() => Enumerable.Range(0, 4000).Count(_ => cluster.Pick(_random, []) == _servers[0]) / 4000.0;
+    }
+
+    [Fact]
+    public void Servers_that_are_all_new_share_as_if_none_were()
+    {
+        _time.Advance(TimeSpan.FromHours(1));
+        for (var i = 0; i < 4; i++) _servers[i] = new(_servers[i].Address) { Since = _time.GetTimestamp() };
+        var cluster = Cluster(new() { Balancing = BalancingKind.RoundRobin, Warmup = TimeSpan.FromSeconds(100) });
+
+        var picked = Enumerable.Range(0, 4000).Select(_ => cluster.Pick(_random, [])!).CountBy(server => server).Select(pair => pair.Value).ToList();
+
+        Assert.Equal(4, picked.Count);
+        Assert.All(picked, count => Assert.InRange(count, 850, 1150));
+    }
+
+    [Fact]
+    public void A_new_server_has_all_its_keys_at_once()
+    {
+        _time.Advance(TimeSpan.FromHours(1));
+        _servers[0] = new(_servers[0].Address) { Since = _time.GetTimestamp() };
+        var cluster = Cluster(new() { Balancing = BalancingKind.ConsistentHash, Warmup = TimeSpan.FromSeconds(100) });
+
+        for (ulong hash = 1; hash <= 50; hash++) Assert.Single(Enumerable.Range(0, 20).Select(_ => cluster.Pick(_random, [], hash)).Distinct());
+    }
+
     private UpstreamCluster Cluster(TrafficPolicy policy) => new("cluster", _servers, new ClusterState(policy, _time));
 
     private static OutlierDetection Rule(uint base5xx, uint percent) => new(base5xx, 0, false, 0, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30), percent, 0);

@@ -149,6 +149,36 @@ public sealed class ResilienceTests(ITestOutputHelper output)
         }
     }
 
+    [Theory]
+    [InlineData(3600, "; Max-Age=3600; Path=/shop; HttpOnly")]
+    [InlineData(0, "; Path=/shop; HttpOnly")]
+    public async Task A_client_without_the_cookie_is_given_one_and_stays_where_it_is(int seconds, string attributes)
+    {
+        await using var scene = await StartAsync();
+        foreach (var name in (string[])["a", "b", "c", "d"]) scene.Serve(name, "echo");
+        var key = new HashKey(HashKeyKind.Cookie, "seat", "/shop", TimeSpan.FromSeconds(seconds));
+        scene.Apply(Destination(TrafficPolicy.Default with { Balancing = BalancingKind.ConsistentHash, HashKey = key }));
+        using var client = await scene.ClientAsync("echo");
+        var servers = new HashSet<string>();
+        for (var one = 0; one < 30; one++)
+        {
+            var (server, given) = await AskAsync(null);
+            Assert.Matches($"^seat=[0-9a-f]{{16}}{attributes}$", given);
+            for (var again = 0; again < 3; again++) Assert.Equal((server, null), await AskAsync(given!.Split(';')[0]));
+            servers.Add(server);
+        }
+
+        Assert.Equal(4, servers.Count);
+
+        async Task<(string Server, string? Cookie)> AskAsync(string? cookie)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/");
+            if (cookie is not null) request.Headers.Add("cookie", $"other=1; {cookie}");
+            using var answer = await client.SendAsync(request);
+            return (answer.Headers.GetValues("x-server").Single(), answer.Headers.TryGetValues("set-cookie", out var given) ? given.Single() : null);
+        }
+    }
+
     [Fact]
     public async Task A_subset_has_its_own_servers_and_one_that_nobody_defined_answers_503()
     {

@@ -75,15 +75,20 @@ internal sealed class ClientRequests(Worker worker, Client client, DialledTarget
         };
     }
 
-    private RouteDecision Complete(in RouteDecision decision, ServiceTraffic service, RequestHead request, in RouteRequest asked) => decision with
+    private RouteDecision Complete(in RouteDecision decision, ServiceTraffic service, RequestHead request, in RouteRequest asked)
     {
-        Target = decision.Target ?? (asked.Path.SequenceEqual(request.Path) || request.Form == TargetForm.Asterisk ? null : TargetOf(asked)),
-        RequestId = _fields.Has("x-request-id"u8) ? null : Guid.NewGuid(),
-        Trace = worker.Tracer.Begin(service.Telemetry.Tracing, request.Fields),
-        RequestFields = _told,
-        Scheme = Http,
-        Hash = decision.Cluster is { } cluster ? BalancingHash.Of(cluster.HashKey, asked, client) : 0,
-    };
+        var hash = BalancingHash.Of(decision.Cluster?.HashKey, asked, client, worker.Random, out var cookie);
+        return decision with
+        {
+            Target = decision.Target ?? (asked.Path.SequenceEqual(request.Path) || request.Form == TargetForm.Asterisk ? null : TargetOf(asked)),
+            RequestId = _fields.Has("x-request-id"u8) ? null : Guid.NewGuid(),
+            Trace = worker.Tracer.Begin(service.Telemetry.Tracing, request.Fields),
+            RequestFields = _told,
+            Scheme = Http,
+            Hash = hash,
+            ResponseFields = cookie is null ? decision.ResponseFields : [.. decision.ResponseFields, cookie],
+        };
+    }
 
     private static byte[] TargetOf(in RouteRequest asked) => asked.Query.IsEmpty ? [.. asked.Path] : [.. asked.Path, (byte)'?', .. asked.Query];
 

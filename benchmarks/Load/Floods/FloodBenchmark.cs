@@ -8,12 +8,12 @@ using Ambient.Load.Waypoint;
 
 namespace Ambient.Load.Floods;
 
-/// <summary>What good clients feel while another one floods: p99 of 4,000 requests a second, alone and beside each flood, interleaved.</summary>
+/// <summary>What good clients feel while another one floods: p99 of 1,000 requests a second, alone and beside each flood, interleaved.</summary>
 internal sealed class FloodBenchmark(WaypointBenchmarkOptions options)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30), Gathering = TimeSpan.FromSeconds(1);
     private static readonly IReadOnlyList<Flood> All = [.. Flood.Excessive, .. Flood.Refused, .. Flood.Holding];
-    private static readonly WaypointScenario Good = WaypointScenario.All.Single(static one => one.Name == "h1_paced");
+    private static readonly WaypointScenario Good = WaypointScenario.Paced("good", perSecond: 1000);
 
     private readonly Samples _samples = new();
     private readonly QuietMachine _machine = new(options.Patience);
@@ -109,7 +109,7 @@ internal sealed class FloodBenchmark(WaypointBenchmarkOptions options)
     private async Task WriteAsync(string path, string table)
     {
         var text = $"""
-            Written by the run itself: p99 of a good client's 4,000 requests a second while another client floods, over its p99 right before. Medians of interleaved
+            Written by the run itself: p99 of a good client's 1,000 requests a second while another client floods, over its p99 right before. Medians of interleaved
             rounds, least to most in brackets; how it is done stands in [README.md](README.md).
 
             {await ResultsFile.CircumstancesAsync(_machine, options.Rounds, ("haproxy", "-v"), ("nginx", "-v"), ("h2load", "--version"))}

@@ -13,21 +13,24 @@ internal sealed record WaypointRun(double Requests, double Seconds, double P50, 
 /// <param name="AddressOf">Null if the contender cannot take part.</param>
 internal sealed partial record WaypointScenario(string Name, Func<Contender, string?> AddressOf, Func<string, string, string[]> Command, Func<string, string, WaypointRun> Read)
 {
-    private const int PacedPerSecond = 4000, PacedClients = 16, Seconds = 3;
+    private const int PacedClients = 16, Seconds = 3;
 
     public static readonly IReadOnlyList<WaypointScenario> All =
     [
         new("h1", static one => one.Http1, Http1Load, static (output, _) => ReadWrk(output)),
         new("h1_ruled", static one => one.Ruled, Http1Load, static (output, _) => ReadWrk(output)),
-        new("h1_paced", static one => one.Http1, static (address, log) =>
-        [
-            "h2load", "--h1", $"-c{PacedClients}", "-t1", $"--rps={PacedPerSecond / PacedClients}", $"-n{PacedPerSecond * Seconds}", $"--log-file={log}", $"http://{address}/",
-        ], static (output, log) => ReadH2load(output) with { P50 = Percentile(log, 0.50), P99 = Percentile(log, 0.99) }),
+        Paced("h1_paced", perSecond: 4000),
         new("h2_to_h1", static one => one.Http2, Http2Load, static (output, _) => ReadH2load(output)),
         new("h2_to_h2", static one => one.Http2Only, Http2Load, static (output, _) => ReadH2load(output)),
     ];
 
     private static string[] Http1Load(string address, string log) => ["wrk", "-t1", "-c64", $"-d{Seconds}s", "--latency", $"http://{address}/"];
+
+    /// <summary>So many requests of HTTP/1.1 a second, whose latency is looked at.</summary>
+    public static WaypointScenario Paced(string name, int perSecond) => new(name, static one => one.Http1, (address, log) =>
+    [
+        "h2load", "--h1", $"-c{PacedClients}", "-t1", $"--rps={perSecond / PacedClients}", $"-n{perSecond * Seconds}", $"--log-file={log}", $"http://{address}/",
+    ], static (output, log) => ReadH2load(output) with { P50 = Percentile(log, 0.50), P99 = Percentile(log, 0.99) });
 
     private static string[] Http2Load(string address, string log) => ["h2load", "-c8", "-m8", "-t1", $"-D{Seconds}", $"http://{address}/"];
 

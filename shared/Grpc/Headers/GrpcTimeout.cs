@@ -1,4 +1,6 @@
+using System.Buffers.Text;
 using System.Globalization;
+using System.Text;
 
 namespace Ambient.Grpc.Headers;
 
@@ -6,6 +8,9 @@ namespace Ambient.Grpc.Headers;
 public static class GrpcTimeout
 {
     public const string HeaderName = "grpc-timeout";
+
+    /// <summary>Eight digits and a unit.</summary>
+    public const int MaxLength = 9;
 
     private const long MaxDigits = 99_999_999;
     private static readonly (char Unit, long Ticks)[] Units =
@@ -17,13 +22,37 @@ public static class GrpcTimeout
     /// <summary>Rounded up to the finest unit that fits eight digits, so that nobody gives up early; at least 1 µs.</summary>
     public static string Write(TimeSpan timeout)
     {
-        if (timeout <= TimeSpan.Zero) return "1u";
+        Span<byte> text = stackalloc byte[MaxLength];
+        return Encoding.ASCII.GetString(text[..Write(timeout, text)]);
+    }
+
+    /// <param name="into">Room for <see cref="MaxLength"/>.</param>
+    /// <returns>Bytes written.</returns>
+    public static int Write(TimeSpan timeout, Span<byte> into)
+    {
+        var (count, unit) = Rounded(timeout);
+        Utf8Formatter.TryFormat(count, into, out var length);
+        into[length] = (byte)unit;
+        return length + 1;
+    }
+
+    private static (long Count, char Unit) Rounded(TimeSpan timeout)
+    {
+        if (timeout <= TimeSpan.Zero) return (1, 'u');
         foreach (var (unit, ticks) in Units)
         {
             var count = (timeout.Ticks + ticks - 1) / ticks;
-            if (count <= MaxDigits) return string.Create(CultureInfo.InvariantCulture, $"{count}{unit}");
+            if (count <= MaxDigits) return (count, unit);
         }
-        return $"{MaxDigits}H"; // eleven thousand years
+        return (MaxDigits, 'H'); // eleven thousand years
+    }
+
+    /// <inheritdoc cref="TryRead(ReadOnlySpan{char}, out TimeSpan)"/>
+    public static bool TryRead(ReadOnlySpan<byte> text, out TimeSpan timeout)
+    {
+        timeout = default;
+        Span<char> chars = stackalloc char[MaxLength];
+        return Encoding.ASCII.TryGetChars(text, chars, out var length) && TryRead(chars[..length], out timeout);
     }
 
     /// <returns>False if it is not a timeout; the call is to be refused then.</returns>

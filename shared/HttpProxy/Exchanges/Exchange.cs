@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Runtime.CompilerServices;
+using Ambient.Grpc.Headers;
 using Ambient.Http1.Heads;
 using Ambient.HttpProxy.Bodies;
 using Ambient.HttpProxy.Downstreams;
@@ -33,7 +34,7 @@ internal sealed partial class Exchange
     private RouteDecision _route;
     private long _began, _attemptBegan;
     private ulong _attemptSpan;
-    private TimeSpan? _serviceTime;
+    private TimeSpan? _serviceTime, _callEnds;
     private AttemptResult _attempt;
     private int _status, _grpcStatus, _responseHead;
     private ExchangeFlag _flag;
@@ -82,6 +83,8 @@ internal sealed partial class Exchange
         _ticket.GiveUp();
         _upstream?.Abort();
     }
+
+    private static readonly TimeSpan LeastTimeout = TimeSpan.FromMilliseconds(1), MostTimeout = TimeSpan.FromDays(7); // what callers mean by more is "none"
 
     private RoutePlan Plan => _route.Plan;
 
@@ -139,13 +142,30 @@ internal sealed partial class Exchange
         if (_route.Cluster is not { } cluster) return ReplyAsync(_route.Reply);
         if (cluster.Unusable.Length > 0) return ReplyAsync(new(503, cluster.Unusable) { Flag = ExchangeFlag.NoCluster });
 
-        if (Plan.Timeout > TimeSpan.Zero) _timeout.Start(Plan.Timeout);
+        StartTimeout();
         _upload.Keeps = _request.Framing.HasBody && Plan.Retries.NeedsBody(_isGrpc, cluster.MaySpeakHttp2);
         if (_route.Mirrors.Count > 0) StartMirrors();
         cluster.Retries.Begin();
         _isInCluster = true;
         return cluster.Gate.IsOpen ? AttemptAsync(cluster) : QueueAsync(cluster);
     }
+
+    /// <summary>The route's, or the call's own (grpc-timeout) if that is less.</summary>
+    private void StartTimeout()
+    {
+        var limit = Plan.Timeout;
+        _callEnds = null;
+        if (_isGrpc && _request.Fields.TryGet("grpc-timeout"u8, out var text) && GrpcTimeout.TryRead(text, out var own))
+        {
+            limit = limit > TimeSpan.Zero && limit < own ? limit : own > MostTimeout ? MostTimeout : own < LeastTimeout ? LeastTimeout : own;
+            _callEnds = limit;
+        }
+
+        if (limit > TimeSpan.Zero) _timeout.Start(limit);
+    }
+
+    /// <summary>What servers of a call with a deadline are told; null if it has none.</summary>
+    private TimeSpan? TimeLeft => _callEnds - _loop.Time.GetElapsedTime(_began);
 
     private void LeaveCluster()
     {
@@ -260,7 +280,7 @@ internal sealed partial class Exchange
         var error = _downstream.RequestBody.Error;
         return await ReplyAsync((flag switch
         {
-            ExchangeFlag.TimedOut => new LocalReply(504, "The server did not answer in the time that the route allows."),
+            ExchangeFlag.TimedOut => new LocalReply(504, "The server did not answer in the time that the route or the call allows.") { GrpcStatus = GrpcStatus.DeadlineExceeded },
             ExchangeFlag.DownstreamRefused => new(error.Status, error.Message),
             ExchangeFlag.UpstreamRefused => new(502, $"The server's response was refused: {attempt.Why}"),
             ExchangeFlag.UpstreamConnectFailed => new(503, $"The server was not reached: {attempt.Why.TrimEnd('.')}."),

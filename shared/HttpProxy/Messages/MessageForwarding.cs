@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Text;
+using Ambient.Grpc.Headers;
 using Ambient.Http1;
 using Ambient.Http1.Bodies;
 using Ambient.Http1.Forwarding;
@@ -19,19 +20,22 @@ internal static class MessageForwarding
 
     /// <param name="route">Says what of it is changed.</param>
     /// <param name="attempt">Told to the server; 0 tells nothing.</param>
+    /// <param name="timeLeft">Told to the server of a gRPC call instead of what the client said; null leaves it.</param>
     /// <param name="span">Of the attempt, if it has one of its own; else 0.</param>
-    public static void WriteRequest(IRequestWriter writer, RequestHead head, in RouteDecision route, int attempt, ulong span)
+    public static void WriteRequest(IRequestWriter writer, RequestHead head, in RouteDecision route, int attempt, ulong span, TimeSpan? timeLeft = null)
     {
         var edits = route.Plan.RequestEdits;
         if (writer.TakesUpgrades && IsUpgrade(head)) writer.BeginWebSocket(route.Target ?? TargetOf(head), edits.Authority ?? head.Authority, bringsKey: !head.IsExtendedConnect);
         else writer.BeginRequest(head.Method, route.Target ?? TargetOf(head), edits.Authority ?? head.Authority);
         foreach (var field in new EndToEndFields(head.Fields))
-            if (!field.Is("host"u8) && !(head.IsExtendedConnect && field.Is(WebSocketKey.FieldName)) && !edits.Drops(field.Name) && !route.Trace.Replaces(field.Name)) writer.RequestField(field.Name, field.Value, field.NeverIndexed);
+            if (!field.Is("host"u8) && !(head.IsExtendedConnect && field.Is(WebSocketKey.FieldName)) && !edits.Drops(field.Name) && !route.Trace.Replaces(field.Name)
+                && (timeLeft is null || !field.Is("grpc-timeout"u8))) writer.RequestField(field.Name, field.Value, field.NeverIndexed);
         foreach (var (name, value) in edits.Added) writer.RequestField(name, value);
         foreach (var field in route.RequestFields) writer.RequestField(Encoding.ASCII.GetBytes(field.Name), Encoding.UTF8.GetBytes(field.Value));
         WriteRequestId(writer, route.RequestId);
         route.Trace.Write(writer, span);
         if (route.Scheme is { } scheme && !head.Fields.TryGet("x-forwarded-proto"u8, out _)) writer.RequestField("x-forwarded-proto"u8, scheme);
+        if (timeLeft is { } left) WriteTimeLeft(writer, left);
         if (attempt > 0) WriteNumber(writer, "x-envoy-attempt-count"u8, attempt);
         if (attempt > 0 && route.IsRewritten) writer.RequestField("x-envoy-original-path"u8, head.PathAndQuery);
         if (head.Fields.HasToken("te"u8, "trailers"u8)) writer.RequestField("te"u8, "trailers"u8);
@@ -80,6 +84,12 @@ internal static class MessageForwarding
         Span<byte> text = stackalloc byte[36];
         Utf8Formatter.TryFormat(id.Value, text, out _);
         writer.RequestField("x-request-id"u8, text);
+    }
+
+    private static void WriteTimeLeft(IRequestWriter writer, TimeSpan left)
+    {
+        Span<byte> text = stackalloc byte[GrpcTimeout.MaxLength];
+        writer.RequestField("grpc-timeout"u8, text[..GrpcTimeout.Write(left, text)]);
     }
 
     private static void WriteNumber(IRequestWriter writer, ReadOnlySpan<byte> name, long number)

@@ -7,6 +7,9 @@ namespace Ambient.HttpProxy.Replies;
 /// <summary>How an answer of ours looks to a gRPC client: always 200, with the error as a field ("HTTP to gRPC Status Code Mapping" of gRPC).</summary>
 internal static class GrpcStatus
 {
+    /// <summary>Time is over, on whichever side.</summary>
+    public const int DeadlineExceeded = 4;
+
     public static bool IsGrpc(FieldSection fields) =>
         fields.TryGet("content-type"u8, out var type) && type.Length >= 16 && Ascii.EqualsIgnoreCase(type[..16], "application/grpc"u8)
         && (type.Length == 16 || type[16] is (byte)'+' or (byte)';');

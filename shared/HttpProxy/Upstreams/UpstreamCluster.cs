@@ -109,7 +109,7 @@ public sealed class UpstreamCluster
     private bool IsWarm(UpstreamEndpoint endpoint, Random random)
     {
         var warmup = _state.Policy.Warmup;
-        if (warmup <= TimeSpan.Zero) return true;
+        if (warmup <= TimeSpan.Zero || _state.Policy.Balancing is not (BalancingKind.LeastRequest or BalancingKind.RoundRobin)) return true;
         var age = _state.Time.GetElapsedTime(endpoint.Since);
         return age >= warmup || random.NextDouble() < Math.Max(LeastWarmth, age / warmup);
     }
