@@ -27,10 +27,8 @@ public sealed class MutationTests
         await using var scene = await ProxyScene.StartAsync(new() { LingerTimeout = TimeSpan.FromMilliseconds(50) });
         scene.Decide = _ => ProxyScene.To(server.Endpoint);
 
-        var reached = 0;
         for (var i = 0; i < InBatch; i++)
         {
-            server.Forget();
             var odd = Mutated(cases[random.Next(cases.Count)].Bytes, cases, random);
             using var client = await scene.ConnectAsync();
             await client.TrySendAsync(odd);
@@ -40,12 +38,11 @@ public sealed class MutationTests
             foreach (var recording in server.Recordings)
             {
                 var seen = StrictReader.Requests(recording.Bytes);
-                reached += seen.Messages.Count;
                 Assert.True(seen.Doubt is null, $"seed {seed}, message {i}: {seen.Doubt}\nsent {Show(odd)}\nseen {Show(recording.Bytes)}\nanswered {Show(answers)}");
             }
         }
 
-        Assert.NotEqual(0, reached); // else nothing was tried
+        Assert.NotEmpty(server.Recordings); // else nothing was tried
     }
 
     private static string Mutated(string bytes, IReadOnlyList<MessageCase> cases, Random random)
