@@ -52,7 +52,9 @@ internal sealed class FloodBenchmark(WaypointBenchmarkOptions options)
 
     private async Task MeasureAsync(WaypointStage stage, Flood flood, Contender contender)
     {
+        var (busy, own, start) = (CpuClock.Busy(), stage.CpuWith(contender), TimeProvider.System.GetTimestamp());
         var alone = await P99Async(stage, contender);
+        _machine.Note((CpuClock.Busy() - busy - (stage.CpuWith(contender) - own)) / TimeProvider.System.GetElapsedTime(start).TotalSeconds);
         var memory = Memory(contender);
         await using var assault = Assail(stage, flood, contender);
         await Task.Delay(Gathering, TimeProvider.System);

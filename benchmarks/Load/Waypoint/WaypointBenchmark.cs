@@ -50,19 +50,17 @@ internal sealed class WaypointBenchmark(WaypointBenchmarkOptions options)
     {
         var log = stage.PathOf("requests.log");
         File.Delete(log);
-        var (proxy, busy, own, start) = (CpuClock.Of(contender.Processes), CpuClock.Busy(), Own(), TimeProvider.System.GetTimestamp());
+        var (proxy, busy, own, start) = (CpuClock.Of(contender.Processes), CpuClock.Busy(), stage.CpuWith(contender), TimeProvider.System.GetTimestamp());
         var result = await Command.RunAsync(new ProcessStartInfo("taskset", ["-c", WaypointStage.LoadCore, .. scenario.Command(address, log)]), null, Limit);
         var run = scenario.Read(result.OutputOrThrow(), log);
         var cpu = CpuClock.Of(contender.Processes) - proxy;
-        _machine.Note((CpuClock.Busy() - busy - (Own() - own)) / TimeProvider.System.GetElapsedTime(start).TotalSeconds);
+        _machine.Note((CpuClock.Busy() - busy - (stage.CpuWith(contender) - own)) / TimeProvider.System.GetElapsedTime(start).TotalSeconds);
 
         _samples.Add(contender.Name, $"{scenario.Name}_requests", run.Requests / run.Seconds);
         _samples.Add(contender.Name, $"{scenario.Name}_cpu", cpu / run.Requests * 1e6);
         if (double.IsNaN(run.P99)) return;
         _samples.Add(contender.Name, $"{scenario.Name}_p50", run.P50);
         _samples.Add(contender.Name, $"{scenario.Name}_p99", run.P99);
-
-        double Own() => CpuClock.Of(contender.Processes) + CpuClock.Of(stage.Server.Id) + CpuClock.Of(Environment.ProcessId) + CpuClock.OfEndedChildren();
     }
 
     private async Task<int> ReportAsync(WaypointStage stage)

@@ -1,4 +1,5 @@
 using Ambient.Lab.Processes;
+using Ambient.Load.Results;
 
 namespace Ambient.Load.Waypoint;
 
@@ -37,6 +38,10 @@ internal sealed class WaypointStage : IAsyncDisposable
         ];
         return await stage.ReadyAsync();
     }
+
+    /// <summary>Seconds of CPU that were ours so far: of the proxy, the server, what asks, and this process.</summary>
+    public double CpuWith(Contender contender) =>
+        CpuClock.Of(contender.Processes) + CpuClock.Of(Server.Id) + CpuClock.Of(Environment.ProcessId) + CpuClock.OfEndedChildren();
 
     public string PathOf(string file) => Path.Combine(_files.FullName, file);
 
