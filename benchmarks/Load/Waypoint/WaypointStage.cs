@@ -1,3 +1,4 @@
+using Ambient.Lab;
 using Ambient.Lab.Processes;
 using Ambient.Load.Results;
 
@@ -68,6 +69,9 @@ internal sealed class WaypointStage : IAsyncDisposable
                 if (contender.Ruled is { } ruled) await AnswersAsync(contender.Name, "--http1.1", ruled);
                 if (contender.Http2Only is { } address) await AnswersAsync(contender.Name, "--http2-prior-knowledge", address);
             }
+
+            // What answered may be another run's: ours cannot have the addresses then, and has ended.
+            if (_daemons.Find(static daemon => !daemon.IsRunning) is { } ended) throw new LabException($"{ended.Name} has ended. Does another run use its addresses?\n{ended.LogTail(5)}");
             return this;
         }
         catch
