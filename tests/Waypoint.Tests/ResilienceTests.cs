@@ -51,19 +51,20 @@ public sealed class ResilienceTests(ITestOutputHelper output)
         bad.Answer = _ => dice.NextDouble() < 0.3 ? 503 : 200;
         scene.Route("retry", "echo", Rule(RouteMatch.Everything, To(("echo", 1)) with { Retries = new() { Attempts = 2, On = RetryOn.FiveXx } }));
         using var client = await scene.ClientAsync("echo");
-        await AskAsync(client, 200, []); // until it is known what they are like
+        await AskAsync(client, 201, []); // until it is known what they are like
         var (before, slowBefore, latencies) = (good.Requests + slow.Requests + bad.Requests, slow.Requests, new List<double>());
-        await AskAsync(client, 1000, latencies);
+        await AskAsync(client, 999, latencies);
         var (asked, fromSlow) = (good.Requests + slow.Requests + bad.Requests - before, slow.Requests - slowBefore);
         latencies.Sort();
-        output.WriteLine($"p50 {latencies[500]:0.0} ms, p99 {latencies[989]:0.0} ms, {asked / 1000.0:0.000} attempts a request, {fromSlow} of 1000 asked the slow server");
-        Assert.InRange(asked, 1000, 1200);
+        output.WriteLine($"p50 {latencies[500]:0.0} ms, p99 {latencies[989]:0.0} ms, {asked / 999.0:0.000} attempts a request, {fromSlow} of 999 asked the slow server");
+        Assert.InRange(asked, 999, 1199);
         Assert.InRange(fromSlow, 0, 9); // less than a hundredth: the slow ones are not in the 99th percentile
 
+        // Three at once: so many retries are always within the budget.
         static async Task AskAsync(HttpClient client, int count, List<double> latencies)
         {
-            for (var batch = 0; batch < count / 4; batch++)
-                await Task.WhenAll(Enumerable.Range(0, 4).Select(async _ =>
+            for (var batch = 0; batch < count / 3; batch++)
+                await Task.WhenAll(Enumerable.Range(0, 3).Select(async _ =>
                 {
                     var began = TimeProvider.System.GetTimestamp();
                     using var answer = await client.GetAsync("/");

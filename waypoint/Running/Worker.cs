@@ -39,6 +39,8 @@ internal sealed class Worker : IDisposable
     /// <summary>For balancing and percentages.</summary>
     public Random Random { get; }
 
+    public RequestIds RequestIds { get; } = new();
+
     /// <summary>Tunnels that clients' node proxies opened to us.</summary>
     public TunnelAcceptor Acceptor { get; }
 
