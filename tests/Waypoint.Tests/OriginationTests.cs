@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Ambient.Model.Traffic;
 using Ambient.Waypoint.Tests.Scenes;
+using static Ambient.Waypoint.Tests.Scenes.ServerCertificates;
 
 namespace Ambient.Waypoint.Tests;
 
@@ -86,7 +86,7 @@ public sealed class OriginationTests : IDisposable
     }
 
     [Fact]
-    public async Task Our_certificate_is_shown_where_the_user_gives_one_and_anew_when_its_files_are()
+    public async Task Our_certificate_is_shown_where_the_user_gives_one()
     {
         await using var scene = await WaypointScene.StartAsync();
         var server = Serve(scene, _authority, Host);
@@ -151,27 +151,5 @@ public sealed class OriginationTests : IDisposable
         var path = Path.Combine(_directory, name);
         System.IO.File.WriteAllText(path, text);
         return path;
-    }
-
-    private static X509Certificate2 AuthorityOf(string name)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        return request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
-    }
-
-    private static X509Certificate2 Issue(X509Certificate2 authority, string subject, string name)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={subject}", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        if (name.Contains('/')) names.AddUri(new(name));
-        else names.AddDnsName(name);
-        request.CertificateExtensions.Add(names.Build());
-        var now = TimeProvider.System.GetUtcNow();
-        using var issued = request.Create(authority, now.AddHours(-1), now.AddHours(12), [1, 2, 3]);
-        using var pair = issued.CopyWithPrivateKey(key);
-        return X509CertificateLoader.LoadPkcs12(pair.Export(X509ContentType.Pfx), null, X509KeyStorageFlags.Exportable);
     }
 }

@@ -81,7 +81,7 @@ internal sealed class ClientRequests(Worker worker, Client client, DialledTarget
         return decision with
         {
             Target = decision.Target ?? (asked.Path.SequenceEqual(request.Path) || request.Form == TargetForm.Asterisk ? null : TargetOf(asked)),
-            RequestId = _fields.Has("x-request-id"u8) ? null : worker.RequestIds.Next(),
+            RequestId = _fields.Has("x-request-id"u8) ? null : worker.Ids.Next(),
             Trace = worker.Tracer.Begin(service.Telemetry.Tracing, request.Fields),
             RequestFields = _told,
             Scheme = Http,

@@ -2,6 +2,7 @@ using System.Net;
 using Ambient.Hbone.Client;
 using Ambient.Hbone.Server;
 using Ambient.HttpProxy;
+using Ambient.HttpProxy.Tracing;
 using Ambient.HttpProxy.Upstreams;
 using Ambient.Linux.Sockets;
 using Ambient.Transport;
@@ -39,7 +40,8 @@ internal sealed class Worker : IDisposable
     /// <summary>For balancing and percentages.</summary>
     public Random Random { get; }
 
-    public RequestIds RequestIds { get; } = new();
+    /// <summary>For requests and traces.</summary>
+    public UniqueIds Ids { get; } = new();
 
     /// <summary>Tunnels that clients' node proxies opened to us.</summary>
     public TunnelAcceptor Acceptor { get; }

@@ -31,10 +31,9 @@ internal sealed class TcpConnection(Worker worker, Duplex stream, Client client,
     {
         if (!IsAllowed()) return Refused("refused by policy");
         if (_upstream is null && !await TryDialAsync()) return Refused("no server was reached");
-        if (stream.IsBroken) return Refused("the client left");
+        if (!TryPassGreeting()) return Refused("the client left, or takes nothing");
         worker.Connections.Add(this);
         _tally = worker.Rules.Metrics.TcpOpened(client, destination, Telemetry, _tried[^1], _bytes);
-        PassGreeting();
         Relay.Start(stream, _upstream!, _bytes, this);
         return true;
     }
@@ -109,14 +108,15 @@ internal sealed class TcpConnection(Worker worker, Duplex stream, Client client,
         Ended(why);
     }
 
-    private void PassGreeting()
+    // All of it at once or the connection ends: nobody would send the rest.
+    private bool TryPassGreeting()
     {
-        if (_greeting is not null)
-        {
-            stream.TrySend([_greeting.Vector.Slice(0, _greeted)]);
-            _bytes.Received.Add(_greeted);
-        }
+        if (_greeting is null) return !stream.IsBroken;
+        var sent = stream.TrySend([_greeting.Vector.Slice(0, _greeted)]);
         DropGreeting();
+        if (sent.Status != IoStatus.Done || sent.Bytes != _greeted) return false;
+        _bytes.Received.Add(_greeted);
+        return true;
     }
 
     private void DropGreeting()

@@ -16,7 +16,7 @@ internal sealed class Tracer(Worker worker)
 
     /// <param name="settings">Null traces nothing.</param>
     public RequestTrace Begin(TracingSettings? settings, FieldSection fields) =>
-        settings is null ? default : RequestTrace.Begin(fields, settings.Percent ?? TracingSettings.DefaultPercent, worker.Random);
+        settings is null ? default : RequestTrace.Begin(fields, settings.Percent ?? TracingSettings.DefaultPercent, worker.Random, worker.Ids);
 
     public void Ended(Client client, DialledTarget destination, TracingSettings? settings, RequestHead request, in ExchangeReport report)
     {

@@ -6,15 +6,22 @@ using Ambient.Transport;
 namespace Ambient.Waypoint.Upstreams;
 
 /// <summary>A byte stream within TLS that we began, over another stream, which it owns. At most one record of it is on its way.</summary>
-/// <remarks>An end without close_notify is a break: what was to come may have been cut off.</remarks>
+/// <remarks>
+/// An end without close_notify is a break: what was to come may have been cut off. What was taken is still sent after <see cref="Dispose"/>, as a socket
+/// would, for at most <see cref="Linger"/>.
+/// </remarks>
 internal sealed class SecureStream : Duplex, IBreakWatcher
 {
+    /// <summary>For a server that does not read.</summary>
+    internal static readonly TimeSpan Linger = TimeSpan.FromSeconds(10);
+
     private readonly Duplex _wire;
     private readonly OriginSession _session;
     private readonly LoopSignal _flushed;
     private Slab? _out;
     private int _start, _length;
-    private bool _isFlushing, _isFinishing, _isBroken, _isDisposed;
+    private bool _isFlushing, _isFinishing, _isBroken, _isDisposed, _isReleased;
+    private LoopTimer? _lingering;
 
     /// <param name="session">Its handshake is complete; owned.</param>
     public SecureStream(Duplex wire, OriginSession session)
@@ -26,7 +33,7 @@ internal sealed class SecureStream : Duplex, IBreakWatcher
 
     public override EventLoop Loop => _wire.Loop;
 
-    public override bool IsBroken => _isBroken || _wire.IsBroken;
+    public override bool IsBroken => _isDisposed || IsStuck;
 
     public override bool MayReceive => _session.HoldsBytes || _wire.MayReceive;
 
@@ -93,11 +100,8 @@ internal sealed class SecureStream : Duplex, IBreakWatcher
         FinishSending();
         _isDisposed = true;
         _wire.BreakWatcher = null;
-        _wire.Dispose();
-        _session.Dispose();
-        if (_out is not null) Loop.Slabs.Return(_out);
-        (_out, _length) = (null, 0);
-        _flushed.Set();
+        if (_length > 0 && !IsStuck) _lingering = Loop.StartTimer(Linger, static stream => ((SecureStream)stream!).Release(), this);
+        else Release();
     }
 
     void IBreakWatcher.Broken(Duplex stream)
@@ -113,10 +117,13 @@ internal sealed class SecureStream : Duplex, IBreakWatcher
         return new(IoStatus.Broken);
     }
 
+    /// <summary>Nothing can be sent any more.</summary>
+    private bool IsStuck => _isBroken || _wire.IsBroken;
+
     /// <summary>Gives the wire what is sealed; what it does not take now goes as soon as it does.</summary>
     private void Flush()
     {
-        while (!_isDisposed && Fill())
+        while (!_isReleased && Fill())
         {
             var sent = _wire.TrySend([_out!.Vector.Slice(_start, _length)]);
             if (sent.Status == IoStatus.Done) (_start, _length) = (_start + sent.Bytes, _length - sent.Bytes);
@@ -127,7 +134,7 @@ internal sealed class SecureStream : Duplex, IBreakWatcher
             }
         }
 
-        if (_isFinishing && !_isDisposed) _wire.FinishSending();
+        if (_isFinishing && !_isReleased) _wire.FinishSending();
     }
 
     private bool Fill()
@@ -144,12 +151,35 @@ internal sealed class SecureStream : Duplex, IBreakWatcher
     private async Task FlushLaterAsync()
     {
         _isFlushing = true;
-        while (!_isDisposed && _length > 0 && !IsBroken)
+        while (_length > 0 && !IsStuck)
         {
             await _wire.WaitWritableAsync();
             Flush();
         }
         _isFlushing = false;
+        if (_isDisposed) Release();
+        else _flushed.Set();
+    }
+
+    private void Release()
+    {
+        if (_isReleased) return;
+        _isReleased = true;
+        _lingering?.Cancel();
+        if (!IsStuck) ReadTickets();
+        _wire.Dispose();
+        _session.Dispose();
+        if (_out is not null) Loop.Slabs.Return(_out);
+        (_out, _length) = (null, 0);
         _flushed.Set();
+    }
+
+    // The server's tickets, which nobody asked to read, would make a reset of the close, and a reset drops what is on its way to the server.
+    private void ReadTickets()
+    {
+        var slab = Loop.Slabs.Rent(SlabSize.Small);
+        while (_session.Read(slab.Span, out _) == RecordStatus.NeedsMore && _wire.TryReceive([slab.Vector]) is { Status: IoStatus.Done } got)
+            _session.Receive(slab.Span[..got.Bytes]);
+        Loop.Slabs.Return(slab);
     }
 }

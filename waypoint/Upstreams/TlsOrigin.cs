@@ -8,14 +8,15 @@ namespace Ambient.Waypoint.Upstreams;
 /// <param name="host">Of the service: whom we mean where the user names nobody.</param>
 internal sealed class TlsOrigin(ServerTls settings, string host, TimeProvider time)
 {
-    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(10);
+    /// <summary>Between two looks at the files; less while there is nothing that could be used.</summary>
+    internal static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(10), MissingLookInterval = TimeSpan.FromSeconds(1);
     private const int MostBytes = 1 << 20;
 
     private readonly Lock _making = new();
     private OriginContext? _context;
     private string _problem = "";
     private DateTime _madeOf;
-    private long _lookedAt;
+    private long? _lookedAt;
 
     public ServerTls Settings => settings;
 
@@ -26,7 +27,7 @@ internal sealed class TlsOrigin(ServerTls settings, string host, TimeProvider ti
         {
             lock (_making)
             {
-                if (_lookedAt != 0 && time.GetElapsedTime(_lookedAt) < LookInterval && _context is not null) return (_context, "");
+                if (_lookedAt is { } last && time.GetElapsedTime(last) < (_context is null ? MissingLookInterval : LookInterval)) return (_context, _problem);
                 _lookedAt = time.GetTimestamp();
                 Refresh();
                 return (_context, _problem);
@@ -39,7 +40,7 @@ internal sealed class TlsOrigin(ServerTls settings, string host, TimeProvider ti
     {
         try
         {
-            var written = Files.Select(File.GetLastWriteTimeUtc).DefaultIfEmpty(DateTime.UnixEpoch).Max();
+            var written = Files.Select(static path => TargetOf(path).LastWriteTimeUtc).DefaultIfEmpty(DateTime.UnixEpoch).Max();
             if (_context is not null && written == _madeOf) return;
             (_context, _madeOf, _problem) = (new(Read()), written, "");
         }
@@ -55,29 +56,21 @@ internal sealed class TlsOrigin(ServerTls settings, string host, TimeProvider ti
     {
         ServerName = settings.ServerName.Length > 0 ? settings.ServerName : host,
         Names = [.. settings.Names],
-        Roots = settings.Roots.Length > 0 ? settings.Roots : ReadFile(settings.RootsFile),
+        Roots = ReadFile(settings.RootsFile),
         Certificates = ReadFile(settings.CertificateFile),
         Key = ReadFile(settings.KeyFile),
         AcceptsAnyone = settings.AcceptsAnyone,
     };
 
+    // Users say which, so it may be anything: devices and pipes, which have no end or never answer, have no length.
     private static string? ReadFile(string path)
     {
         if (path.Length == 0) return null;
-        if (new FileInfo(path) is { Exists: true, Length: > MostBytes and var length }) throw new IOException($"{path} has {length} bytes; at most {MostBytes} are read.");
-        return File.ReadAllText(path);
+        var file = TargetOf(path);
+        if (file is { Exists: true, Length: 0 or > MostBytes }) throw new IOException($"{path} has {file.Length} bytes; at most {MostBytes} are read, of a file that is neither empty nor a device.");
+        return File.ReadAllText(file.FullName);
     }
-}
 
-/// <summary>How a server is reached if not by its address alone. Connections are shared among endpoints that have the same object.</summary>
-/// <param name="host">To be resolved when a connection is made; empty for a server with an address.</param>
-/// <param name="remote">It stands for all servers of another network; null for one of ours.</param>
-/// <param name="tls">Begun on each connection; null for none.</param>
-internal sealed class ServerTransport(string host, RemoteServers? remote, TlsOrigin? tls)
-{
-    public string Host => host;
-
-    public RemoteServers? Remote => remote;
-
-    public TlsOrigin? Tls => tls;
+    // Mounted Secrets are links, and stay the same ones when what they lead to is replaced.
+    private static FileInfo TargetOf(string path) => new(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
 }

@@ -205,7 +205,7 @@ internal sealed partial class Exchange
             endpoint.Begin();
             try
             {
-                (_attemptBegan, _attemptSpan) = (_loop.Time.GetTimestamp(), _route.Trace.IsRecorded ? RequestTrace.NewId(_proxy.Random) : 0);
+                (_attempt, _attemptBegan, _attemptSpan) = (default, _loop.Time.GetTimestamp(), _route.Trace.IsRecorded ? RequestTrace.NewId(_proxy.Random) : 0);
                 var attempt = _attempt = await TryAsync(endpoint).ConfigureAwait(false);
                 if (!_clientLeft) cluster.Report(endpoint, attempt.Status, _attemptBegan);
                 if (!Deserves(attempt) || !MayRetry(cluster)) return await ConcludeAsync(attempt).ConfigureAwait(false);

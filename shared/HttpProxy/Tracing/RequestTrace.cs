@@ -15,7 +15,9 @@ public readonly record struct RequestTrace(TraceContext Context, ulong Parent, T
 
     /// <summary>A trace goes on if the client says so and is begun by chance if it says nothing; what a client does not record is passed on as it is.</summary>
     /// <param name="percent">Of the requests whose client does not decide, 0 to 100.</param>
-    public static RequestTrace Begin(FieldSection fields, double percent, Random random)
+    /// <param name="random">For that, and for spans, which need only differ within their trace.</param>
+    /// <param name="ids">For traces.</param>
+    public static RequestTrace Begin(FieldSection fields, double percent, Random random, UniqueIds ids)
     {
         var incoming = IncomingTrace.Read(fields);
         var parent = incoming.Context;
@@ -23,7 +25,7 @@ public readonly record struct RequestTrace(TraceContext Context, ulong Parent, T
         var isSampled = incoming.Sampled ?? random.NextDouble() * 100 < percent;
         var span = NewId(random);
         var flags = (byte)(isSampled ? parent.Flags | TraceContext.Sampled : parent.Flags & ~TraceContext.Sampled);
-        var context = parent.IsValid ? parent with { SpanId = span, Flags = flags } : NewTrace(span, flags);
+        var context = parent.IsValid ? parent with { SpanId = span, Flags = flags } : NewTrace(ids, span, flags);
         return new(context, parent.IsValid ? parent.SpanId : 0, incoming.Formats | TraceFormats.W3C, incoming.IsW3C);
     }
 
@@ -75,11 +77,10 @@ public readonly record struct RequestTrace(TraceContext Context, ulong Parent, T
         writer.RequestField("x-b3-sampled"u8, told.IsSampled ? "1"u8 : "0"u8);
     }
 
-    // From the system's source of randomness: the workers' own are seeded with 31 bits, too few for ids that must differ between all replicas.
-    private static TraceContext NewTrace(ulong span, byte flags)
+    private static TraceContext NewTrace(UniqueIds ids, ulong span, byte flags)
     {
         Span<byte> bytes = stackalloc byte[16];
-        Guid.NewGuid().TryWriteBytes(bytes);
+        ids.Next().TryWriteBytes(bytes);
         return new(BitConverter.ToUInt64(bytes), BitConverter.ToUInt64(bytes[8..]), span, flags);
     }
 

@@ -9,10 +9,7 @@ public sealed record ServerTls
     /// <summary>DNS names or URIs, of which a certificate must have one.</summary>
     public EquatableArray<string> Names { get; init; }
 
-    /// <summary>Certificate authorities, PEM; empty: see <see cref="RootsFile"/>.</summary>
-    public string Roots { get; init; } = "";
-
-    /// <summary>Where the waypoint finds them; empty: those of its system.</summary>
+    /// <summary>Where the waypoint finds certificate authorities, PEM; empty: those of its system.</summary>
     public string RootsFile { get; init; } = "";
 
     /// <summary>Where the waypoint finds its own certificate, and the key of it; both empty for none.</summary>

@@ -91,7 +91,6 @@ public static class DestinationMapping
     {
         ServerName = tls.ServerName,
         Names = { tls.Names },
-        Roots = tls.Roots,
         RootsFile = tls.RootsFile,
         CertificateFile = tls.CertificateFile,
         KeyFile = tls.KeyFile,
@@ -102,7 +101,6 @@ public static class DestinationMapping
     {
         ServerName = wire.ServerName,
         Names = wire.Names.ToEquatableArray(),
-        Roots = wire.Roots,
         RootsFile = wire.RootsFile,
         CertificateFile = wire.CertificateFile,
         KeyFile = wire.KeyFile,

@@ -20,12 +20,12 @@ public sealed class AroundWaypointTests
         await using var cluster = await ClusterLab.StartAsync(["n1", "n2"]);
         var (caller, plain) = (await cluster.AddPodAsync(cluster.Nodes[0], "caller", "caller", "shop"), await cluster.AddPodAsync(cluster.Nodes[0], "plain", "plain", "outside"));
         cluster.Pods.EnsureNamespace("shop", "web");
-        cluster.Pods.Create(Web);
+        cluster.Pods.Create(ShopWaypoint.WebAt(Service));
         var web = await cluster.Pods.ReadyAsync("shop", "web");
         await cluster.EnrolAsync("shop");
         var pod = new IPEndPoint(web.Address, 8080);
-        (await cluster.ApplyAsync(Gateway)).OutputOrThrow();
-        await UntilAsync(cluster, async () => (await cluster.KubectlAsync("wait", "-n", "shop", "gateways.gateway.networking.k8s.io/waypoint", "--for=condition=Programmed", "--timeout=20s")).Succeeded, "it is programmed");
+        (await cluster.ApplyAsync(ShopWaypoint.Gateway)).OutputOrThrow();
+        await ShopWaypoint.ProgrammedAsync(cluster, () => Tail(cluster));
         await AnswersAsync(cluster, caller, pod);
         await AnswersAsync(cluster, plain, pod);
         using (var meshed = await caller.ConnectAsync(pod))
@@ -61,41 +61,11 @@ public sealed class AroundWaypointTests
 
         // Without its Gateway the service still asks for it: nothing passes beside it, and its probes do.
         (await cluster.KubectlAsync("annotate", "service", "web", "-n", "shop", "ambient.mesh/waypoint-bypass-")).OutputOrThrow();
-        (await cluster.KubectlAsync("delete", "gateways.gateway.networking.k8s.io", "-n", "shop", "waypoint", "--wait=false")).OutputOrThrow();
+        (await cluster.KubectlAsync("delete", ShopWaypoint.Kind, "-n", "shop", "waypoint", "--wait=false")).OutputOrThrow();
         await UntilAsync(cluster, async () => !(await GetAsync(caller, pod)).Succeeded && !(await GetAsync(caller, Service)).Succeeded, "the service is shut");
         var document = cluster.Pods.Find("Pod", "shop", "web");
         Assert.True(PodCluster.IsReady(document) && document!.Copy().ObjectsAt("status", "containerStatuses").All(static one => one["restartCount"]!.GetValue<int>() == 0), cluster.Pods.Describe("shop", "web"));
     }
-
-    private static string Web => $$"""
-        apiVersion: v1
-        kind: Service
-        metadata: {name: web, namespace: shop}
-        spec: {clusterIP: {{Service.Address}}, selector: {app: web}, ports: [{name: http, port: 80, targetPort: 8080}]}
-        ---
-        apiVersion: v1
-        kind: Pod
-        metadata: {name: web, namespace: shop, labels: {app: web} }
-        spec:
-          serviceAccountName: web
-          nodeName: n2
-          containers:
-          - name: main
-            image: playground/application
-            args: [web, "8080"]
-            readinessProbe: {httpGet: {path: /ready, port: 8080}, periodSeconds: 1, timeoutSeconds: 5}
-            livenessProbe: {httpGet: {path: /ready, port: 8080}, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 3}
-          - {name: other, image: playground/application, args: [other, "9090"]}
-        """;
-
-    private const string Gateway = """
-        apiVersion: gateway.networking.k8s.io/v1
-        kind: Gateway
-        metadata: {name: waypoint, namespace: shop}
-        spec:
-          gatewayClassName: ambient-waypoint
-          listeners: [{name: mesh, port: 15008, protocol: HBONE}]
-        """;
 
     private static Task AnswersAsync(ClusterLab cluster, RunningPod from, IPEndPoint to) =>
         UntilAsync(cluster, async () => (await GetAsync(from, to)).Output.Contains("hello from web", StringComparison.Ordinal), $"{from.Name} is answered at {to}");
@@ -103,7 +73,9 @@ public sealed class AroundWaypointTests
     private static Task<CommandResult> GetAsync(RunningPod from, IPEndPoint to) => from.RunAsync("curl", "-sS", "--max-time", "5", $"http://{to}/");
 
     private static Task UntilAsync(ClusterLab cluster, Func<Task<bool>> holds, string what) => Until.TrueAsync(holds,
-        () => $"{what}\n{string.Join('\n', cluster.ZtunnelLog(cluster.Nodes[1]).Split('\n').TakeLast(20))}\n{cluster.ControlPlane.Process.LogTail(20)}", PodCluster.Patience);
+        () => $"{what}\n{Tail(cluster)}\n{cluster.ControlPlane.Process.LogTail(20)}", PodCluster.Patience);
+
+    private static string Tail(ClusterLab cluster) => string.Join('\n', cluster.ZtunnelLog(cluster.Nodes[1]).Split('\n').TakeLast(20));
 
     private static IEnumerable<string> Refusals(ClusterLab cluster) =>
         cluster.ZtunnelLog(cluster.Nodes[1]).Split('\n').Where(static line => line.Contains("waypoint_required", StringComparison.Ordinal));

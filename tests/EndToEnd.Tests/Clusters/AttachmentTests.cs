@@ -17,12 +17,11 @@ public sealed class AttachmentTests(ITestOutputHelper output)
         await using var cluster = await ClusterLab.StartAsync(["n1", "n2"]);
         RunningPod[] callers = [await cluster.AddPodAsync(cluster.Nodes[0], "near", "near", "shop"), await cluster.AddPodAsync(cluster.Nodes[1], "far", "far", "shop")];
         cluster.Pods.EnsureNamespace("shop", "web");
-        cluster.Pods.Create(Web);
+        cluster.Pods.Create(ShopWaypoint.WebAt(Service));
         await cluster.Pods.ReadyAsync("shop", "web");
         await cluster.EnrolAsync("shop");
-        (await cluster.ApplyAsync(Gateway)).OutputOrThrow();
-        await Until.TrueAsync(async () => (await cluster.KubectlAsync("wait", "-n", "shop", "gateways.gateway.networking.k8s.io/waypoint", "--for=condition=Programmed", "--timeout=20s")).Succeeded,
-            () => $"it is programmed\n{cluster.ControlPlane.Process.LogTail(20)}", PodCluster.Patience);
+        (await cluster.ApplyAsync(ShopWaypoint.Gateway)).OutputOrThrow();
+        await ShopWaypoint.ProgrammedAsync(cluster, () => Describe(cluster, []));
 
         var clients = callers.Select(static pod => SteadyClient.Start(pod, Service, TimeSpan.FromMilliseconds(5), callers: 2)).ToList();
         for (var round = 0; round < Rounds; round++)
@@ -46,29 +45,4 @@ public sealed class AttachmentTests(ITestOutputHelper output)
         .. clients.SelectMany(static client => client.Failures).Take(10),
         .. cluster.Nodes.SelectMany(node => cluster.ZtunnelLog(node).Split('\n').Where(static line => line.Contains("error", StringComparison.Ordinal)).TakeLast(10)),
     ]);
-
-    private static string Web => $$"""
-        apiVersion: v1
-        kind: Service
-        metadata: {name: web, namespace: shop}
-        spec: {clusterIP: {{Service.Address}}, selector: {app: web}, ports: [{name: http, port: 80, targetPort: 8080}]}
-        ---
-        apiVersion: v1
-        kind: Pod
-        metadata: {name: web, namespace: shop, labels: {app: web} }
-        spec:
-          serviceAccountName: web
-          nodeName: n2
-          containers:
-          - {name: main, image: playground/application, args: [web, "8080"], readinessProbe: {httpGet: {path: /ready, port: 8080}, periodSeconds: 1, timeoutSeconds: 5} }
-        """;
-
-    private const string Gateway = """
-        apiVersion: gateway.networking.k8s.io/v1
-        kind: Gateway
-        metadata: {name: waypoint, namespace: shop}
-        spec:
-          gatewayClassName: ambient-waypoint
-          listeners: [{name: mesh, port: 15008, protocol: HBONE}]
-        """;
 }

@@ -10,7 +10,6 @@ namespace Ambient.EndToEnd.Tests.Clusters;
 /// <summary>A user asks for a waypoint with kubectl, changes it and takes it away; the control plane, the cluster's controllers and its kubelets do the rest.</summary>
 public sealed class WaypointLifeTests(ITestOutputHelper output)
 {
-    private const string Kind = "gateways.gateway.networking.k8s.io";
     private const int Rollouts = 2;
     private static readonly IPEndPoint Service = new(IPAddress.Parse("10.96.50.60"), 80);
 
@@ -34,7 +33,7 @@ public sealed class WaypointLifeTests(ITestOutputHelper output)
         await ProgrammedAsync(cluster);
         Assert.Equal(Since(gateway), Since(Find(cluster)!)); // it was never without a pod that is ready
 
-        (await cluster.KubectlAsync("delete", Kind, "-n", "shop", "waypoint", "--wait=false")).OutputOrThrow();
+        (await cluster.KubectlAsync("delete", ShopWaypoint.Kind, "-n", "shop", "waypoint", "--wait=false")).OutputOrThrow();
         await Until.TrueAsync(() => Pods(cluster).Count == 0 && cluster.Pods.Find("Service", "shop", "waypoint") is null, () => $"all of it is gone. {Describe(cluster)}", PodCluster.Patience);
     }
 
@@ -111,9 +110,7 @@ public sealed class WaypointLifeTests(ITestOutputHelper output)
             spec: {{{{{more}}}}template: {spec: {containers: [{name: waypoint, env: [{name: VERSION, value: "{{{{version}}}}"}], startupProbe: {timeoutSeconds: 5}, readinessProbe: {periodSeconds: 1}}]}}}
         """;
 
-    private static Task ProgrammedAsync(ClusterLab cluster) => Until.TrueAsync(
-        async () => (await cluster.KubectlAsync("wait", "-n", "shop", $"{Kind}/waypoint", "--for=condition=Programmed", "--timeout=20s")).Succeeded,
-        () => $"it is programmed. {Describe(cluster)}", PodCluster.Patience);
+    private static Task ProgrammedAsync(ClusterLab cluster) => ShopWaypoint.ProgrammedAsync(cluster, () => Describe(cluster));
 
     // Answered with 200 by the waypoint's pods that are there now.
     private static async Task<long> RequestsAsync(ClusterLab cluster)

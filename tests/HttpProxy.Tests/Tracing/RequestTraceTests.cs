@@ -61,7 +61,7 @@ public sealed class RequestTraceTests
         var value = new string([.. (text ?? "").Where(static letter => letter is > ' ' and < '\x7f')]);
         foreach (var name in (string[])["traceparent", "b3", "x-b3-traceid", "x-b3-spanid", "x-b3-sampled"])
         {
-            var trace = RequestTrace.Begin(FieldsOf((name, value)), 50, new Random(1));
+            var trace = RequestTrace.Begin(FieldsOf((name, value)), 50, new Random(1), new());
             Assert.True(trace.Context.IsValid || trace == default);
         }
     }).QuickCheckThrowOnFailure();
@@ -69,8 +69,8 @@ public sealed class RequestTraceTests
     [Fact]
     public void A_percentage_is_drawn_of_those_that_leave_it_open()
     {
-        var random = new Random(7);
-        var recorded = Enumerable.Range(0, 10_000).Count(_ => RequestTrace.Begin(new(), 10, random).IsRecorded);
+        var (random, ids) = (new Random(7), new UniqueIds());
+        var recorded = Enumerable.Range(0, 10_000).Count(_ => RequestTrace.Begin(new(), 10, random, ids).IsRecorded);
         Assert.InRange(recorded, 850, 1150);
     }
 
@@ -85,7 +85,7 @@ public sealed class RequestTraceTests
     {
         await using var scene = await ProxyScene.StartAsync();
         var decide = scene.Decide;
-        scene.Decide = request => decide(request) with { Trace = RequestTrace.Begin(request.Fields, 100, new Random(3)) };
+        scene.Decide = request => decide(request) with { Trace = RequestTrace.Begin(request.Fields, 100, new Random(3), new()) };
         var client = await scene.ConnectAsync();
         await client.SendAsync($"GET / HTTP/1.1\r\nHost: a\r\n{string.Concat(fields.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static field => field + "\r\n"))}\r\n");
         var server = await scene.AcceptAsync();

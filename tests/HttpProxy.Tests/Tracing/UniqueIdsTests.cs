@@ -1,13 +1,13 @@
-using Ambient.Waypoint.Routing;
+using Ambient.HttpProxy.Tracing;
 
-namespace Ambient.Waypoint.Tests;
+namespace Ambient.HttpProxy.Tests.Tracing;
 
-public sealed class RequestIdsTests
+public sealed class UniqueIdsTests
 {
     [Fact]
     public void Ids_are_random_uuids_and_never_the_same()
     {
-        var ids = new RequestIds();
+        var ids = new UniqueIds();
         var seen = Enumerable.Range(0, 2000).Select(_ => ids.Next()).ToHashSet();
 
         Assert.Equal(2000, seen.Count); // over several fillings

@@ -1,16 +1,17 @@
 using System.Security.Cryptography;
 
-namespace Ambient.Waypoint.Routing;
+namespace Ambient.HttpProxy.Tracing;
 
-/// <summary>Ids for requests that came without one (RFC 9562 §5.4), from the system's source of randomness: replicas must not give the same. On one thread.</summary>
+/// <summary>Ids for requests and traces that came without one, from the system's source of randomness: no two replicas may give the same, for which workers' own seeds are too short. On one thread.</summary>
 /// <remarks>Many at a time: a system call for each would cost more than finding the route.</remarks>
-internal sealed class RequestIds
+public sealed class UniqueIds
 {
     private const int IdBytes = 16, AtOnce = 256;
 
     private readonly byte[] _random = new byte[AtOnce * IdBytes];
     private int _next = AtOnce * IdBytes;
 
+    /// <summary>A random UUID (RFC 9562 §5.4).</summary>
     public Guid Next()
     {
         if (_next == _random.Length)
