@@ -91,6 +91,32 @@ public sealed class ClusterTests
     }
 
     [Fact]
+    public void One_that_has_only_ever_failed_is_picked_again_after_a_while()
+    {
+        var cluster = Cluster(TrafficPolicy.Default);
+        foreach (var server in _servers[1..]) Report(cluster, server, 200);
+        Fail(cluster, _servers[0], 1);
+        Assert.False(IsPicked(cluster, _servers[0]));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        foreach (var server in _servers[1..]) Report(cluster, server, 200);
+        Assert.True(IsPicked(cluster, _servers[0]));
+    }
+
+    [Fact]
+    public void One_that_fails_now_and_then_is_picked_only_when_the_others_have_much_to_do()
+    {
+        var cluster = Cluster(TrafficPolicy.Default);
+        for (var i = 0; i < 30; i++)
+            foreach (var server in _servers) Report(cluster, server, server == _servers[0] && i % 3 == 0 ? 503 : 200);
+        for (var i = 0; i < 5; i++)
+            foreach (var server in _servers[1..]) server.Begin();
+        Assert.False(IsPicked(cluster, _servers[0]));
+        for (var i = 0; i < 500; i++)
+            foreach (var server in _servers[1..]) server.Begin();
+        Assert.True(IsPicked(cluster, _servers[0]));
+    }
+
+    [Fact]
     public void Round_robin_takes_turns()
     {
         var cluster = Cluster(new() { Balancing = BalancingKind.RoundRobin });

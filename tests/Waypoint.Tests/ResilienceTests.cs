@@ -57,7 +57,7 @@ public sealed class ResilienceTests(ITestOutputHelper output)
         var (asked, fromSlow) = (good.Requests + slow.Requests + bad.Requests - before, slow.Requests - slowBefore);
         latencies.Sort();
         output.WriteLine($"p50 {latencies[500]:0.0} ms, p99 {latencies[989]:0.0} ms, {asked / 999.0:0.000} attempts a request, {fromSlow} of 999 asked the slow server");
-        Assert.InRange(asked, 999, 1199);
+        Assert.InRange(asked, 999, 1009); // a hundredth of the requests at most is asked again: those are not in the 99th percentile
         Assert.InRange(fromSlow, 0, 9); // less than a hundredth: the slow ones are not in the 99th percentile
 
         // Three at once: so many retries are always within the budget.

@@ -4,7 +4,7 @@ using Ambient.Model.Traffic;
 namespace Ambient.HttpProxy.Upstreams;
 
 /// <summary>The servers behind a service, any of which will do. Immutable but for its counters; any thread.</summary>
-/// <remarks>By default the cheaper of two picked at random: by requests under way, and how fast and reliably it has answered lately.</remarks>
+/// <remarks>By default the cheapest of three picked at random: by requests under way, and how fast and reliably it has answered lately.</remarks>
 public sealed class UpstreamCluster
 {
     private const int Picks = 5; // before all are looked at
@@ -63,17 +63,27 @@ public sealed class UpstreamCluster
         BalancingKind.RoundRobin => Endpoints[_state.NextTurn() % Endpoints.Count],
         BalancingKind.Random or BalancingKind.Passthrough => Endpoints[random.Next(Endpoints.Count)],
         BalancingKind.ConsistentHash when hash != 0 => PickByHash(hash),
-        _ => PickOfTwo(random),
+        _ => PickOfThree(random),
     };
 
-    private UpstreamEndpoint PickOfTwo(Random random)
+    // Three, because of two the better one is often bad as well: of three servers, two of which are slow or fail, in every third pick.
+    private UpstreamEndpoint PickOfThree(Random random)
     {
         var one = random.Next(Endpoints.Count);
         if (Endpoints.Count == 1) return Endpoints[one];
-        var other = (one + 1 + random.Next(Endpoints.Count - 1)) % Endpoints.Count; // never the same: a bad server would get its share of those
-        var (first, second) = (Endpoints[one], Endpoints[other]);
-        if (IsLeftAlone(first) || IsLeftAlone(second)) return IsLeftAlone(first) ? second : first;
         var now = _state.Time.GetTimestamp();
+        var other = (one + 1 + random.Next(Endpoints.Count - 1)) % Endpoints.Count; // never the same: a bad server would get its share of those
+        var best = Cheaper(Endpoints[one], Endpoints[other], now);
+        if (Endpoints.Count == 2) return best;
+        var third = random.Next(Endpoints.Count - 2);
+        if (third >= Math.Min(one, other)) third++;
+        if (third >= Math.Max(one, other)) third++;
+        return Cheaper(best, Endpoints[third], now);
+    }
+
+    private UpstreamEndpoint Cheaper(UpstreamEndpoint first, UpstreamEndpoint second, long now)
+    {
+        if (IsLeftAlone(first) || IsLeftAlone(second)) return IsLeftAlone(first) ? second : first;
         return CostOf(second, now) < CostOf(first, now) ? second : first;
     }
 
