@@ -11,8 +11,9 @@ internal static class PemCertificates
 
     /// <summary>All certificates of a text, in their order.</summary>
     /// <param name="name">What the text is called, for the error.</param>
+    /// <param name="most">Certificates that may be there.</param>
     /// <exception cref="AuthorityException">InvalidMaterial.</exception>
-    public static List<X509Certificate2> Read(string name, string pem)
+    public static List<X509Certificate2> Read(string name, string pem, int most = MaxCertificates)
     {
         var certificates = new List<X509Certificate2>();
         var rest = pem.AsSpan();
@@ -20,8 +21,8 @@ internal static class PemCertificates
         {
             if (rest[block.Label] is not "CERTIFICATE")
                 throw Invalid($"{name} has a PEM block '{rest[block.Label]}'; only CERTIFICATE belongs there");
-            if (certificates.Count == MaxCertificates)
-                throw Invalid($"{name} has more than {MaxCertificates} certificates");
+            if (certificates.Count == most)
+                throw Invalid($"{name} has more than {most} certificates");
             certificates.Add(Load(name, rest[block.Location]));
             rest = rest[block.Location.End.GetOffset(rest.Length)..];
         }

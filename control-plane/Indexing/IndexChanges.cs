@@ -33,7 +33,7 @@ public sealed record IndexChanges(ResourceDelta Delta, IReadOnlyList<ConditionSe
 public sealed record ConditionSet(
     ResourceKind Kind, ObjectName Object, string FieldManager, long? ObservedGeneration, IReadOnlyList<Condition> Conditions)
 {
-    /// <summary>Of a route, whose status has conditions for each parent: all of this controller's, and no others. Null for other objects.</summary>
+    /// <summary>Of a route or a policy, whose status has conditions for each parent or ancestor: all of this controller's, and no others. Null for other objects.</summary>
     public IReadOnlyList<ParentConditions>? Parents { get; init; }
 
     /// <summary>Ours are to be removed.</summary>
@@ -47,7 +47,7 @@ public sealed record ConditionSet(
     public override int GetHashCode() => HashCode.Combine(Kind.Kind, Object, FieldManager, ObservedGeneration, Conditions.Count);
 }
 
-/// <summary>What one controller says about a route at one parent.</summary>
+/// <summary>What one controller says about a route at one parent, or about a policy at one ancestor.</summary>
 /// <param name="Conditions">As for <see cref="ConditionSet.Conditions"/>.</param>
 public sealed record ParentConditions(ParentReference Reference, EquatableArray<Condition> Conditions);
 
@@ -58,6 +58,7 @@ public static class FieldManagers
     public const string WaypointPolicy = "istio-ambient-waypoint-policy";
     public const string WaypointTraffic = "ambient-waypoint-traffic";
     public const string WaypointRoutes = "ambient-waypoint-routes";
+    public const string WaypointBackends = "ambient-waypoint-backends";
     public const string ZtunnelRejection = "ambient-ztunnel-rejections";
     public const string WaypointRejection = "ambient-waypoint-rejections";
     public const string Service = "istio-ambient-service";

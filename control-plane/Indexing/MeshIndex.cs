@@ -27,6 +27,7 @@ public sealed class MeshIndex
     private readonly DestinationStage _destinations;
     private readonly VirtualServiceStage _virtualServices;
     private readonly TelemetryStage _telemetries;
+    private readonly BackendTlsStage _backends;
     private string _rootNamespace;
 
     public MeshIndex(IndexOptions options)
@@ -43,6 +44,7 @@ public sealed class MeshIndex
         _destinations = new(_graph, _workloads);
         _virtualServices = new(_graph);
         _telemetries = new(_graph);
+        _backends = new(_graph);
         _rootNamespace = _graph.Settings.RootNamespace;
     }
 
@@ -71,6 +73,7 @@ public sealed class MeshIndex
         ResourceTypes.Service, ResourceTypes.ServiceEntry, ResourceTypes.WorkloadEntry, ResourceTypes.EndpointSlice, ResourceTypes.Pod,
         ResourceTypes.AuthorizationPolicy, ResourceTypes.PeerAuthentication,
         ResourceTypes.DestinationRule, ResourceTypes.VirtualService, ResourceTypes.HttpRoute, ResourceTypes.GrpcRoute, ResourceTypes.TcpRoute, ResourceTypes.TlsRoute, ResourceTypes.ReferenceGrant, ResourceTypes.Telemetry,
+        ResourceTypes.BackendTlsPolicy,
     ];
 
     /// <summary>A new object, or a new version of one. Kinds that do not matter are ignored.</summary>
@@ -89,12 +92,13 @@ public sealed class MeshIndex
             case DestinationRule rule: _destinations.Set(rule); break;
             case VirtualService service: _virtualServices.Set(service); break;
             case Telemetry telemetry: _telemetries.Set(telemetry); break;
+            case BackendTlsPolicy policy: _backends.Set(policy); break;
             case ReferenceGrant grant: _routes.SetGrant(ObjectName.Of(grant), grant); break;
             case Gateway gateway: _gateways.Set(gateway); break;
             case GatewayClass gatewayClass: _gateways.Set(gatewayClass.Metadata.Name, gatewayClass); break;
             case Kube.Node node: _workloads.SetNode(node.Metadata.Name, node); break;
             case Namespace ns: _namespaces.Set(ns); break;
-            case ConfigMap config when _namespaces.IsConfig(ObjectName.Of(config)): _namespaces.SetConfig(config); break;
+            case ConfigMap config: SetMap(ObjectName.Of(config), config); break;
         }
     }
 
@@ -115,12 +119,13 @@ public sealed class MeshIndex
             case DestinationRule: _destinations.Remove(name); break;
             case VirtualService: _virtualServices.Remove(name); break;
             case Telemetry: _telemetries.Remove(name); break;
+            case BackendTlsPolicy: _backends.Remove(name); break;
             case ReferenceGrant: _routes.SetGrant(name, null); break;
             case Gateway: _gateways.Remove(name); break;
             case GatewayClass: _gateways.Set(name.Name, (GatewayClass?)null); break;
             case Kube.Node: _workloads.SetNode(name.Name, null); break;
             case Namespace: _namespaces.Remove(name.Name); break;
-            case ConfigMap when _namespaces.IsConfig(name): _namespaces.SetConfig(null); break;
+            case ConfigMap: SetMap(name, null); break;
         }
     }
 
@@ -143,11 +148,19 @@ public sealed class MeshIndex
     {
         var rootMoved = _rootNamespace != Config.RootNamespace;
         _rootNamespace = Config.RootNamespace;
+        _backends.Rebuild();
         _destinations.Rebuild(_graph.Directory.Changed, rootMoved);
         _virtualServices.Rebuild(_graph.Directory.Changed);
         _telemetries.Rebuild(_graph.Directory.Changed);
         _routes.Count(_graph.Directory.Changed);
         _graph.Directory.Changed.Clear();
+    }
+
+    // The mesh's own configuration; any other is one that a policy refers to.
+    private void SetMap(ObjectName name, ConfigMap? value)
+    {
+        if (_namespaces.IsConfig(name)) _namespaces.SetConfig(value);
+        _backends.SetMap(name, value);
     }
 
     private void Set(Kube.ServiceEntry entry)

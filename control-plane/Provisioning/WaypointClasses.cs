@@ -21,10 +21,10 @@ internal sealed partial class WaypointClasses(ApiClient api, ClusterInformers cl
     /// <summary>A class stays as long as it has gateways (Gateway API, GatewayClass).</summary>
     private const string Finalizer = "gateway-exists-finalizer.gateway.networking.k8s.io";
 
-    /// <summary>Features of the Gateway API's conformance suite of which its tests pass, for routes at services; in alphabetical order.</summary>
+    /// <summary>Features of the Gateway API's conformance suite that routes and policies at services have; in alphabetical order.</summary>
     private static readonly SupportedFeature[] Features = [.. ((string[])
     [
-        "GRPCRoute", "GatewayInfrastructurePropagation", "HTTPRoute", "HTTPRoute303RedirectStatusCode", "HTTPRoute307RedirectStatusCode", "HTTPRoute308RedirectStatusCode",
+        "BackendTLSPolicy", "BackendTLSPolicySANValidation", "GRPCRoute", "GatewayInfrastructurePropagation", "HTTPRoute", "HTTPRoute303RedirectStatusCode", "HTTPRoute307RedirectStatusCode", "HTTPRoute308RedirectStatusCode",
         "HTTPRouteParentRefPort", "HTTPRouteResponseHeaderModification", "Mesh", "MeshClusterIPMatching", "MeshConsumerRoute", "MeshHTTPRouteBackendRequestHeaderModification",
         "MeshHTTPRouteNamedRouteRule", "MeshHTTPRouteQueryParamMatching", "MeshHTTPRouteRedirectPath", "MeshHTTPRouteRedirectPort", "MeshHTTPRouteRewritePath", "MeshHTTPRouteSchemeRedirect",
     ]).Select(static name => new SupportedFeature { Name = name })];

@@ -55,11 +55,17 @@ internal sealed partial class WaypointProvisioner
     public async Task RunAsync(CancellationToken stop)
     {
         await Task.WhenAll(_cluster.Synced, _waypoints.Synced).WaitAsync(stop);
-        var parameters = new ParameterMaps(_api, _changed.Note, _time, new Random(_random.Next()), _loggers, stop);
+        var parameters = new FollowedMaps(_api, NoteAll, _time, new Random(_random.Next()), _loggers, stop);
         await _changed.RunAsync(
             () => [.. ClassNames, .. _cluster.Gateways.All.Select(ObjectName.Of)],
             (name, cancel) => name.Namespace.Length == 0 ? _classes.KeepAsync(name.Name, cancel) : KeepAsync(name, parameters, cancel),
             stop);
+    }
+
+    private ValueTask NoteAll(ObjectChange<ConfigMap> map, IReadOnlyList<ObjectName> gateways)
+    {
+        foreach (var gateway in gateways) _changed.Note(gateway);
+        return ValueTask.CompletedTask;
     }
 
     private IEnumerable<ObjectName> ClassNames =>
@@ -103,7 +109,7 @@ internal sealed partial class WaypointProvisioner
     }
 
     /// <returns>False: to be tried again.</returns>
-    private async Task<bool> KeepAsync(ObjectName name, ParameterMaps parameters, CancellationToken stop)
+    private async Task<bool> KeepAsync(ObjectName name, FollowedMaps parameters, CancellationToken stop)
     {
         var gateway = _cluster.Gateways.Find(name);
         var @class = _cluster.GatewayClasses.Find(new("", gateway?.Spec?.GatewayClassName ?? ""));
@@ -137,7 +143,7 @@ internal sealed partial class WaypointProvisioner
     // In a namespace that is being deleted nothing can be made.
     private bool IsAlive(string ns) => _cluster.Namespaces.Find(new("", ns)) is { Metadata.DeletionTimestamp: null };
 
-    private async Task<ProvisioningOutcome> ProvisionAsync(Gateway gateway, GatewayClass @class, GatewayReview review, ParameterMaps parameters, CancellationToken stop)
+    private async Task<ProvisioningOutcome> ProvisionAsync(Gateway gateway, GatewayClass @class, GatewayReview review, FollowedMaps parameters, CancellationToken stop)
     {
         // Once given, addresses are never taken back: objects are bound to them.
         GatewayEndpoint[] given = [.. (gateway.Status?.Addresses ?? []).OfType<GatewayEndpoint>()];
@@ -156,7 +162,7 @@ internal sealed partial class WaypointProvisioner
     }
 
     /// <exception cref="ConfigurationException">They cannot be used, or are not there.</exception>
-    private async Task<Overlays> ReadOverlaysAsync(Gateway gateway, GatewayClass @class, ParameterMaps parameters)
+    private async Task<Overlays> ReadOverlaysAsync(Gateway gateway, GatewayClass @class, FollowedMaps parameters)
     {
         var overlays = new Overlays();
         foreach (var map in _waypoints.ClassDefaults.All.Where(map => map.Metadata.Label(MeshLabels.DefaultsForClass) == @class.Metadata.Name)

@@ -1,4 +1,5 @@
 using Ambient.ControlPlane.Indexing;
+using Ambient.ControlPlane.Indexing.Backends;
 using Ambient.ControlPlane.Indexing.Settings;
 using Ambient.Kubernetes.Client;
 using Ambient.Kubernetes.Informers;
@@ -18,6 +19,7 @@ internal sealed class ClusterInformers
     private readonly ILoggerFactory _loggers;
     private readonly List<IInformer> _all = [];
     private readonly List<Action<IndexLoop>> _feeds = [];
+    private CancellationToken _stop;
 
     public ClusterInformers(ApiClient api, IndexOptions options, TimeProvider time, Random random, ILoggerFactory loggers)
     {
@@ -50,6 +52,8 @@ internal sealed class ClusterInformers
             standIn: static one => new() { Metadata = one.Metadata, Spec = new() { Problem = one.Error } });
         TlsRoutes = Add(ResourceTypes.TlsRoute, mayBeMissing: true,
             standIn: static one => new() { Metadata = one.Metadata, Spec = new() { Problem = one.Error } });
+        BackendTlsPolicies = Add(ResourceTypes.BackendTlsPolicy, mayBeMissing: true,
+            standIn: static one => new() { Metadata = one.Metadata, Spec = new() { Problem = one.Error } }, feed: FeedBackendTls);
         ReferenceGrants = Add(ResourceTypes.ReferenceGrant, mayBeMissing: true, standIn: static one => new() { Metadata = one.Metadata });
     }
 
@@ -72,6 +76,7 @@ internal sealed class ClusterInformers
     public Informer<GrpcRoute> GrpcRoutes { get; }
     public Informer<TcpRoute> TcpRoutes { get; }
     public Informer<TlsRoute> TlsRoutes { get; }
+    public Informer<BackendTlsPolicy> BackendTlsPolicies { get; }
     public Informer<ReferenceGrant> ReferenceGrants { get; }
 
     public IReadOnlyList<IInformer> All => _all;
@@ -85,7 +90,28 @@ internal sealed class ClusterInformers
         foreach (var feed in _feeds) feed(index);
     }
 
-    public Task RunAsync(CancellationToken stop) => Task.WhenAll(_all.Select(informer => informer.RunAsync(stop)));
+    public Task RunAsync(CancellationToken stop)
+    {
+        _stop = stop;
+        return Task.WhenAll(_all.Select(informer => informer.RunAsync(stop)));
+    }
+
+    // The index hears of certificate authorities before it does of the policy that names them, so that at no time they seem to be missing.
+    private void FeedBackendTls(IndexLoop index, Informer<BackendTlsPolicy> policies)
+    {
+        FollowedMaps? maps = null;
+        policies.AddHandler(async change =>
+        {
+            maps ??= new(_api, (map, _) => index.TellAsync(map), _time, new Random(_random.Next()), _loggers, _stop);
+            var (before, after) = (MapsOf(change.Old), MapsOf(change.New));
+            await maps.FindAsync(change.Name, [.. before.Union(after)]);
+            await index.TellAsync(change);
+            await maps.FindAsync(change.Name, after);
+        });
+    }
+
+    private static List<ObjectName> MapsOf(BackendTlsPolicy? policy) => policy is null ? []
+        : [.. BackendTlsReader.AuthoritiesOf(policy.Spec, policy.Metadata.Namespace ?? "").Select(static reference => reference.Map).OfType<ObjectName>().Distinct()];
 
     // kubectl keeps a copy of the whole object in an annotation: the largest part of many objects, and of no use to us.
     private static T WithoutCopy<T>(T value) where T : KubernetesObject
@@ -95,13 +121,15 @@ internal sealed class ClusterInformers
         return value with { Metadata = value.Metadata with { Annotations = others } };
     }
 
-    private Informer<T> Add<T>(ResourceType<T> type, ObjectQuery? query = null, bool mayBeMissing = false, Func<T, T>? trim = null, Func<UnreadableObject, T>? standIn = null)
+    private Informer<T> Add<T>(ResourceType<T> type, ObjectQuery? query = null, bool mayBeMissing = false, Func<T, T>? trim = null, Func<UnreadableObject, T>? standIn = null,
+        Action<IndexLoop, Informer<T>>? feed = null)
         where T : KubernetesObject
     {
         var options = new InformerOptions<T> { Query = query ?? new(), KindMayBeMissing = mayBeMissing, Trim = trim ?? WithoutCopy, StandIn = standIn };
         var informer = new Informer<T>(_api, type, options, _time, new Random(_random.Next()), _loggers.CreateLogger<Informer<T>>());
         _all.Add(informer);
-        _feeds.Add(index => informer.AddHandler(change => index.TellAsync(change)));
+        if (feed is not null) _feeds.Add(index => feed(index, informer));
+        else _feeds.Add(index => informer.AddHandler(change => index.TellAsync(change)));
         return informer;
     }
 }

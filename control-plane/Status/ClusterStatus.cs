@@ -24,14 +24,15 @@ internal sealed class ClusterStatus(ApiClient api, ClusterInformers informers) :
     public Task ApplyAsync(ConditionSet wanted, ReadOnlyMemory<byte> json, CancellationToken stop) =>
         api.ApplyStatusAsync(wanted.Kind, wanted.Object, json, wanted.FieldManager, force: true, stop);
 
-    public RouteObject? FindRoute(ResourceKind kind, ObjectName name) => kind.Kind switch
+    public StatusEntries? FindEntries(ResourceKind kind, ObjectName name) => StatusEntries.Of(kind.Kind switch
     {
         "HTTPRoute" => informers.HttpRoutes.Find(name),
         "GRPCRoute" => informers.GrpcRoutes.Find(name),
         "TCPRoute" => informers.TcpRoutes.Find(name),
         "TLSRoute" => informers.TlsRoutes.Find(name),
+        "BackendTLSPolicy" => informers.BackendTlsPolicies.Find(name),
         _ => null,
-    };
+    });
 
     public Task PatchAsync(ConditionSet wanted, ReadOnlyMemory<byte> patch, CancellationToken stop) =>
         api.MergePatchStatusAsync(wanted.Kind, wanted.Object, patch, stop);
@@ -47,6 +48,7 @@ internal sealed class ClusterStatus(ApiClient api, ClusterInformers informers) :
         Forget(informers.GrpcRoutes);
         Forget(informers.TcpRoutes);
         Forget(informers.TlsRoutes);
+        Forget(informers.BackendTlsPolicies);
         Forget(informers.PeerAuthentications);
         Forget(informers.Services);
         Forget(informers.ServiceEntries);

@@ -13,8 +13,8 @@ internal interface IStatusTarget
     /// <exception cref="ApiException">It was not written.</exception>
     Task ApplyAsync(ConditionSet wanted, ReadOnlyMemory<byte> json, CancellationToken stop);
 
-    /// <returns>The route as last heard; null if there is no such.</returns>
-    RouteObject? FindRoute(ResourceKind kind, ObjectName name);
+    /// <returns>Of a route or a policy that has entries, as last heard; null for other kinds, or if there is no such object.</returns>
+    StatusEntries? FindEntries(ResourceKind kind, ObjectName name);
 
     /// <param name="patch">See <see cref="ParentStatuses"/>.</param>
     /// <exception cref="ApiException">It was not written; a conflict if the object has changed since.</exception>

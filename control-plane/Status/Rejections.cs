@@ -1,6 +1,5 @@
 using Ambient.ControlPlane.Indexing;
 using Ambient.ControlPlane.Indexing.Policies;
-using Ambient.ControlPlane.Indexing.Routes;
 using Ambient.ControlPlane.Indexing.Services;
 using Ambient.ControlPlane.Publishing;
 using Ambient.Kubernetes.Resources;
@@ -14,7 +13,7 @@ namespace Ambient.ControlPlane.Status;
 /// </remarks>
 internal sealed class Rejections(ClusterInformers informers, StatusWriter writer, IStatusTarget shown)
 {
-    public const string ZtunnelRejected = "ambient.istio.io/ZtunnelRejected", WaypointRejected = RouteConditions.Rejected;
+    public const string ZtunnelRejected = "ambient.istio.io/ZtunnelRejected", WaypointRejected = StatusEntries.Rejected;
 
     /// <summary>Resources of one response that are looked at.</summary>
     private const int MostNamed = 100;
@@ -55,7 +54,7 @@ internal sealed class Rejections(ClusterInformers informers, StatusWriter writer
     private void Forget(string typeUrl, string resource)
     {
         if (SourceOf(typeUrl, resource) is not { } source) return;
-        var conditions = source.Object is RouteObject route ? RouteConditions.ShownOn(route.Status) : shown.Shown(source.Kind, source.Name) ?? [];
+        var conditions = StatusEntries.Of(source.Object) is { } entries ? entries.Conditions : shown.Shown(source.Kind, source.Name) ?? [];
         if (conditions.Any(condition => condition.Type == source.Condition)) writer.Want(source.Say());
     }
 
@@ -84,6 +83,7 @@ internal sealed class Rejections(ClusterInformers informers, StatusWriter writer
         "HTTPRoute" => OfWaypoint(ResourceTypes.HttpRoute, informers.HttpRoutes.Find(name)),
         "GRPCRoute" => OfWaypoint(ResourceTypes.GrpcRoute, informers.GrpcRoutes.Find(name)),
         "TCPRoute" => OfWaypoint(ResourceTypes.TcpRoute, informers.TcpRoutes.Find(name)),
+        "BackendTLSPolicy" => OfWaypoint(ResourceTypes.BackendTlsPolicy, informers.BackendTlsPolicies.Find(name)),
         "TLSRoute" => OfWaypoint(ResourceTypes.TlsRoute, informers.TlsRoutes.Find(name)),
         _ => null,
     };

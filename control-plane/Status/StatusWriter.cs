@@ -8,7 +8,7 @@ namespace Ambient.ControlPlane.Status;
 
 /// <summary>Makes objects say in their status what the index found out about them. Any replica may be told; the leader writes.</summary>
 /// <remarks>
-/// A write is server-side apply by one field manager for each family, so that other people's conditions stay, and ours go alone; of routes see
+/// A write is server-side apply by one field manager for each family, so that other people's conditions stay, and ours go alone; of routes and of policies with ancestors see
 /// <see cref="ParentStatuses"/>.
 /// </remarks>
 internal sealed partial class StatusWriter(IStatusTarget target, TimeProvider time, ILogger<StatusWriter> logger)
@@ -85,10 +85,10 @@ internal sealed partial class StatusWriter(IStatusTarget target, TimeProvider ti
     /// <returns>False if there is nothing to write, or nobody to say it.</returns>
     private async Task<bool> SayAsync(ConditionSet wanted, CancellationToken stop)
     {
-        var route = target.FindRoute(wanted.Kind, wanted.Object);
-        if (wanted.Parents is not null || route is not null)
+        var entries = target.FindEntries(wanted.Kind, wanted.Object);
+        if (wanted.Parents is not null || entries is not null)
         {
-            if (route is null || PatchOf(wanted, route) is not { } patch) return false;
+            if (entries is null || PatchOf(wanted, entries) is not { } patch) return false;
             await target.PatchAsync(wanted, patch, stop);
             return true;
         }
@@ -97,9 +97,9 @@ internal sealed partial class StatusWriter(IStatusTarget target, TimeProvider ti
         return true;
     }
 
-    private byte[]? PatchOf(ConditionSet wanted, RouteObject route) => wanted.Parents is null
-        ? ParentStatuses.WriteAtEach(wanted, route, time.GetUtcNow())
-        : ParentStatuses.Write(wanted, route, time.GetUtcNow());
+    private byte[]? PatchOf(ConditionSet wanted, StatusEntries entries) => wanted.Parents is null
+        ? ParentStatuses.WriteAtEach(wanted, entries, time.GetUtcNow())
+        : ParentStatuses.Write(wanted, entries, time.GetUtcNow());
 
     private static TimeSpan RetryAfter(int failures)
     {

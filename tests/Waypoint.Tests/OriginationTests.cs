@@ -4,7 +4,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Ambient.Model.Traffic;
 using Ambient.Waypoint.Tests.Scenes;
-using static Ambient.Waypoint.Tests.Scenes.ServerCertificates;
+using static Ambient.TestKit.Peers.ServerCertificates;
 
 namespace Ambient.Waypoint.Tests;
 

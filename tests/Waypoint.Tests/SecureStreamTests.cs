@@ -8,7 +8,7 @@ using Ambient.TestKit;
 using Ambient.Tls.OpenSsl;
 using Ambient.Transport;
 using Ambient.Waypoint.Upstreams;
-using static Ambient.Waypoint.Tests.Scenes.ServerCertificates;
+using static Ambient.TestKit.Peers.ServerCertificates;
 
 namespace Ambient.Waypoint.Tests;
 

@@ -1,6 +1,6 @@
 using Ambient.TestKit;
 using Ambient.Waypoint.Upstreams;
-using static Ambient.Waypoint.Tests.Scenes.ServerCertificates;
+using static Ambient.TestKit.Peers.ServerCertificates;
 
 namespace Ambient.Waypoint.Tests;
 

@@ -52,6 +52,9 @@ internal sealed class ConfigDump(WaypointOptions options, WaypointParts parts)
         json.WriteStartArray("routes"u8);
         foreach (var route in traffic.RoutesOf(service.Key)) WriteRoute(json, route);
         json.WriteEndArray();
+        json.WriteStartArray("tls"u8);
+        foreach (var tls in traffic.TlsOf(service.Key)) json.WriteStringValue($"{tls.Namespace}/{tls.Name}{(tls.Unusable.Length > 0 ? $": {tls.Unusable}" : "")}");
+        json.WriteEndArray();
         if (traffic.DestinationOf(service.Key) is { } destination)
             json.WriteString("destination"u8, $"{destination.Namespace}/{destination.Name}: {destination.Policy}");
         json.WriteEndObject();

@@ -15,7 +15,7 @@ internal sealed class ServiceCluster(ClusterName name, WaypointOptions options, 
     private volatile Made? _made;
 
     /// <summary>What the servers were made of, and up to which versions that has not changed.</summary>
-    private sealed record Made(ServiceEntry? Service, DestinationPolicy? Destination, UpstreamCluster Cluster, ClusterState State, TlsOrigin? Tls)
+    private sealed record Made(ServiceEntry? Service, DestinationPolicy? Destination, BackendTls? Backend, UpstreamCluster Cluster, ClusterState State, TlsOrigin? Tls)
     {
         private long _mesh = -1, _traffic = -1;
 
@@ -40,26 +40,27 @@ internal sealed class ServiceCluster(ClusterName name, WaypointOptions options, 
 
     private Made Refresh(MeshSnapshot world, TrafficSnapshot wishes)
     {
-        var (service, destination) = (world.FindService(name.Service), wishes.DestinationOf(name.Service));
+        var (service, destination, backend) = (world.FindService(name.Service), wishes.DestinationOf(name.Service), wishes.TlsOf(name.Service, name.Port));
         lock (_making)
         {
             var known = _made;
-            if (known is null || !ReferenceEquals(known.Service, service) || !ReferenceEquals(known.Destination, destination))
-                known = Make(known, service, destination, world);
+            if (known is null || !ReferenceEquals(known.Service, service) || !ReferenceEquals(known.Destination, destination) || !ReferenceEquals(known.Backend, backend))
+                known = Make(known, service, destination, backend, world);
             return _made = known.CheckedAt(world.Version, wishes.Version);
         }
     }
 
-    private Made Make(Made? before, ServiceEntry? service, DestinationPolicy? destination, MeshSnapshot world)
+    private Made Make(Made? before, ServiceEntry? service, DestinationPolicy? destination, BackendTls? backend, MeshSnapshot world)
     {
         var subset = name.Subset.Length > 0 ? destination?.Find(name.Subset) : null;
         var policy = name.Subset.Length > 0 && subset is null
             ? TrafficPolicy.Default with { Unusable = $"{name.Service} has no subset '{name.Subset}'." }
             : destination?.PolicyFor(name.Port, subset) ?? TrafficPolicy.Default;
+        if (backend is not null) policy = policy with { Tls = backend.Tls, Unusable = policy.Unusable.Length > 0 ? policy.Unusable : backend.Unusable };
         var state = before?.State is { } kept && kept.Policy.Equals(policy) ? kept : new ClusterState(policy, time);
         var tls = policy.Tls is not { } wanted ? null : before?.Tls is { } same && same.Settings.Equals(wanted) ? same : new TlsOrigin(wanted, name.Service.Hostname, time);
         var servers = service is null ? [] : Servers(service, subset, policy, tls, world, before);
-        return new(service, destination, new(name.ToString(), servers, state), state, tls);
+        return new(service, destination, backend, new(name.ToString(), servers, state), state, tls);
     }
 
     private List<UpstreamEndpoint> Servers(ServiceEntry service, Subset? subset, TrafficPolicy policy, TlsOrigin? tls, MeshSnapshot world, Made? before)

@@ -56,7 +56,7 @@ internal sealed class TlsOrigin(ServerTls settings, string host, TimeProvider ti
     {
         ServerName = settings.ServerName.Length > 0 ? settings.ServerName : host,
         Names = [.. settings.Names],
-        Roots = ReadFile(settings.RootsFile),
+        Roots = settings.Roots.Length > 0 ? settings.Roots : ReadFile(settings.RootsFile),
         Certificates = ReadFile(settings.CertificateFile),
         Key = ReadFile(settings.KeyFile),
         AcceptsAnyone = settings.AcceptsAnyone,

@@ -13,6 +13,10 @@ internal sealed record DestinationFacts(
     ObjectName Name, string Host, DateTimeOffset Created, HostExport Export, TrafficPolicy? Policy, EquatableArray<PortPolicy> Ports,
     EquatableArray<SubsetFacts> Subsets, EquatableArray<string> Problems)
 {
+    /// <summary>It asks for TLS towards servers, of any port or subset.</summary>
+    public bool SpeaksOfTls => Policy?.Tls is not null || Ports.Any(static port => port.Policy.Tls is not null)
+        || Subsets.Any(static subset => subset.Policy?.Tls is not null || subset.Ports.Any(static port => port.Policy.Tls is not null));
+
     /// <summary>The oldest goes before; names break ties.</summary>
     public static int Compare(DestinationFacts left, DestinationFacts right)
     {

@@ -107,7 +107,7 @@ internal sealed class ChangeLog
     }
 
     // What forbids comes first, what leads somewhere last.
-    private static int RankOf(TrafficResource resource) => resource.Policy is not null ? 0 : resource.Route is null ? 1 : 2;
+    private static int RankOf(TrafficResource resource) => resource.Policy is not null || resource.Tls is not null ? 0 : resource.Route is null ? 1 : 2;
 
     /// <summary>They say the same, whenever it came to be so.</summary>
     public static bool IsSame(Condition wanted, Condition found) =>

@@ -164,7 +164,7 @@ internal sealed class DestinationStage(MeshGraph graph, WorkloadStage workloads)
             return;
         }
         var generation = node.Read!.Metadata.Generation;
-        var condition = TrafficConditions.Of(new(RefusalOf(node, facts), WaypointsOf(node), facts.Problems), generation);
+        var condition = TrafficConditions.Of(new(RefusalOf(node, facts), WaypointsOf(node), ProblemsOf(node, facts)), generation);
         graph.Log.Set(new(ResourceTypes.DestinationRule, node.Name, FieldManagers.WaypointTraffic, generation, [condition]), node.Read.Status?.Conditions, PolicyConditions.WaypointTypes);
     }
 
@@ -174,6 +174,11 @@ internal sealed class DestinationStage(MeshGraph graph, WorkloadStage workloads)
         if (group.Services.Count == 0) return ("TargetNotFound", $"No service {facts.Host} is visible to it, or another rule goes before.");
         return group.Speaker == node ? null : ("Conflicted", $"{group.Speaker.Name} is older and for the same host: of this one, subsets count that others do not have.");
     }
+
+    // Gateway API goes before, as it does with routes.
+    private EquatableArray<string> ProblemsOf(DestinationNode node, DestinationFacts facts) => !facts.SpeaksOfTls || node.Group is not { } group ? facts.Problems : facts.Problems.Concat(
+        group.Services.Where(service => graph.BackendTlsByTarget[graph.Directory.Find(service)!.Key].Count > 0).Select(static service => service.Hostname).Order(StringComparer.Ordinal)
+            .Select(static host => $"{host} has a BackendTLSPolicy, which goes before what is said here of tls.")).ToEquatableArray();
 
     private EquatableArray<string> WaypointsOf(DestinationNode node) => node.Group is not { } group ? default : group.Services
         .SelectMany(service => graph.Directory.Find(service)!.Waypoint.All).Select(static waypoint => waypoint.Name.ToString()).Distinct().Order(StringComparer.Ordinal).ToEquatableArray();

@@ -30,6 +30,9 @@ internal sealed class MeshGraph(IndexOptions options)
     /// <summary>Telemetries likewise.</summary>
     public SetIndex<TargetKey, TelemetryNode> TelemetriesByTarget { get; } = new();
 
+    /// <summary>BackendTLSPolicies likewise.</summary>
+    public SetIndex<TargetKey, BackendTlsNode> BackendTlsByTarget { get; } = new();
+
     /// <summary>Routes by the services that they refer to in any way.</summary>
     public SetIndex<TargetKey, RouteNode> RoutesTo { get; } = new();
 
@@ -99,6 +102,7 @@ internal sealed class MeshGraph(IndexOptions options)
     {
         foreach (var policy in PoliciesByTarget[target]) Queue.Add(policy);
         foreach (var telemetry in TelemetriesByTarget[target]) Queue.Add(telemetry);
+        foreach (var tls in BackendTlsByTarget[target]) Queue.Add(tls);
     }
 
     /// <summary>Queues what depends on the service's host names or ports.</summary>
@@ -175,6 +179,7 @@ internal sealed class Rebuilds
     public List<DestinationNode> Destinations { get; } = [];
     public List<VirtualServiceNode> VirtualServices { get; } = [];
     public List<TelemetryNode> Telemetries { get; } = [];
+    public List<BackendTlsNode> BackendTls { get; } = [];
     public List<SliceNode> Slices { get; } = [];
     public List<WorkloadNode> Workloads { get; } = [];
     public List<WorkloadNode> Attachments { get; } = [];
@@ -200,6 +205,7 @@ internal sealed class Rebuilds
             case DestinationNode destination: Destinations.Add(destination); break;
             case VirtualServiceNode service: VirtualServices.Add(service); break;
             case TelemetryNode telemetry: Telemetries.Add(telemetry); break;
+            case BackendTlsNode tls: BackendTls.Add(tls); break;
             case SliceNode slice: Slices.Add(slice); break;
             default: Workloads.Add((WorkloadNode)node); break;
         }

@@ -124,9 +124,9 @@ internal sealed class RouteStage(MeshGraph graph) : IRouteSurroundings
         var generation = value.Metadata.Generation;
         var desired = new ConditionSet(kind, node.Name, FieldManagers.WaypointRoutes, generation, [])
         {
-            Parents = [.. node.Plan!.Outcomes.Select(outcome => RouteConditions.Of(outcome, generation)).DistinctBy(static parent => RouteConditions.KeyOf(parent.Reference))],
+            Parents = [.. node.Plan!.Outcomes.Select(outcome => RouteConditions.Of(outcome, generation)).DistinctBy(static parent => StatusEntries.KeyOf(parent.Reference))],
         };
-        graph.Log.Set(desired, RouteConditions.IsSaid(desired.Parents, value.Status));
+        graph.Log.Set(desired, StatusEntries.Of(value)!.Say(desired.Parents));
     }
 
     private static ResourceKind KindOf(RouteKind kind) => kind switch

@@ -1,3 +1,4 @@
+using Ambient.ControlPlane.Indexing.Backends;
 using Ambient.ControlPlane.Indexing.Destinations;
 using Ambient.ControlPlane.Indexing.Routes;
 using Ambient.ControlPlane.Indexing.VirtualServices;
@@ -75,6 +76,25 @@ internal sealed class TelemetryNode(ObjectName name, NamespaceNode ns) : Node(na
     public TargetKey[] Targets { get; set; } = [];
 
     public string ResourceName { get; } = $"Telemetry/{name}";
+}
+
+/// <summary>A BackendTLSPolicy.</summary>
+internal sealed class BackendTlsNode(ObjectName name, NamespaceNode ns) : Node(name, ns)
+{
+    public BackendTlsPolicy? Object { get; set; }
+
+    /// <summary>The version that <see cref="Facts"/> are of; null if it is gone or not ours.</summary>
+    public BackendTlsPolicy? Read { get; set; }
+
+    public BackendTlsFacts? Facts { get; set; }
+
+    /// <summary>Services that it is for, as listed.</summary>
+    public TargetKey[] Targets { get; set; } = [];
+
+    /// <summary>ConfigMaps that it refers to, as listed.</summary>
+    public ObjectName[] Maps { get; set; } = [];
+
+    public string ResourceName { get; } = $"BackendTLSPolicy/{name}";
 }
 
 /// <summary>Rules of one namespace for one host: subsets of all count, the oldest that says something else decides that.</summary>

@@ -30,6 +30,9 @@ public static class ResourceTypes
     public static readonly ResourceType<HttpRoute> HttpRoute = new(GatewayApi, "v1", "HTTPRoute", "httproutes", true, Json.HttpRoute);
     public static readonly ResourceType<GrpcRoute> GrpcRoute = new(GatewayApi, "v1", "GRPCRoute", "grpcroutes", true, Json.GrpcRoute);
 
+    public static readonly ResourceType<BackendTlsPolicy> BackendTlsPolicy =
+        new(GatewayApi, "v1", "BackendTLSPolicy", "backendtlspolicies", true, Json.BackendTlsPolicy);
+
     // The version that clusters of any age serve: v1 came late to these.
     public static readonly ResourceType<TcpRoute> TcpRoute = new(GatewayApi, "v1alpha2", "TCPRoute", "tcproutes", true, Json.TcpRoute);
     public static readonly ResourceType<TlsRoute> TlsRoute = new(GatewayApi, "v1alpha2", "TLSRoute", "tlsroutes", true, Json.TlsRoute);

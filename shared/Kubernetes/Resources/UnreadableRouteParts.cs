@@ -55,6 +55,24 @@ internal sealed class RouteStatusConverter : PartConverter<RouteStatus>
     protected override RouteStatus? Salvage(JsonElement part, string problem) => null;
 }
 
+internal sealed class BackendTlsPolicySpecConverter : PartConverter<BackendTlsPolicySpec>
+{
+    protected override JsonTypeInfo<BackendTlsPolicySpec> Contract => KubernetesJson.Default.BackendTlsPolicySpec;
+
+    protected override BackendTlsPolicySpec Salvage(JsonElement part, string problem) => new()
+    {
+        Problem = problem,
+        TargetRefs = FieldOf(part, "targetRefs", KubernetesJson.Default.IReadOnlyListSectionTargetReference),
+    };
+}
+
+internal sealed class PolicyStatusConverter : PartConverter<PolicyStatus>
+{
+    protected override JsonTypeInfo<PolicyStatus> Contract => KubernetesJson.Default.PolicyStatus;
+
+    protected override PolicyStatus? Salvage(JsonElement part, string problem) => null;
+}
+
 internal sealed class ReferenceGrantSpecConverter : PartConverter<ReferenceGrantSpec>
 {
     protected override JsonTypeInfo<ReferenceGrantSpec> Contract => KubernetesJson.Default.ReferenceGrantSpec;

@@ -9,6 +9,9 @@ public sealed record ServerTls
     /// <summary>DNS names or URIs, of which a certificate must have one.</summary>
     public EquatableArray<string> Names { get; init; }
 
+    /// <summary>Certificate authorities, PEM; empty: those of <see cref="RootsFile"/>.</summary>
+    public string Roots { get; init; } = "";
+
     /// <summary>Where the waypoint finds certificate authorities, PEM; empty: those of its system.</summary>
     public string RootsFile { get; init; } = "";
 

@@ -4,7 +4,7 @@ using Ambient.Model.Telemetry;
 
 namespace Ambient.Model.Traffic;
 
-/// <summary>One object of the user, under the name it was sent with: a route, a destination policy, a policy for requests or one for telemetry; one of the four.</summary>
+/// <summary>One object of the user, under the name it was sent with: a route, a destination policy, TLS of services' servers, a policy for requests or one for telemetry; one of the five.</summary>
 public sealed record TrafficResource
 {
     public TrafficResource(string name, Route route) => (Name, Route) = (name, route);
@@ -14,6 +14,8 @@ public sealed record TrafficResource
     public TrafficResource(string name, RequestPolicy policy) => (Name, Policy) = (name, policy);
 
     public TrafficResource(string name, TelemetryPolicy telemetry) => (Name, Telemetry) = (name, telemetry);
+
+    public TrafficResource(string name, BackendTls tls) => (Name, Tls) = (name, tls);
 
     /// <summary><c>KIND/namespace/name</c>.</summary>
     public string Name { get; }
@@ -25,6 +27,8 @@ public sealed record TrafficResource
     public RequestPolicy? Policy { get; }
 
     public TelemetryPolicy? Telemetry { get; }
+
+    public BackendTls? Tls { get; }
 }
 
 /// <summary>Changes that belong together: updates first, in order, then removals.</summary>

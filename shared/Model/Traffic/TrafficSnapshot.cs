@@ -15,7 +15,7 @@ public sealed class TrafficSnapshot
     private TrafficSnapshot() { }
 
     private TrafficSnapshot(TrafficSnapshot before) =>
-        (Resources, Routes, Destinations, Policies, Telemetry) = (before.Resources, before.Routes, before.Destinations, before.Policies, before.Telemetry);
+        (Resources, Routes, Destinations, Tls, Policies, Telemetry) = (before.Resources, before.Routes, before.Destinations, before.Tls, before.Policies, before.Telemetry);
 
     /// <summary>One more than that of the snapshot before.</summary>
     public long Version { get; private init; }
@@ -33,10 +33,22 @@ public sealed class TrafficSnapshot
 
     private ImmutableDictionary<ServiceKey, DestinationPolicy> Destinations { get; set; } = ImmutableDictionary<ServiceKey, DestinationPolicy>.Empty;
 
+    private ImmutableDictionary<ServiceKey, ImmutableList<BackendTls>> Tls { get; set; } = ImmutableDictionary<ServiceKey, ImmutableList<BackendTls>>.Empty;
+
     /// <summary>Routes with that service as parent, in no order.</summary>
     public ImmutableList<Route> RoutesOf(ServiceKey service) => Routes.GetValueOrDefault(service, []);
 
     public DestinationPolicy? DestinationOf(ServiceKey service) => Destinations.GetValueOrDefault(service);
+
+    /// <summary>What is said of TLS towards the service's servers, the first to decide first.</summary>
+    public ImmutableList<BackendTls> TlsOf(ServiceKey service) => Tls.GetValueOrDefault(service, []);
+
+    /// <summary>What is in force for a port: what is said of it before what is said of all.</summary>
+    public BackendTls? TlsOf(ServiceKey service, ushort port)
+    {
+        var all = TlsOf(service);
+        return all.Find(one => one.Targets.AsSpan().Contains(new(service, port))) ?? all.Find(one => one.Targets.AsSpan().Contains(new(service, 0)));
+    }
 
     /// <returns>This one if nothing changed.</returns>
     public TrafficSnapshot With(TrafficDelta delta)
@@ -54,6 +66,7 @@ public sealed class TrafficSnapshot
         Resources = Resources.Add(resource.Name, resource);
         foreach (var service in ServicesOf(resource.Route)) Routes = Routes.SetItem(service, RoutesOf(service).Add(resource.Route!));
         foreach (var service in resource.Destination?.Services ?? default) Destinations = Destinations.SetItem(service, resource.Destination!);
+        foreach (var service in ServicesOf(resource.Tls)) Tls = Tls.SetItem(service, TlsOf(service).Add(resource.Tls!).Sort(BackendTls.Compare));
         if (resource.Policy is { } policy) Policies = Policies.Add(resource.Name, policy);
         if (resource.Telemetry is { } telemetry) Telemetry = Telemetry.Add(resource.Name, telemetry);
     }
@@ -66,10 +79,14 @@ public sealed class TrafficSnapshot
         Telemetry = Telemetry.Remove(name);
         foreach (var service in ServicesOf(resource.Route))
             Routes = RoutesOf(service).Remove(resource.Route!) is { IsEmpty: false } rest ? Routes.SetItem(service, rest) : Routes.Remove(service);
+        foreach (var service in ServicesOf(resource.Tls))
+            Tls = TlsOf(service).Remove(resource.Tls!) is { IsEmpty: false } others ? Tls.SetItem(service, others) : Tls.Remove(service);
         // Another one may have taken the service over meanwhile.
         foreach (var service in resource.Destination?.Services ?? default)
             if (ReferenceEquals(DestinationOf(service), resource.Destination)) Destinations = Destinations.Remove(service);
     }
+
+    private static IEnumerable<ServiceKey> ServicesOf(BackendTls? tls) => tls is null ? [] : tls.Targets.Select(static target => target.Service).Distinct();
 
     private static IEnumerable<ServiceKey> ServicesOf(Route? route) => route is null ? [] : route.Parents.Select(static parent => parent.Service).Distinct();
 }

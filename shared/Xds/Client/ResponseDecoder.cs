@@ -46,7 +46,7 @@ internal sealed class ResponseDecoder
                 rejected.Add((resource, exception.Message));
                 if (isHeld(resource.Name)) continue;
                 var known = resource.Resource_ is { } any && any.TypeUrl == typeUrl ? any.Value : null;
-                if (isTraffic) traffic.AddRange(StandIns.Traffic(resource.Name, exception.Message));
+                if (isTraffic) traffic.AddRange(StandIns.Traffic(resource.Name, known, exception.Message));
                 else if (isPolicy) policies.Add(StandIns.Policy(resource.Name, known, exception.Message));
                 else if (StandIns.Workload(resource.Name, known, exception.Message) is { } workload) workloads.Add(workload);
                 else if (StandIns.Service(resource.Name, known) is { } service) services.Add(service);

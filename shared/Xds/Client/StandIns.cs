@@ -29,9 +29,13 @@ internal static class StandIns
         return new(name, AuthorizationPolicy.Malformed(ns, name[(name.IndexOf('/') + 1)..], scope, PolicyAction.Deny, fault));
     }
 
-    /// <remarks>A policy that cannot be read refuses every request, for nobody knows which it is meant for. A route or a destination policy adds nothing.</remarks>
-    public static IEnumerable<TrafficResource> Traffic(string name, string fault)
+    /// <remarks>
+    /// A policy that cannot be read refuses every request, for nobody knows which it is meant for; of TLS, whom it is for is not reached. A route or a destination policy
+    /// adds nothing.
+    /// </remarks>
+    public static IEnumerable<TrafficResource> Traffic(string name, ByteString? payload, string fault)
     {
+        if (Read(Protos.Traffic.Resource.Parser, payload)?.BackendTls is { } tls) return [new(name, BackendTlsMapping.Closed(tls, fault))];
         if (name.Split('/') is not [RequestPolicyKind, var ns, var policy]) return [];
         var malformed = AuthorizationPolicy.Malformed(ns, policy, PolicyScope.Global, PolicyAction.Deny, fault);
         return [new(name, new RequestPolicy(malformed, [], [], IsForAll: true))];

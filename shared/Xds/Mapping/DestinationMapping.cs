@@ -87,7 +87,7 @@ public static class DestinationMapping
         };
     }
 
-    private static Wire.ServerTls? ToWire(ServerTls? tls) => tls is null ? null : new()
+    internal static Wire.ServerTls? ToWire(ServerTls? tls) => tls is null ? null : new()
     {
         ServerName = tls.ServerName,
         Names = { tls.Names },
@@ -95,9 +95,10 @@ public static class DestinationMapping
         CertificateFile = tls.CertificateFile,
         KeyFile = tls.KeyFile,
         AcceptsAnyone = tls.AcceptsAnyone,
+        Roots = tls.Roots,
     };
 
-    private static ServerTls? ToModel(Wire.ServerTls? wire) => wire is null ? null : new()
+    internal static ServerTls? ToModel(Wire.ServerTls? wire) => wire is null ? null : new()
     {
         ServerName = wire.ServerName,
         Names = wire.Names.ToEquatableArray(),
@@ -105,6 +106,7 @@ public static class DestinationMapping
         CertificateFile = wire.CertificateFile,
         KeyFile = wire.KeyFile,
         AcceptsAnyone = wire.AcceptsAnyone,
+        Roots = wire.Roots,
     };
 
     private static Wire.HashKey? ToWire(HashKey? key) => key is null ? null : new()

@@ -10,6 +10,7 @@ public static class TrafficMapping
     {
         { Route: { } route } => new() { Route = RouteMapping.ToWire(route) },
         { Destination: { } destination } => new() { Destination = DestinationMapping.ToWire(destination) },
+        { Tls: { } tls } => new() { BackendTls = BackendTlsMapping.ToWire(tls) },
         { Telemetry: { } telemetry } => new() { Telemetry = TelemetryMapping.ToWire(telemetry) },
         _ => new() { Policy = RequestPolicyMapping.ToWire(resource.Policy!) },
     };
@@ -19,8 +20,9 @@ public static class TrafficMapping
     {
         Wire.Resource.KindOneofCase.Route => new(name, RouteMapping.ToModel(wire.Route, pool)),
         Wire.Resource.KindOneofCase.Destination => new(name, DestinationMapping.ToModel(wire.Destination, pool)),
+        Wire.Resource.KindOneofCase.BackendTls => new(name, BackendTlsMapping.ToModel(wire.BackendTls, pool)),
         Wire.Resource.KindOneofCase.Policy => new(name, RequestPolicyMapping.ToModel(wire.Policy, pool)),
         Wire.Resource.KindOneofCase.Telemetry => new(name, TelemetryMapping.ToModel(wire.Telemetry, pool)),
-        _ => throw new ArgumentException("the resource is neither a route nor a destination nor a policy nor telemetry"),
+        _ => throw new ArgumentException("the resource is of no kind that is known"),
     };
 }

@@ -1,4 +1,7 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Ambient.Kubernetes.Resources;
+using Ambient.TestKit.Cluster;
 
 namespace Ambient.ControlPlane.Tests.Indexing;
 
@@ -50,8 +53,23 @@ internal sealed class RandomTraffic(Random random)
         "{loadBalancer: {consistentHash: {httpCookie: {name: c, ttl: 0s}}}}", "{portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}]}", "{unheard: 1}", "{}",
     ];
 
-    public KubernetesObject Next() => random.Next(17) switch
+    private static readonly string[] Authorities = ["none", .. Enumerable.Range(0, 2).Select(static _ =>
     {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = new CertificateRequest("CN=authority", key, HashAlgorithmName.SHA256).CreateSelfSigned(Objects.Epoch, Objects.Epoch.AddYears(10));
+        return certificate.ExportCertificatePem();
+    })];
+
+    private static readonly string[] Validations =
+    [
+        "hostname: a.example.com, wellKnownCACertificates: System", "hostname: a.example.com, caCertificateRefs: [{kind: ConfigMap, name: ca0}]",
+        "hostname: a.example.com, caCertificateRefs: [{kind: ConfigMap, name: ca1}, {kind: ConfigMap, name: ca0}]", "hostname: a.example.com, caCertificateRefs: [{kind: Secret, name: ca0}]", "hostname: a",
+    ];
+
+    public KubernetesObject Next() => random.Next(20) switch
+    {
+        18 or 19 => Secured(),
+        17 => new ConfigMap { Metadata = Objects.Meta($"{Ns()}/ca{random.Next(2)}"), Data = new Dictionary<string, string> { ["ca.crt"] = Pick(Authorities) } },
         > 13 => Told(),
         8 or 9 or 10 => Destination(),
         > 10 => Virtual(),
@@ -62,6 +80,10 @@ internal sealed class RandomTraffic(Random random)
         _ => Written.Object(ResourceTypes.ReferenceGrant, $"{Ns()}/grant{random.Next(2)}",
             $"{{from: [{{group: gateway.networking.k8s.io, kind: {Pick(["HTTPRoute", "GRPCRoute"])}, namespace: {Ns()}}}], to: [{{group: '', kind: Service{(Chance(2) ? ", name: svc2" : "")}}}]}}"),
     };
+
+    private BackendTlsPolicy Secured() => Written.Object(ResourceTypes.BackendTlsPolicy, $"{Ns()}/secured{random.Next(3)}",
+        $"{{targetRefs: [{{group: '', kind: Service, name: svc{random.Next(3)}{(Chance(3) ? ", sectionName: http" : "")}}}, {{group: networking.istio.io, kind: ServiceEntry, name: entry0}}], validation: {{{Pick(Validations)}}}}}",
+        age: random.Next(3));
 
     private DestinationRule Destination() => Written.Object(ResourceTypes.DestinationRule, $"{Ns()}/rule{random.Next(3)}",
         $"{{host: '{Pick(Hosts)}', trafficPolicy: {Pick(TrafficPolicies)}, subsets: [{{name: web, labels: {{app: web}}}}, {{name: front, labels: {{tier: front}}, trafficPolicy: {Pick(TrafficPolicies)}}}]"

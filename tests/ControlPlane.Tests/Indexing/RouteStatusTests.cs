@@ -63,7 +63,7 @@ public sealed class RouteStatusTests
         const string others = """{"parentRef":{"name":"edge","odd":[1]},"controllerName":"someone/else","conditions":[{"type":"Accepted","status":"True","extra":{}}]}""";
         var route = Shown(Rule(""), $$"""[{"parentRef":{"group":"","kind":"Service","name":"gone"},"controllerName":"ambient.mesh/waypoint-controller","conditions":[]},{{others}}]""");
 
-        var written = JsonNode.Parse(ParentStatuses.Write(Of(Mesh(route)), route, Now)!)!;
+        var written = JsonNode.Parse(ParentStatuses.Write(Of(Mesh(route)), StatusEntries.Of(route)!, Now)!)!;
 
         Assert.Equal("7", (string?)written["metadata"]!["resourceVersion"]);
         var parents = written["status"]!["parents"]!.AsArray();
@@ -78,11 +78,11 @@ public sealed class RouteStatusTests
     {
         var mesh = Mesh(Rule(""));
         var said = Shown(Rule(""), Entries(Of(mesh), Rule("")));
-        Assert.Null(ParentStatuses.Write(Of(mesh), said, Now.AddDays(1)));
+        Assert.Null(ParentStatuses.Write(Of(mesh), StatusEntries.Of(said)!, Now.AddDays(1)));
         Assert.DoesNotContain(mesh.Set(said).Conditions, static set => set.Kind.Kind == "HTTPRoute");
 
         mesh.Set(said with { Spec = Rule("backendRefs: [{name: none, port: 80}]").Spec });
-        var conditions = JsonNode.Parse(ParentStatuses.Write(Of(mesh), said, Now.AddDays(1))!)!["status"]!["parents"]![0]!["conditions"]!;
+        var conditions = JsonNode.Parse(ParentStatuses.Write(Of(mesh), StatusEntries.Of(said)!, Now.AddDays(1))!)!["status"]!["parents"]![0]!["conditions"]!;
         Assert.Equal(("2030-01-02T03:04:05Z", "2030-01-03T03:04:05Z"), ((string?)conditions[0]!["lastTransitionTime"], (string?)conditions[1]!["lastTransitionTime"]));
     }
 
@@ -92,7 +92,7 @@ public sealed class RouteStatusTests
         var said = Shown(Http("r", "{parentRefs: [{name: edge}], rules: [{}]}"), Entries(Of(Mesh(Rule(""))), Rule("")));
         var changes = Mesh().Set(said).Conditions.Single(static set => set.Kind.Kind == "HTTPRoute");
 
-        Assert.Equal("[]", JsonNode.Parse(ParentStatuses.Write(changes, said, Now)!)!["status"]!["parents"]!.ToJsonString());
+        Assert.Equal("[]", JsonNode.Parse(ParentStatuses.Write(changes, StatusEntries.Of(said)!, Now)!)!["status"]!["parents"]!.ToJsonString());
     }
 
     [Fact]
@@ -101,10 +101,10 @@ public sealed class RouteStatusTests
         var route = Rule("");
         var later = Shown(route, Entries(Of(Mesh(route)), route).Replace("\"observedGeneration\":1", "\"observedGeneration\":2", StringComparison.Ordinal));
 
-        Assert.Null(ParentStatuses.Write(Of(Mesh(route)), later, Now));
+        Assert.Null(ParentStatuses.Write(Of(Mesh(route)), StatusEntries.Of(later)!, Now));
     }
 
-    private static string Entries(ConditionSet set, HttpRoute route) => JsonNode.Parse(ParentStatuses.Write(set, route, Now)!)!["status"]!["parents"]!.ToJsonString();
+    private static string Entries(ConditionSet set, HttpRoute route) => JsonNode.Parse(ParentStatuses.Write(set, StatusEntries.Of(route)!, Now)!)!["status"]!["parents"]!.ToJsonString();
 
     private static HttpRoute Shown(HttpRoute route, string parents) => route with
     {

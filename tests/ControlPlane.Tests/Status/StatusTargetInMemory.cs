@@ -36,7 +36,7 @@ internal sealed class StatusTargetInMemory : IStatusTarget
 
     public Dictionary<ObjectName, RouteObject> Routes { get; } = [];
 
-    public RouteObject? FindRoute(ResourceKind kind, ObjectName name) => Routes.GetValueOrDefault(name);
+    public StatusEntries? FindEntries(ResourceKind kind, ObjectName name) => StatusEntries.Of(Routes.GetValueOrDefault(name));
 
     public Task PatchAsync(ConditionSet wanted, ReadOnlyMemory<byte> patch, CancellationToken stop) => ApplyAsync(wanted, patch, stop);
 

@@ -118,6 +118,11 @@ public sealed partial class ControlPlaneRightsTests
         metadata: {name: web, namespace: shop}
         spec: {hostnames: [web.shop.svc.cluster.local], parentRefs: [{group: "", kind: Service, name: web}], rules: [{backendRefs: [{name: web, port: 80}]}]}
         ---
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: BackendTLSPolicy
+        metadata: {name: web, namespace: shop}
+        spec: {targetRefs: [{group: "", kind: Service, name: web}], validation: {hostname: a.example.com, caCertificateRefs: [{group: "", kind: ConfigMap, name: authorities}]}}
+        ---
         apiVersion: networking.istio.io/v1
         kind: VirtualService
         metadata: {name: web, namespace: shop}

@@ -137,6 +137,13 @@ public sealed class CustomKindTests
         metadata: {name: g}
         spec: {parentRefs: [{group: "", kind: Service, name: web}], rules: [{matches: [{method: {service: s, method: m}}], backendRefs: [{name: web, port: 80}]}]}
         ---
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: BackendTLSPolicy
+        metadata: {name: b}
+        spec:
+          targetRefs: [{group: "", kind: Service, name: web, sectionName: https}]
+          validation: {hostname: a.example.com, caCertificateRefs: [{group: "", kind: ConfigMap, name: ca}], subjectAltNames: [{type: URI, uri: 'spiffe://a/b'}, {type: Hostname, hostname: b.example.com}]}
+        ---
         apiVersion: gateway.networking.k8s.io/v1beta1
         kind: ReferenceGrant
         metadata: {name: grant}

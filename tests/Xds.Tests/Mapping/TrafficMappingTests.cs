@@ -48,6 +48,39 @@ public sealed class TrafficMappingTests
     }));
 
     [Fact]
+    public void Tls_of_servers_comes_over()
+    {
+        AssertComesOver(new("BackendTLSPolicy/shop/all", new BackendTls
+        {
+            Namespace = "shop", Name = "all", Created = DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_123), Targets = [new(Reviews, 0), new(Reviews, 443)],
+            Tls = new() { ServerName = "a", Names = ["b", "spiffe://c/d"], Roots = "PEM", RootsFile = "/r", CertificateFile = "/c", KeyFile = "/k", AcceptsAnyone = true },
+        }));
+        AssertComesOver(new("BackendTLSPolicy/shop/none", new BackendTls { Namespace = "shop", Name = "none", Created = DateTimeOffset.UnixEpoch, Targets = [new(Reviews, 0)], Unusable = "why" }));
+        RefusesTls(static wire => wire.Targets[0].Port = 65_536);
+        RefusesTls(static wire => wire.Targets[0].Service = null);
+        RefusesTls(static wire => wire.Tls = null);
+        RefusesTls(static wire => wire.Tls.Roots = new string('a', (1 << 20) + 1));
+    }
+
+    [Fact]
+    public void Of_tls_that_cannot_be_taken_whom_it_is_for_is_not_reached()
+    {
+        var wire = new Wire.Resource { BackendTls = BackendTlsMapping.ToWire(new() { Namespace = "shop", Name = "all", Targets = [new(Reviews, 0), new(Reviews, 443)] }) };
+        wire.BackendTls.Targets[1].Port = 65_536;
+
+        var stand = Assert.Single(Xds.Client.StandIns.Traffic("BackendTLSPolicy/shop/all", wire.ToByteString(), "why")).Tls!;
+
+        Assert.Equal((new TlsTarget(Reviews, 0), null, "why"), (Assert.Single(stand.Targets), stand.Tls, stand.Unusable));
+    }
+
+    private static void RefusesTls(Action<Wire.BackendTls> spoil)
+    {
+        var wire = BackendTlsMapping.ToWire(new() { Namespace = "shop", Name = "all", Targets = [new(Reviews, 443)], Tls = new() });
+        spoil(wire);
+        Assert.ThrowsAny<ArgumentException>(() => { BackendTlsMapping.ToModel(wire, new()); });
+    }
+
+    [Fact]
     public void A_policy_for_requests_comes_over() => AssertComesOver(new("AuthorizationPolicy/shop/all", new RequestPolicy(
         new()
         {

@@ -1,10 +1,10 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Ambient.Waypoint.Tests.Scenes;
+namespace Ambient.TestKit.Peers;
 
 /// <summary>Authorities and certificates of servers that are not of the mesh.</summary>
-internal static class ServerCertificates
+public static class ServerCertificates
 {
     public static X509Certificate2 AuthorityOf(string name)
     {
@@ -14,6 +14,7 @@ internal static class ServerCertificates
         return request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
     }
 
+    /// <param name="name">A host name or a URI.</param>
     public static X509Certificate2 Issue(X509Certificate2 authority, string subject, string name)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
