@@ -2,31 +2,35 @@ using System.Security.Cryptography.X509Certificates;
 using Ambient.EndToEnd.Tests.Sockets;
 using Ambient.Lab.Network;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace Ambient.EndToEnd.Tests.Requests;
 
-/// <summary>The application in a pod, which speaks TLS only: it answers with the name that it was asked for (SNI).</summary>
+/// <summary>The application in a pod, which speaks TLS only: it answers with the name that was last asked for (SNI).</summary>
 internal sealed class SecurePod : IAsyncDisposable
 {
     private readonly WebApplication _application;
     private readonly System.Net.Sockets.Socket _listener;
     private int _requests;
+    private volatile string? _asked;
 
     private SecurePod(IPod pod, int port, X509Certificate2 certificate)
     {
         _listener = pod.Listen(port);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(options => options.ListenHandle((ulong)_listener.Handle, listen => listen.UseHttps(certificate)));
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(options => options.ListenHandle((ulong)_listener.Handle, listen => listen.UseHttps(https => https.ServerCertificateSelector = (_, name) =>
+        {
+            _asked = name;
+            return certificate;
+        })));
         _application = builder.Build();
         _application.Run(context =>
         {
             Interlocked.Increment(ref _requests);
-            return context.Response.WriteAsync($"asked for {context.Features.Get<ITlsHandshakeFeature>()?.HostName}");
+            return context.Response.WriteAsync($"asked for {_asked}");
         });
     }
 
