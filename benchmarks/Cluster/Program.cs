@@ -30,6 +30,10 @@ static async Task<int> RunAsync(string[] args)
             return await IntermediateRun.RunAsync(int.Parse(rate));
         case ["rotation", var rate]:
             return await RotationRun.RunAsync(int.Parse(rate));
+        case ["restart", .. var how] when how.Length <= 2:
+            return await RestartRun.RunAsync(TimeSpan.FromSeconds(how.Length > 0 ? int.Parse(how[0]) : 60), how is [_, "waypoint"]);
+        case ["roll", var rolls, var calls, var sockets]:
+            return await RollRun.RunAsync(int.Parse(rolls), int.Parse(calls), int.Parse(sockets));
         case ["pace", var target, var rate, var seconds]:
             return await new PacedClient(IPEndPoint.Parse(target), int.Parse(rate)).RunAsync(TimeSpan.FromSeconds(int.Parse(seconds)));
         default:
@@ -40,6 +44,8 @@ static async Task<int> RunAsync(string[] args)
                 outage SECONDS TIMES    new connections while the control plane is gone; certificates live a minute
                 intermediate RATE  new connections per second while an authority is plugged in and its intermediate is replaced and ends; some 7 minutes
                 rotation RATE      new connections per second while the root is replaced; takes some 8 minutes
+                restart [SECONDS [waypoint]]   20 pods restarted without end for so long (60) under 500 requests per second; the control plane hears of it late
+                roll TIMES CALLS SOCKETS   a waypoint replaced so often under 500 requests per second, with so many calls of gRPC and WebSockets open
                 pace TARGET RATE SECONDS    the client of those: a request on a connection of its own, so many times a second
                 """);
             return 2;

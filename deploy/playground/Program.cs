@@ -1,6 +1,7 @@
 using Ambient.Lab;
 using Ambient.Playground;
 using Ambient.Playground.Demo;
+using Ambient.Playground.Load;
 
 switch (args)
 {
@@ -17,6 +18,12 @@ switch (args)
         return 0;
     case ["application", var name, var port, var status]:
         await new HttpApplication(name, int.Parse(status)).RunAsync(int.Parse(port));
+        return 0;
+    case ["application", var name, var port, var status, var records]:
+        await new HttpApplication(name, int.Parse(status), records).RunAsync(int.Parse(port));
+        return 0;
+    case ["talk", var port, var grpcPort]:
+        await TalkApplication.RunAsync(int.Parse(port), int.Parse(grpcPort));
         return 0;
     case ["health", var port]:
         await HealthApplication.RunAsync(int.Parse(port));

@@ -49,6 +49,13 @@ public sealed class HttpConnection : ICarried
         else if (_in.IsEmpty) _timer.Start(_proxy.Options.DrainIdleTimeout);
     }
 
+    /// <summary>Tells its client that the time is over, in the words of what is spoken: an answer, trailers of gRPC, a close frame. What has none is ended now.</summary>
+    public void Expire()
+    {
+        if (_spoken is { } spoken) spoken.Expire();
+        else _stream.Abort();
+    }
+
     public void Abort()
     {
         if (_spoken is { } spoken) spoken.Abort();

@@ -48,7 +48,8 @@ internal sealed class TunnelListener
 
     private static async ValueTask StopAsync(Worker worker, TimeSpan deadline)
     {
-        await Task.WhenAll(worker.Acceptor.DrainAsync(deadline).AsTask(), worker.Connections.DrainAsync(deadline).AsTask());
+        // What is said at the deadline still needs its tunnel.
+        await Task.WhenAll(worker.Acceptor.DrainAsync(deadline + ConnectionSet.LastWords).AsTask(), worker.Connections.DrainAsync(deadline).AsTask());
         worker.Acceptor.Close(TunnelEnd.Drained);
         worker.Upstreams.Dispose();
         worker.Tunnels.Close(TunnelEnd.Drained);

@@ -71,7 +71,9 @@ internal sealed class Worker : IDisposable
         Each(static connection => connection.BeginDrain());
         // Those that came in the meantime, from nodes that had not heard of it.
         Loop.StartTimer(TargetFinder.Farewell, _ => Each(static connection => connection.BeginDrain()), null);
-        Loop.StartTimer(TargetFinder.Farewell + Rules.Options.Drain.Deadline, _ => Each(static connection => connection.Abort()), null);
+        var deadline = TargetFinder.Farewell + Rules.Options.Drain.Deadline;
+        Loop.StartTimer(deadline, _ => Each(static connection => connection.Expire()), null);
+        Loop.StartTimer(deadline + ConnectionSet.LastWords, _ => Each(static connection => connection.Abort()), null);
 
         void Each(Action<ICarried> act)
         {

@@ -49,6 +49,7 @@ internal static class ResponseFlags
         ExchangeFlag.Overflow => "overflow",
         ExchangeFlag.FaultInjected => "fault_filter_abort",
         ExchangeFlag.RateLimited => "local_rate_limited",
+        ExchangeFlag.Drained => "drained",
         _ => "-",
     };
 }

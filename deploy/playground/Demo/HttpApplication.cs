@@ -10,11 +10,14 @@ namespace Ambient.Playground.Demo;
 /// takes no more connections, and ends once those it has are answered: it does nothing else for the sake of its callers.
 /// </summary>
 /// <param name="status">Of its answers; under /requests it says how many it gave.</param>
-internal sealed class HttpApplication(string name, int status = 200)
+/// <param name="records">A folder in which the path of each POST is noted before it is answered; null for none.</param>
+internal sealed class HttpApplication(string name, int status = 200, string? records = null)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     private readonly CancellationTokenSource _ending = new();
+    private readonly string? _record = records is null ? null : Path.Combine(records, $"{Guid.NewGuid():N}");
+    private readonly Lock _recording = new();
     private int _requests;
 
     public async Task RunAsync(int port)
@@ -57,7 +60,7 @@ internal sealed class HttpApplication(string name, int status = 200)
 
     private async Task AnswerAsync(Socket socket)
     {
-        var request = await ReadHeadAsync(socket);
+        var request = await ReadRequestAsync(socket);
         if (request.StartsWith("GET /stream ", StringComparison.Ordinal))
         {
             await SendAsync(socket, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
@@ -70,6 +73,7 @@ internal sealed class HttpApplication(string name, int status = 200)
             return;
         }
         Interlocked.Increment(ref _requests);
+        if (_record is not null && request.StartsWith("POST ", StringComparison.Ordinal)) Record(request.Split(' ')[1]);
         var caller = ((IPEndPoint)socket.RemoteEndPoint!).Address;
         var body = $"hello from {name}, you come from {(caller.IsIPv4MappedToIPv6 ? caller.MapToIPv4() : caller)}, and you said: {request.Split(' ').ElementAtOrDefault(1)}\n";
         await FinishAsync(socket, request.StartsWith("GET /ready ", StringComparison.Ordinal) ? 200 : status, body);
@@ -82,17 +86,29 @@ internal sealed class HttpApplication(string name, int status = 200)
         while (await socket.ReceiveAsync(new byte[256]) > 0) { }
     }
 
-    private static async Task<string> ReadHeadAsync(Socket socket)
+    // The head, and the body that it announces.
+    private static async Task<string> ReadRequestAsync(Socket socket)
     {
         var buffer = new byte[8192];
-        var length = 0;
-        while (length < buffer.Length && !buffer.AsSpan(0, length).EndsWith("\r\n\r\n"u8))
+        for (var length = 0; length < buffer.Length;)
         {
             var read = await socket.ReceiveAsync(buffer.AsMemory(length));
-            if (read == 0) break;
+            if (read == 0) return "";
             length += read;
+            var text = Encoding.ASCII.GetString(buffer, 0, length);
+            var end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+            if (end >= 0 && length >= end + 4 + BodyLength(text[..end])) return text;
         }
-        return Encoding.ASCII.GetString(buffer, 0, length);
+        return "";
+    }
+
+    private static int BodyLength(string head) => head.Split("\r\n")
+        .Where(static line => line.StartsWith("content-length:", StringComparison.OrdinalIgnoreCase)).Select(static line => int.Parse(line.Split(':')[1])).FirstOrDefault();
+
+    // Written through to the file: who reads it after the process has ended finds all of them.
+    private void Record(string path)
+    {
+        lock (_recording) File.AppendAllText(_record!, $"{path}\n");
     }
 
     private static Task<int> SendAsync(Socket socket, string text) => socket.SendAsync(Encoding.ASCII.GetBytes(text));

@@ -5,7 +5,6 @@ using Ambient.Playground.Api;
 using Ambient.Playground.Api.Documents;
 using Ambient.Playground.Api.Storage;
 using Ambient.Playground.Kubelet.Networking;
-using Ambient.Playground.Kubelet.Probes;
 using Ambient.Playground.Kubelet.Sandboxes;
 
 namespace Ambient.Playground.Kubelet;
@@ -26,7 +25,7 @@ public sealed class NodeKubelet : IAsyncDisposable
     {
         _node = node;
         _parts = new(api.Store, files, new(node, files, addresses), new(api.Store, api.Tokens, files),
-            new NodeSockets(Path.Combine(LabId.NamespaceDirectory, node.Namespace)), new(api.Store, $"kubelet.{node.Name}"), addresses);
+            new NamespaceSockets(Path.Combine(LabId.NamespaceDirectory, node.Namespace)), new(api.Store, $"kubelet.{node.Name}"), addresses);
     }
 
     /// <param name="addresses">The node's, one per family of the cluster's pods; the first is its hostIP.</param>

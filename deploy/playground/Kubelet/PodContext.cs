@@ -2,13 +2,13 @@ using System.Text.Json.Nodes;
 using Ambient.Playground.Api;
 using Ambient.Playground.Api.Storage;
 using Ambient.Playground.Controllers;
-using Ambient.Playground.Kubelet.Probes;
+using Ambient.Playground.Kubelet.Networking;
 
 namespace Ambient.Playground.Kubelet;
 
 /// <summary>One pod as those see it who work on it: its newest document, its events, its status.</summary>
 /// <param name="write">Writes the pod's status as it is now; called under <see cref="Report"/>'s lock.</param>
-internal sealed class PodContext(PodIdentity identity, ObjectStore store, EventRecorder events, NodeSockets sockets, string logs, Action write)
+internal sealed class PodContext(PodIdentity identity, ObjectStore store, EventRecorder events, NamespaceSockets sockets, string logs, Action write)
 {
     private readonly Lock _gate = new();
 
@@ -18,7 +18,7 @@ internal sealed class PodContext(PodIdentity identity, ObjectStore store, EventR
 
     public TimeProvider Time => Store.Time;
 
-    public NodeSockets Sockets { get; } = sockets;
+    public NamespaceSockets Sockets { get; } = sockets;
 
     /// <summary>Between SIGTERM and SIGKILL.</summary>
     public TimeSpan Grace { get; set; }

@@ -16,6 +16,9 @@ internal sealed class BodyMeter
     /// <summary>Messages that have begun; 0 for what is not gRPC.</summary>
     public long Messages { get; private set; }
 
+    /// <summary>No message is half passed.</summary>
+    public bool IsBetweenMessages => _prefixSeen == 0 && _rest == 0;
+
     /// <param name="hasMessages">The body is of gRPC.</param>
     public void Begin(bool hasMessages) => (Bytes, Messages, _prefixSeen, _rest, _hasMessages) = (0, 0, 0, 0, hasMessages);
 

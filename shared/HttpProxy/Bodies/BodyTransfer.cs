@@ -50,6 +50,9 @@ internal sealed class BodyTransfer(EventLoop loop)
         }
     }
 
+    /// <summary>Has it look at its sender and flush its receiver, where it waits for its sender.</summary>
+    public void Nudge() => _source?.EndWait();
+
     /// <summary>Ends the transfer where it waits for its sender. Where it waits for its receiver, the receiver has to be ended.</summary>
     public void Stop()
     {

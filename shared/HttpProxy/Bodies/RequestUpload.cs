@@ -53,6 +53,9 @@ internal sealed class RequestUpload(EventLoop loop, ReplayRoom room, int most) :
         _run = RunAsync(failed);
     }
 
+    /// <summary>Something was written into its receiver that is to be flushed.</summary>
+    public void Nudge() => _transfer.Nudge();
+
     /// <summary>Ends what <see cref="Start"/> began; if it waits for the attempt, the attempt has to be ended before.</summary>
     [AsyncMethodBuilder(typeof(LoopTaskBuilder))]
     public async ValueTask StopAsync()

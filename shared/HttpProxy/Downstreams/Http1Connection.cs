@@ -5,6 +5,7 @@ using Ambient.HttpProxy.Exchanges;
 using Ambient.HttpProxy.Replies;
 using Ambient.HttpProxy.Routing;
 using Ambient.HttpProxy.Upstreams;
+using Ambient.HttpProxy.WebSockets;
 using Ambient.Transport;
 
 namespace Ambient.HttpProxy.Downstreams;
@@ -28,6 +29,7 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
     private readonly LoopTimer _timer;
     private readonly TaskCompletionSource _relayed = new();
     private Http1Upstream? _upgraded;
+    private WebSocketStream? _toClient, _toServer;
     private bool _draining;
     private Wait _wait;
 
@@ -57,6 +59,16 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
         _draining = true;
         if (!_downstream.HasResponded) _downstream.EndConnection();
         if (_wait == Wait.Request) _timer.Start(_proxy.Options.DrainIdleTimeout);
+    }
+
+    public void Expire()
+    {
+        if (_toClient is not null)
+        {
+            _toClient.Close();
+            _toServer!.Close();
+        }
+        else if (!_exchange.TryExpire()) Abort();
     }
 
     public void Abort()
@@ -154,15 +166,18 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
     private async ValueTask RelayAsync(Http1Upstream upstream)
     {
         _upgraded = upstream;
-        await PassRestAsync(_in, upstream.Out).ConfigureAwait(false);
-        await PassRestAsync(upstream.In, _out).ConfigureAwait(false);
-        Relay.Start(_stream, upstream.Stream, new(), this);
+        var (toClient, toServer) = (new WebSocketStream(_stream, isServer: false), new WebSocketStream(upstream.Stream, isServer: true));
+        await PassRestAsync(_in, upstream.Out, toServer).ConfigureAwait(false);
+        await PassRestAsync(upstream.In, _out, toClient).ConfigureAwait(false);
+        (_toClient, _toServer) = (toClient, toServer);
+        Relay.Start(toClient, toServer, new(), this);
     }
 
     [AsyncMethodBuilder(typeof(LoopTaskBuilder))]
-    private static async ValueTask PassRestAsync(ReceiveBuffer from, SendBuffer to)
+    private static async ValueTask PassRestAsync(ReceiveBuffer from, SendBuffer to, WebSocketStream side)
     {
         if (from.IsEmpty) return;
+        side.Follow(from.Unread);
         System.Buffers.BuffersExtensions.Write(to, from.Unread);
         from.Release();
         await to.FlushAsync().ConfigureAwait(false);

@@ -71,6 +71,15 @@ internal sealed class Http2Downstream : DownstreamStream, IHttp2MessageOwner
         else _run.UnsafeOnCompleted(_ended);
     }
 
+    /// <summary>Its connection's time is over: it is answered, or told so, and ends; what cannot be told is reset.</summary>
+    public void Expire()
+    {
+        if (!_isRunning || _exchange.TryExpire()) return;
+        _connection.Http2.Reset(_message.Stream, Http2ErrorCode.Cancel);
+        _message.Cancel();
+        _exchange.ClientLeft();
+    }
+
     public override void BeginResponse(int status)
     {
         _status = status;

@@ -36,6 +36,13 @@ internal sealed class Http2DownstreamConnection(Duplex wire, ReceiveBuffer input
 
     void IClientConnection.BeginDrain() => Drain();
 
+    void IClientConnection.Expire()
+    {
+        Drain();
+        foreach (var stream in Http2.Streams().ToArray())
+            if (stream.State is Http2Message { Owner: Http2Downstream exchange }) exchange.Expire();
+    }
+
     public override void Failed(Exception defect) => owner.Failed(defect);
 
     protected override void OnHeaders(Http2Stream stream, HeaderList headers, bool endStream)

@@ -10,5 +10,8 @@ internal interface IClientConnection
     /// <summary>Ends once what is under way is done.</summary>
     void BeginDrain();
 
+    /// <summary>The time for that is over: what is under way is answered or told so where it can be, and ended now where not.</summary>
+    void Expire();
+
     void Abort();
 }

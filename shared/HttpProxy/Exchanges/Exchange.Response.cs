@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Ambient.HttpProxy.Bodies;
 using Ambient.HttpProxy.Messages;
+using Ambient.HttpProxy.Replies;
 using Ambient.HttpProxy.Upstreams;
 using Ambient.Transport;
 
@@ -32,6 +33,7 @@ internal sealed partial class Exchange
     private async ValueTask<ExchangeEnd> PassBodyAsync(UpstreamStream upstream)
     {
         var end = await _responseBody.RunAsync(upstream.ResponseBody, _delivery).ConfigureAwait(false);
+        if (end == TransferEnd.Stopped && _isExpired) return await EndCallAsync().ConfigureAwait(false);
         if (end != TransferEnd.Complete)
         {
             if (_flag == ExchangeFlag.None) _flag = FlagOf(end);
@@ -42,6 +44,33 @@ internal sealed partial class Exchange
         if (_grpcStatus < 0) _grpcStatus = GrpcStatusOf(upstream.ResponseBody.Trailers);
         if (_upload.IsSent) Release(upstream, isClean: true);
         return ExchangeEnd.Complete;
+    }
+
+    private void EndCall()
+    {
+        _isExpired = true;
+        _responseBody.Stop();
+    }
+
+    /// <summary>A call of gRPC ends with a status in the server's place; in the midst of a message it can only be cut.</summary>
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
+    private async ValueTask<ExchangeEnd> EndCallAsync()
+    {
+        _flag = ExchangeFlag.Drained;
+        if (!_delivery.Meter.IsBetweenMessages) return ExchangeEnd.Abort;
+        _downstream.EndConnection();
+        _delivery.End(GrpcStatus.GoingAway);
+        _grpcStatus = GrpcStatus.Unavailable;
+        return await _delivery.FlushAsync(untilRoom: false).ConfigureAwait(false) ? ExchangeEnd.Complete : ExchangeEnd.Abort;
+    }
+
+    private void CloseWebSocket()
+    {
+        if (_flag == ExchangeFlag.None) _flag = ExchangeFlag.Drained;
+        _toClient!.Close();
+        _toServer!.Close();
+        _responseBody.Nudge();
+        _upload.Nudge();
     }
 
     /// <summary>A WebSocket begins. Where both sides speak HTTP/1.1 their connections are joined; else its bytes are the bodies of the exchange.</summary>
@@ -55,8 +84,10 @@ internal sealed partial class Exchange
 
         _downstream.BeginWebSocketBytes();
         upstream.BeginWebSocketBytes();
+        (_toClient, _toServer) = (new(_downstream.ResponseBody, isServer: false), new(upstream.RequestBody, isServer: true));
+        _delivery.Begin(_toClient, hasMessages: false);
         _upload.Begin(_downstream.RequestBody, hasBody: true, hasMessages: false);
-        _upload.Start(upstream.RequestBody, _uploadFailed);
+        _upload.Start(_toServer, _uploadFailed);
         return await PassBodyAsync(upstream).ConfigureAwait(false);
     }
 

@@ -10,6 +10,7 @@ using Ambient.HttpProxy.Resilience;
 using Ambient.HttpProxy.Routing;
 using Ambient.HttpProxy.Tracing;
 using Ambient.HttpProxy.Upstreams;
+using Ambient.HttpProxy.WebSockets;
 using Ambient.Transport;
 
 namespace Ambient.HttpProxy.Exchanges;
@@ -40,7 +41,8 @@ internal sealed partial class Exchange
     private ExchangeFlag _flag;
     private ExchangeMarks _marks;
     private string? _details;
-    private bool _clientLeft, _isInCluster, _retries, _isGrpc;
+    private bool _clientLeft, _isInCluster, _retries, _isGrpc, _isRunning, _isExpired;
+    private WebSocketSink? _toClient, _toServer;
 
     public Exchange(EventLoop loop, HttpProxyContext proxy)
     {
@@ -72,6 +74,7 @@ internal sealed partial class Exchange
             _upload.Settle();
             _upload.EndMirrors();
             if (_isInCluster) LeaveCluster();
+            _isRunning = false;
             _owner.Ended(_request, Report());
         }
     }
@@ -84,6 +87,18 @@ internal sealed partial class Exchange
         _upstream?.Abort();
     }
 
+    /// <summary>The time of its connection is over. Nothing is waited for any more: it is answered, or its client told in its protocol's words.</summary>
+    /// <returns>False if there are no such words, or if it is not running: then its connection or stream is to be ended.</returns>
+    public bool TryExpire()
+    {
+        if (!_isRunning) return false;
+        if (_status == 0) GiveUp(ExchangeFlag.Drained);
+        else if (_toClient is not null) CloseWebSocket();
+        else if (_isGrpc && _upstream is not null) EndCall();
+        else return false;
+        return true;
+    }
+
     private static readonly TimeSpan LeastTimeout = TimeSpan.FromMilliseconds(1), MostTimeout = TimeSpan.FromDays(7); // what callers mean by more is "none"
 
     private RoutePlan Plan => _route.Plan;
@@ -93,6 +108,7 @@ internal sealed partial class Exchange
         (_downstream, _owner, _request) = (downstream, owner, downstream.Request);
         (_upstream, Upgraded, _serviceTime, _attempt, _route) = (null, null, null, default, RouteDecision.Answer(default));
         (_status, _grpcStatus, _responseHead, _flag, _marks, _details, _clientLeft) = (0, -1, 0, ExchangeFlag.None, ExchangeMarks.None, null, false);
+        (_isRunning, _isExpired, _toClient, _toServer) = (true, false, null, null);
         _isGrpc = GrpcStatus.IsGrpc(_request.Fields);
         _tried.Clear();
         _upload.Begin(downstream.RequestBody, _request.Framing.HasBody, _isGrpc);

@@ -51,6 +51,9 @@ public enum ExchangeFlag : byte
 
     /// <summary>A policy refuses the request; Envoy has no flag for it.</summary>
     Denied,
+
+    /// <summary>It was not over when the proxy was; Envoy has no flag for it.</summary>
+    Drained,
 }
 
 /// <summary>What happened on the way beside why it ended.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Text;
+using Ambient.Http1;
 using Ambient.Http1.Heads;
 
 namespace Ambient.HttpProxy.Replies;
@@ -9,6 +10,12 @@ internal static class GrpcStatus
 {
     /// <summary>Time is over, on whichever side.</summary>
     public const int DeadlineExceeded = 4;
+
+    /// <summary>Worth another attempt, elsewhere or later.</summary>
+    public const int Unavailable = 14;
+
+    /// <summary>What a call ends with that is not over when the proxy is. Never changes.</summary>
+    public static FieldSection GoingAway { get; } = Trailers(Unavailable, "The proxy goes away; call again.");
 
     public static bool IsGrpc(FieldSection fields) =>
         fields.TryGet("content-type"u8, out var type) && type.Length >= 16 && Ascii.EqualsIgnoreCase(type[..16], "application/grpc"u8)
@@ -23,6 +30,14 @@ internal static class GrpcStatus
         429 or 502 or 503 or 504 => 14,
         _ => 2,
     };
+
+    private static FieldSection Trailers(int status, string message)
+    {
+        var trailers = new TrailersBuilder(Http1Limits.Default);
+        trailers.AddTrailer("grpc-status"u8, Encoding.ASCII.GetBytes($"{status}"), neverIndexed: false);
+        trailers.AddTrailer("grpc-message"u8, Encode(message), neverIndexed: false);
+        return trailers.Trailers;
+    }
 
     /// <summary>Percent-encodes what gRPC does not allow in <c>grpc-message</c>: everything but printable ASCII, and the percent sign.</summary>
     public static byte[] Encode(string message)

@@ -6,6 +6,9 @@ public interface ICarried
     /// <summary>Asks to end once what is under way is done (GOAWAY, no further requests); a plain relay just goes on.</summary>
     void BeginDrain();
 
+    /// <summary>The time to finish is over: what its protocol has words for is told so and ends soon, everything else ends now.</summary>
+    void Expire() => Abort();
+
     /// <summary>Ends it now, like a reset.</summary>
     void Abort();
 }
@@ -13,6 +16,9 @@ public interface ICarried
 /// <summary>What one loop carries now. On the loop only, except <see cref="Count"/>.</summary>
 public sealed class ConnectionSet(EventLoop loop)
 {
+    /// <summary>What is left at the deadline of a drain may take so long for its last words.</summary>
+    public static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
+
     private readonly HashSet<ICarried> _carried = [];
     private TaskCompletionSource? _emptied;
     private int _count;
@@ -44,8 +50,8 @@ public sealed class ConnectionSet(EventLoop loop)
         _emptied?.TrySetResult();
     }
 
-    /// <summary>Asks all to finish and waits for them; aborts those that are left at the deadline, and waits for these.</summary>
-    /// <returns>How many had to be aborted.</returns>
+    /// <summary>Asks all to finish and waits for them; ends those that are left at the deadline, and waits for these.</summary>
+    /// <returns>How many had to be ended.</returns>
     public async ValueTask<int> DrainAsync(TimeSpan deadline)
     {
         IsDraining = true;
@@ -53,21 +59,28 @@ public sealed class ConnectionSet(EventLoop loop)
         foreach (var connection in _carried.ToArray())
             connection.BeginDrain();
 
-        var aborted = 0;
-        var timer = loop.StartTimer(deadline, _ => aborted = AbortAll(), null);
+        var left = 0;
+        var timer = loop.StartTimer(deadline, _ => left = ExpireAll(), null);
+        var last = loop.StartTimer(deadline + LastWords, _ => AbortAll(), null);
         if (_carried.Count > 0)
             await _emptied.Task;
         timer.Cancel();
-        return aborted;
+        last.Cancel();
+        return left;
     }
 
     /// <summary>Ends all now.</summary>
-    /// <returns>How many there were.</returns>
-    public int AbortAll()
+    public void AbortAll()
+    {
+        foreach (var connection in _carried.ToArray())
+            connection.Abort();
+    }
+
+    private int ExpireAll()
     {
         var all = _carried.ToArray();
         foreach (var connection in all)
-            connection.Abort();
+            connection.Expire();
         return all.Length;
     }
 }

@@ -45,6 +45,26 @@ public class ConnectionSetTests
     }
 
     [Fact]
+    public async Task Whoever_has_last_words_is_given_time_for_them_and_no_more()
+    {
+        var time = new ManualTime();
+        using var running = new RunningLoop(time);
+        var set = new ConnectionSet(running.Loop);
+        var carried = new[] { new Carried(set) { HasLastWords = true }, new Carried(set) { HasLastWords = true } };
+        await running.RunAsync(() => Array.ForEach(carried, set.Add));
+        var draining = running.Loop.RunAsync(() => set.DrainAsync(TimeSpan.FromSeconds(5)));
+        await running.RunAsync(() => { });
+
+        time.Advance(TimeSpan.FromSeconds(5));
+        await running.RunAsync(() => set.Remove(carried[0]));
+        Assert.Equal([(1, 0), (1, 0)], carried.Select(connection => (connection.Expired, connection.Aborted)));
+        time.Advance(ConnectionSet.LastWords);
+
+        Assert.Equal(2, await draining.WaitAsync(RunningLoop.Limit));
+        Assert.Equal([0, 1], carried.Select(connection => connection.Aborted));
+    }
+
+    [Fact]
     public async Task What_is_added_while_draining_is_asked_to_drain_at_once()
     {
         using var running = new RunningLoop();
@@ -61,9 +81,19 @@ public class ConnectionSetTests
     {
         internal int Asked { get; private set; }
 
+        internal int Expired { get; private set; }
+
         internal int Aborted { get; private set; }
 
+        internal bool HasLastWords { get; init; }
+
         public void BeginDrain() => Asked++;
+
+        public void Expire()
+        {
+            Expired++;
+            if (!HasLastWords) Abort();
+        }
 
         public void Abort()
         {

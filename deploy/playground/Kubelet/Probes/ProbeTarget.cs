@@ -1,12 +1,13 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Ambient.Playground.Api.Documents;
+using Ambient.Playground.Kubelet.Networking;
 
 namespace Ambient.Playground.Kubelet.Probes;
 
 /// <summary>What is probed: a container, by the address of its pod or by a command inside.</summary>
 /// <param name="Namespace">Network namespace of the pod, by name.</param>
-internal sealed record ProbeTarget(JsonObject Container, IPAddress Address, string Namespace, NodeSockets Sockets)
+internal sealed record ProbeTarget(JsonObject Container, IPAddress Address, string Namespace, NamespaceSockets Sockets)
 {
     /// <summary>The number of a port that a probe gives by number or by the name in the container's ports.</summary>
     /// <exception cref="FormatException">No container port has that name.</exception>

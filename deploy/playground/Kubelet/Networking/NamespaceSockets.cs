@@ -2,11 +2,11 @@ using System.Net;
 using System.Net.Sockets;
 using Ambient.Linux.Namespaces;
 
-namespace Ambient.Playground.Kubelet.Probes;
+namespace Ambient.Playground.Kubelet.Networking;
 
-/// <summary>Connections that come from a node: their sockets are made in its network namespace.</summary>
-/// <param name="namespacePath">Of the node.</param>
-internal sealed class NodeSockets(string namespacePath)
+/// <summary>Connections that come from a node or a pod: their sockets are made in its network namespace.</summary>
+/// <param name="namespacePath">Of the node or the pod.</param>
+internal sealed class NamespaceSockets(string namespacePath)
 {
     /// <exception cref="SocketException">Refused or unreachable.</exception>
     public async Task<Socket> ConnectAsync(IPEndPoint to, CancellationToken stop)
@@ -26,7 +26,7 @@ internal sealed class NodeSockets(string namespacePath)
 
     private Socket Make(AddressFamily family)
     {
-        using var node = NetworkNamespace.Open(namespacePath);
-        return node.Run(() => new Socket(family, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true });
+        using var there = NetworkNamespace.Open(namespacePath);
+        return there.Run(() => new Socket(family, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true });
     }
 }
