@@ -133,10 +133,13 @@ public sealed class ExpiryTests
         await served.SendAsync("\0\0\0\0\u0002hi");
         await call.BodyAsync(7);
 
-        Assert.Equal(1, await DrainAsync(scene).WaitAsync(Wire.Limit));
+        var draining = DrainAsync(scene);
 
         Assert.Equal("\0\0\0\0\u0002hi", await call.BodyAsync());
         Assert.Equal("grpc-status: 14", call.Trailers![0]);
+        Assert.Equal((null, false), (call.ResetCode, client.HasEnded)); // the client is given the time to end its side
+        await call.SendAsync("", endStream: true);
+        Assert.Equal(1, await draining.WaitAsync(Wire.Limit));
         Assert.NotEmpty(client.GoAways);
         Assert.Equal(Http2ErrorCode.Cancel, await served.WaitForResetAsync());
         var report = await scene.ReportAsync();

@@ -27,7 +27,7 @@ public sealed class PacedCaller : IAsyncDisposable
 
     private PacedCaller(IPod from, IPEndPoint target, int rate)
     {
-        (_sockets, _target, _rate) = (new(from.NamespacePath), target, rate);
+        (_sockets, _target, _rate) = (new(from.NamespacePath, ahead: 64), target, rate);
         _running = Task.Run(RunAsync);
     }
 
@@ -56,6 +56,7 @@ public sealed class PacedCaller : IAsyncDisposable
     {
         await StopAsync();
         while (_kept.TryDequeue(out var caller)) caller.Dispose();
+        _sockets.Dispose();
         _stop.Dispose();
     }
 

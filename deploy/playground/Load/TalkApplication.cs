@@ -29,6 +29,7 @@ internal static class TalkApplication
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
+            kestrel.Limits.MinRequestBodyDataRate = kestrel.Limits.MinResponseDataRate = null; // numbers come slowly
             kestrel.Listen(IPAddress.IPv6Any, port, static listen => listen.Protocols = HttpProtocols.Http1);
             kestrel.Listen(IPAddress.IPv6Any, grpcPort, static listen => listen.Protocols = HttpProtocols.Http2);
         });

@@ -124,7 +124,8 @@ internal sealed class Http2Downstream : DownstreamStream, IHttp2MessageOwner
 
         _run = default;
         _isRunning = false;
-        _connection.Http2.Reset(_message.Stream, code); // nothing happens if both sides have ended it
+        // Clients take a reset and the connection's end behind it for a failure of the call, if they had not ended their side yet.
+        if (code != Http2ErrorCode.NoError || !_exchange.WasExpired) _connection.Http2.Reset(_message.Stream, code); // nothing happens if both sides have ended it
         Recycle();
     }
 

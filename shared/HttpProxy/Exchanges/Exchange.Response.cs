@@ -33,7 +33,7 @@ internal sealed partial class Exchange
     private async ValueTask<ExchangeEnd> PassBodyAsync(UpstreamStream upstream)
     {
         var end = await _responseBody.RunAsync(upstream.ResponseBody, _delivery).ConfigureAwait(false);
-        if (end == TransferEnd.Stopped && _isExpired) return await EndCallAsync().ConfigureAwait(false);
+        if (end == TransferEnd.Stopped && WasExpired) return await EndCallAsync().ConfigureAwait(false);
         if (end != TransferEnd.Complete)
         {
             if (_flag == ExchangeFlag.None) _flag = FlagOf(end);
@@ -44,12 +44,6 @@ internal sealed partial class Exchange
         if (_grpcStatus < 0) _grpcStatus = GrpcStatusOf(upstream.ResponseBody.Trailers);
         if (_upload.IsSent) Release(upstream, isClean: true);
         return ExchangeEnd.Complete;
-    }
-
-    private void EndCall()
-    {
-        _isExpired = true;
-        _responseBody.Stop();
     }
 
     /// <summary>A call of gRPC ends with a status in the server's place; in the midst of a message it can only be cut.</summary>

@@ -41,7 +41,7 @@ internal sealed partial class Exchange
     private ExchangeFlag _flag;
     private ExchangeMarks _marks;
     private string? _details;
-    private bool _clientLeft, _isInCluster, _retries, _isGrpc, _isRunning, _isExpired;
+    private bool _clientLeft, _isInCluster, _retries, _isGrpc, _isRunning;
     private WebSocketSink? _toClient, _toServer;
 
     public Exchange(EventLoop loop, HttpProxyContext proxy)
@@ -54,6 +54,9 @@ internal sealed partial class Exchange
 
     /// <summary>Set after <see cref="ExchangeEnd.Upgraded"/>; the caller takes it over.</summary>
     public Http1Upstream? Upgraded { get; private set; }
+
+    /// <summary>It was ended by <see cref="TryExpire"/>; valid until the next begins.</summary>
+    public bool WasExpired { get; private set; }
 
     /// <summary>Nothing of it is left when this completes, also with an error.</summary>
     /// <param name="downstream">Its request has been read.</param>
@@ -92,9 +95,10 @@ internal sealed partial class Exchange
     public bool TryExpire()
     {
         if (!_isRunning) return false;
+        WasExpired = true;
         if (_status == 0) GiveUp(ExchangeFlag.Drained);
         else if (_toClient is not null) CloseWebSocket();
-        else if (_isGrpc && _upstream is not null) EndCall();
+        else if (_isGrpc && _upstream is not null) _responseBody.Stop();
         else return false;
         return true;
     }
@@ -108,7 +112,7 @@ internal sealed partial class Exchange
         (_downstream, _owner, _request) = (downstream, owner, downstream.Request);
         (_upstream, Upgraded, _serviceTime, _attempt, _route) = (null, null, null, default, RouteDecision.Answer(default));
         (_status, _grpcStatus, _responseHead, _flag, _marks, _details, _clientLeft) = (0, -1, 0, ExchangeFlag.None, ExchangeMarks.None, null, false);
-        (_isRunning, _isExpired, _toClient, _toServer) = (true, false, null, null);
+        (_isRunning, WasExpired, _toClient, _toServer) = (true, false, null, null);
         _isGrpc = GrpcStatus.IsGrpc(_request.Fields);
         _tried.Clear();
         _upload.Begin(downstream.RequestBody, _request.Framing.HasBody, _isGrpc);

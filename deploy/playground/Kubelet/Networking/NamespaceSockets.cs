@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Ambient.Linux.Namespaces;
@@ -6,12 +7,15 @@ namespace Ambient.Playground.Kubelet.Networking;
 
 /// <summary>Connections that come from a node or a pod: their sockets are made in its network namespace.</summary>
 /// <param name="namespacePath">Of the node or the pod.</param>
-internal sealed class NamespaceSockets(string namespacePath)
+/// <param name="ahead">Sockets made at a time, for those that need many a second; those that are left keep the namespace until this is disposed.</param>
+internal sealed class NamespaceSockets(string namespacePath, int ahead = 1) : IDisposable
 {
+    private readonly ConcurrentQueue<Socket> _made = [];
+
     /// <exception cref="SocketException">Refused or unreachable.</exception>
     public async Task<Socket> ConnectAsync(IPEndPoint to, CancellationToken stop)
     {
-        var socket = Make(to.AddressFamily);
+        var socket = Take(to.AddressFamily);
         try
         {
             await socket.ConnectAsync(to, stop);
@@ -24,9 +28,21 @@ internal sealed class NamespaceSockets(string namespacePath)
         }
     }
 
-    private Socket Make(AddressFamily family)
+    public void Dispose()
     {
+        while (_made.TryDequeue(out var socket)) socket.Dispose();
+    }
+
+    private Socket Take(AddressFamily family)
+    {
+        while (_made.TryDequeue(out var made))
+        {
+            if (made.AddressFamily == family) return made;
+            made.Dispose();
+        }
         using var there = NetworkNamespace.Open(namespacePath);
-        return there.Run(() => new Socket(family, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true });
+        var sockets = there.Run(() => Enumerable.Range(0, ahead).Select(_ => new Socket(family, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }).ToArray());
+        foreach (var spare in sockets.AsSpan(1)) _made.Enqueue(spare);
+        return sockets[0];
     }
 }
