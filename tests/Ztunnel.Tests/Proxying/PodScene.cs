@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Ambient.Hosting.Logging;
+using Ambient.Linux;
+using Ambient.Linux.Sockets;
 using Ambient.Model.State;
 using Ambient.TestKit;
 using Ambient.TestKit.Mesh;
@@ -29,6 +31,8 @@ internal sealed class PodScene : IAsyncDisposable
 
     public NodeParts Parts { get; private set; } = null!;
 
+    public MeshState Mesh { get; } = new();
+
     public static PodInfo Info { get; } = new("uid-1", "server", "shop", "server");
 
     public PodSockets Sockets => new(_namespace.Namespace, Options.Sockets, Options.Listeners);
@@ -38,14 +42,20 @@ internal sealed class PodScene : IAsyncDisposable
         var scene = new PodScene();
         scene._directory.Set("LOCAL_XDS", "workloads: []").Set("XDS_ADDRESS", "").Set("AMBIENT_DEV_CA_DIR", Path.Combine(scene._directory.Directory, "authority"));
         scene.Options = scene._directory.Read(processors: 2);
-        var mesh = new MeshState();
-        mesh.Apply(new() { Workloads = [.. new MeshBuilder().Workload("shop/server", "10.1.0.2").Build().Workloads] });
-        scene.Parts = await NodeParts.CreateAsync(scene.Options, mesh, scene._log, TimeProvider.System, NullLogger.Instance);
+        scene.Mesh.Apply(new() { Workloads = [.. new MeshBuilder().Workload("shop/server", "10.1.0.2").Build().Workloads] });
+        scene.Parts = await NodeParts.CreateAsync(scene.Options, scene.Mesh, scene._log, TimeProvider.System, NullLogger.Instance);
         scene.Parts.Workers.Start();
         return scene;
     }
 
     public PodListeners OpenListeners() => PodListeners.Open(Sockets, Options.Listeners, Options.Dns, proxies: true);
+
+    /// <summary>The tunnel port of another pod, which has <paramref name="address"/>.</summary>
+    public Descriptor OpenPeer(IPAddress address)
+    {
+        _namespace.Ip("address", "add", $"{address}/32", "dev", "lo");
+        return _namespace.Namespace.Run(() => ListeningSocket.Open(new(address, Hbone), new()));
+    }
 
     /// <summary>Whether a client inside the pod finds a listener there.</summary>
     public bool IsListening(int port) => _namespace.Namespace.Run(() =>
