@@ -21,11 +21,12 @@ internal static class ScaleRun
         using var nodes = Start(Environment.ProcessPath!, ["nodes", $"https://localhost:{port}", .. options.ToArguments()]);
         await ReadAsync(nodes, "connection with the state held");
         Report(server, "nodes connected");
-        for (var round = 1; round <= 2; round++)
+        for (var round = 1; round <= 4; round++)
         {
             await AskAsync(cluster, "change", "change done");
             Report(server, $"after changes, round {round}");
         }
+        await Task.Delay(TimeSpan.FromSeconds(5), TimeProvider.System); // the last changes are everywhere
         await AskAsync(nodes, "ages", "ages");
         await AskAsync(nodes, "again", "connection again");
         Report(server, "connected again");
