@@ -1,16 +1,11 @@
 using Ambient.EndToEnd.Tests.Requests;
-using Ambient.Lab.Processes;
 using static Ambient.EndToEnd.Tests.Conformance.ConformanceFixture;
 
 namespace Ambient.EndToEnd.Tests.Conformance;
 
 /// <summary>The mesh tests of Gateway API's conformance suite for HTTPRoute, by the names they have there.</summary>
-public sealed class MeshHttpRouteTests(ConformanceFixture fixture) : IClassFixture<ConformanceFixture>, IAsyncLifetime
+public sealed class MeshHttpRouteTests(ConformanceFixture fixture) : RouteTests(fixture)
 {
-    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
-
-    public async ValueTask DisposeAsync() => await fixture.ForgetAsync();
-
     [Fact]
     public async Task MeshBasic() => await GetsAsync("/", "", status: 200);
 
@@ -51,7 +46,7 @@ public sealed class MeshHttpRouteTests(ConformanceFixture fixture) : IClassFixtu
     public async Task MeshHTTPRouteWeight()
     {
         await RouteAsync("- {backendRefs: [{name: echo-v1, port: 80, weight: 70}, {name: echo-v2, port: 80, weight: 30}]}");
-        await SharesAsync(() => fixture.GetAsync("echo-v1", "echo", 80, "/", []));
+        await SharesAsync(() => Fixture.GetAsync("echo-v1", "echo", 80, "/", []));
     }
 
     [Fact]
@@ -109,7 +104,7 @@ public sealed class MeshHttpRouteTests(ConformanceFixture fixture) : IClassFixtu
     [Fact]
     public async Task MeshConsumerRoute()
     {
-        await fixture.ApplyAsync($$"""
+        await Fixture.ApplyAsync($$"""
             apiVersion: gateway.networking.k8s.io/v1
             kind: HTTPRoute
             metadata: {name: consumer, namespace: {{Consumer}}}
@@ -258,7 +253,7 @@ public sealed class MeshHttpRouteTests(ConformanceFixture fixture) : IClassFixtu
     public async Task MeshGRPCRouteWeight()
     {
         await GrpcRouteAsync("- {backendRefs: [{name: echo-v1, port: 7070, weight: 70}, {name: echo-v2, port: 7070, weight: 30}]}");
-        await SharesAsync(() => fixture.CallAsync("echo-v1", "echo", "/echo.Echo/Say", []));
+        await SharesAsync(() => Fixture.CallAsync("echo-v1", "echo", "/echo.Echo/Say", []));
     }
 
     [Fact]
@@ -278,30 +273,11 @@ public sealed class MeshHttpRouteTests(ConformanceFixture fixture) : IClassFixtu
         await CallsAsync("set", [("X-Header-Set", "some-other-value")], static answer => answer.Request("X-Header-Set") == "set-overwrites-values");
         await CallsAsync("add", [("X-Header-Add", "some-other-value")], static answer => answer.Request("X-Header-Add") == "some-other-value,add-appends-values");
         await CallsAsync("remove", [("X-Header-Remove", "val")], static answer => answer.Request("X-Header-Remove") is null);
-        await fixture.ExpectAsync(() => fixture.CallAsync("echo-v1", "echo", "/echo.Echo/Say", [("x-test-case", "none")]), static answer => answer is { Status: 200, GrpcStatus: 12, Pod: null });
+        await Fixture.ExpectAsync(() => Fixture.CallAsync("echo-v1", "echo", "/echo.Echo/Say", [("x-test-case", "none")]), static answer => answer is { Status: 200, GrpcStatus: 12, Pod: null });
     }
 
-    private Task CallsAsync(string test, (string, string)[] fields, Func<Answer, bool> holds) => fixture.ExpectAsync(
-        () => fixture.CallAsync("echo-v1", "echo", "/echo.Echo/Say", [("x-test-case", test), .. fields]), answer => answer is { Status: 200, GrpcStatus: 0 } && holds(answer));
-
-    private Task GetsAsync(string path, string? pod, int? status = null, string client = "echo-v1", string service = "echo", int port = 80, string? host = null,
-        (string, string)[]? fields = null, Func<Answer, bool>? holds = null) =>
-        fixture.ExpectAsync(() => fixture.GetAsync(client, service, port, path, fields ?? [], host),
-            answer => answer.Status == (status ?? 200) && (pod is "" || answer.Pod == pod) && holds?.Invoke(answer) != false);
-
-    private Task RedirectsAsync(string path, int status, string location) => GetsAsync(path, null, status, holds: answer => answer.Response("location") == location);
-
-    private static async Task SharesAsync(Func<Task<Answer>> ask)
-    {
-        Dictionary<string, int> last = [];
-        await Until.TrueAsync(async () =>
-        {
-            var answers = new List<Answer>();
-            for (var batch = 0; batch < 50; batch++) answers.AddRange(await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => ask())));
-            last = answers.GroupBy(static answer => answer.Pod ?? $"{answer.Status}").ToDictionary(static group => group.Key, static group => group.Count());
-            return last.Count == 2 && Math.Abs(last["echo-v1"] - 350) <= 25 && Math.Abs(last["echo-v2"] - 150) <= 25;
-        }, () => $"70 % go to echo-v1 and 30 % to echo-v2, within 5 %: {string.Join(", ", last)}", TimeSpan.FromSeconds(60));
-    }
+    private Task CallsAsync(string test, (string, string)[] fields, Func<Answer, bool> holds) => Fixture.ExpectAsync(
+        () => Fixture.CallAsync("echo-v1", "echo", "/echo.Echo/Say", [("x-test-case", test), .. fields]), answer => answer is { Status: 200, GrpcStatus: 0 } && holds(answer));
 
     private async Task ModifiesAsync()
     {
@@ -326,20 +302,4 @@ public sealed class MeshHttpRouteTests(ConformanceFixture fixture) : IClassFixtu
             + Rule("/multiple", "set: [{name: X-Header-Set-1, value: header-set-1}, {name: X-Header-Set-2, value: header-set-2}], add: [{name: X-Header-Add-1, value: header-add-1}, {name: X-Header-Add-2, value: header-add-2}], remove: [X-Header-Remove-1, X-Header-Remove-2]")
             + Rule("/case-insensitivity", "set: [{name: X-Header-SET, value: header-set}], add: [{name: X-Header-ADD, value: header-add}], remove: [X-Header-REMOVE]");
     }
-
-    private static string SetsHeader(string value) => $"filters: [{{type: ResponseHeaderModifier, responseHeaderModifier: {{set: [{{name: X-Header-Set, value: {value}}}]}}}}]";
-
-    private Task RouteAsync(string rules, string parent = "echo", int? port = null, string name = "route") => fixture.ApplyAsync(ManifestOf("HTTPRoute", rules, parent, port, name));
-
-    private Task GrpcRouteAsync(string rules) => fixture.ApplyAsync(ManifestOf("GRPCRoute", rules, "echo", 7070, "route"));
-
-    private static string ManifestOf(string kind, string rules, string parent, int? port, string name) => $$"""
-        apiVersion: gateway.networking.k8s.io/v1
-        kind: {{kind}}
-        metadata: {name: {{name}}, namespace: {{Mesh}}}
-        spec:
-          parentRefs: [{group: "", kind: Service, name: {{parent}}{{(port is null ? "" : $", port: {port}")}}}]
-          rules:
-          {{rules.Replace("\n", "\n  ", StringComparison.Ordinal)}}
-        """;
 }

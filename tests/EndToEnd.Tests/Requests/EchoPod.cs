@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Globalization;
+using System.Net.WebSockets;
 using System.Text;
 using Ambient.EndToEnd.Tests.Sockets;
 using Ambient.Lab.Network;
@@ -10,11 +12,13 @@ using Microsoft.Extensions.Logging;
 
 namespace Ambient.EndToEnd.Tests.Requests;
 
-/// <summary>The application in a pod: answers HTTP/1.1 on 8080 and gRPC on 7070 with its name and the request as it saw it.</summary>
+/// <summary>The application in a pod: answers HTTP/1.1 and WebSockets on 8080 and HTTP/2 and gRPC on 7070 with its name and the request as it saw it.</summary>
+/// <remarks>A field <c>x-fail: ID TIMES HOW</c> makes so many requests of that id fail: with a status, by <c>close</c>, or by an answer so many <c>ms</c> late.</remarks>
 internal sealed class EchoPod : IAsyncDisposable
 {
     private readonly WebApplication _application;
     private readonly List<System.Net.Sockets.Socket> _listeners = [];
+    private readonly ConcurrentDictionary<string, int> _failed = [];
     private int _requests;
 
     private EchoPod(IPod pod, string name)
@@ -27,10 +31,12 @@ internal sealed class EchoPod : IAsyncDisposable
             options.ListenHandle(Listen(pod, 7070), static listen => listen.Protocols = HttpProtocols.Http2);
         });
         _application = builder.Build();
-        _application.Run(context =>
+        _application.UseWebSockets();
+        _application.Run(async context =>
         {
             Interlocked.Increment(ref _requests);
-            return AnswerAsync(context, name);
+            if (context.WebSockets.IsWebSocketRequest) await EchoAsync(context);
+            else if (await PassesAsync(context)) await AnswerAsync(context, name);
         });
     }
 
@@ -56,11 +62,30 @@ internal sealed class EchoPod : IAsyncDisposable
         return (ulong)listener.Handle;
     }
 
+    private static async Task EchoAsync(HttpContext context)
+    {
+        using var socket = await context.WebSockets.AcceptWebSocketAsync();
+        var buffer = new byte[1000];
+        while (await socket.ReceiveAsync(buffer, context.RequestAborted) is { MessageType: not WebSocketMessageType.Close } frame)
+            await socket.SendAsync(buffer.AsMemory(0, frame.Count), frame.MessageType, frame.EndOfMessage, context.RequestAborted);
+        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, context.RequestAborted);
+    }
+
+    private async Task<bool> PassesAsync(HttpContext context)
+    {
+        if (context.Request.Headers["x-fail"] is not [{ } wish] || wish.Split(' ') is not [var id, var times, var how]) return true;
+        if (_failed.AddOrUpdate(id, 1, static (_, count) => count + 1) > int.Parse(times, CultureInfo.InvariantCulture)) return true;
+        if (how == "close") context.Abort();
+        else if (how.EndsWith("ms", StringComparison.Ordinal)) await Task.Delay(TimeSpan.FromMilliseconds(int.Parse(how[..^2], CultureInfo.InvariantCulture)), TimeProvider.System, context.RequestAborted);
+        else context.Response.StatusCode = int.Parse(how, CultureInfo.InvariantCulture);
+        return how.EndsWith("ms", StringComparison.Ordinal);
+    }
+
     private static async Task AnswerAsync(HttpContext context, string name)
     {
         await context.Request.Body.CopyToAsync(Stream.Null);
         context.Response.Headers["x-pod"] = name;
-        var seen = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}\n");
+        var seen = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}\nx-protocol: {context.Request.Protocol}\n");
         foreach (var (field, values) in context.Request.Headers) seen.Append(CultureInfo.InvariantCulture, $"{field.ToLowerInvariant()}: {string.Join(',', values.AsEnumerable())}\n");
         var text = Encoding.UTF8.GetBytes(seen.ToString());
         if (context.Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) != true)

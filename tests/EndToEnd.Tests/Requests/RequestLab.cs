@@ -133,7 +133,7 @@ public abstract class RequestLab(string mesh, string consumer, string service) :
     public async Task ForgetAsync()
     {
         foreach (var ns in (string[])[mesh, consumer])
-            (await Cluster.KubectlAsync("-n", ns, "delete", "httproutes,grpcroutes,virtualservices,destinationrules,authorizationpolicies,peerauthentications,telemetries", "--all")).OutputOrThrow();
+            (await Cluster.KubectlAsync("-n", ns, "delete", "httproutes,grpcroutes,virtualservices,destinationrules,authorizationpolicies,peerauthentications,telemetries,referencegrants", "--all")).OutputOrThrow();
         await Until.TrueAsync(async () =>
         {
             using var dump = await ConfigDumpAsync();
@@ -156,7 +156,8 @@ public abstract class RequestLab(string mesh, string consumer, string service) :
         return Task.FromResult(new Answer((int)answer.StatusCode, fields.GetValueOrDefault("x-pod"), seen, fields, grpc is null ? -1 : int.Parse(grpc, System.Globalization.CultureInfo.InvariantCulture)));
     }
 
-    private async Task<HttpClient> ClientAsync(string client, string dialled, int port)
+    /// <summary>Sends to the service by the address it has, whatever the URI says; the lab's, which disposes of it.</summary>
+    internal async Task<HttpClient> ClientAsync(string client, string dialled, int port)
     {
         var key = (client, $"{dialled}:{port}");
         if (_clients.TryGetValue(key, out var known)) return known;
