@@ -60,7 +60,7 @@ internal sealed class ServiceCluster(ClusterName name, WaypointOptions options, 
         var state = before?.State is { } kept && kept.Policy.Equals(policy) ? kept : new ClusterState(policy, time);
         var tls = policy.Tls is not { } wanted ? null : before?.Tls is { } same && same.Settings.Equals(wanted) ? same : new TlsOrigin(wanted, name.Service.Hostname, time);
         var servers = service is null ? [] : Servers(service, subset, policy, tls, world, before);
-        return new(service, destination, backend, new(name.ToString(), servers, state), state, tls);
+        return new(service, destination, backend, new(name.ToString(), servers, state, policy.Locality is { } wish ? LocalityPlaces.Of(wish, Place(world), servers) : null), state, tls);
     }
 
     private List<UpstreamEndpoint> Servers(ServiceEntry service, Subset? subset, TrafficPolicy policy, TlsOrigin? tls, MeshSnapshot world, Made? before)
@@ -69,8 +69,9 @@ internal sealed class ServiceCluster(ClusterName name, WaypointOptions options, 
         var protocol = ProtocolOf(service.Service, policy);
         var servers = new List<UpstreamEndpoint>();
         var place = Place(world);
-        foreach (var endpoint in service.Candidates(place, name.Port))
+        foreach (var endpoint in policy.Locality is null ? service.Candidates(place, name.Port) : service.CandidatesAnywhere(place, name.Port))
         {
+            if (policy.Locality is { } wish && !LocalityPlaces.IsUsed(wish, place, endpoint.Workload)) continue;
             if (subset is not null && subset.Workloads.AsSpan().BinarySearch(endpoint.Workload.Uid, StringComparer.Ordinal) < 0) continue;
             if (Reach(service, endpoint, place) is not var (at, host, remote)) continue;
             servers.Add(known?.GetValueOrDefault((at, protocol, endpoint.Workload.Uid)) is { } same && endpoint.Workload.Equals(same.Subject) && (same.Transport as ServerTransport)?.Tls == tls

@@ -37,6 +37,7 @@ internal sealed class TrafficPolicyCompiler(List<string> problems)
             Outlier = parts.OutlierDetection is { } outlier ? OutlierOf(outlier, $"{field}.outlierDetection") : null,
             Http = HttpOf(parts.ConnectionPool?.Http, $"{field}.connectionPool.http.h2UpgradePolicy"),
             RetryBudget = parts.RetryBudget is { } budget ? new(Math.Clamp(Number(budget.Percent ?? 20), 0, 100), (uint)Math.Clamp(budget.MinRetryConcurrency ?? 3, 0, uint.MaxValue)) : null,
+            Locality = LocalityOf(parts, $"{field}.loadBalancer.localityLbSetting"),
             Tls = tls,
             Unusable = UnusableOf(parts, tlsProblem, field),
         };
@@ -55,7 +56,6 @@ internal sealed class TrafficPolicyCompiler(List<string> problems)
     private (BalancingKind, HashKey?, TimeSpan) BalancingOf(LoadBalancerSpec? balancer, string field)
     {
         if (balancer is null) return default;
-        if (balancer.LocalityLbSetting is not null) NotHonoured($"{field}.localityLbSetting", "use the annotation networking.istio.io/traffic-distribution");
         var warmup = Time(balancer.Warmup?.Duration ?? balancer.WarmupDurationSecs, $"{field}.warmup", TimeSpan.Zero);
         if (balancer.ConsistentHash is { } hash && KeyOf(hash, $"{field}.consistentHash") is { } key) return (BalancingKind.ConsistentHash, key, warmup);
         switch (balancer.Simple)
@@ -67,6 +67,16 @@ internal sealed class TrafficPolicyCompiler(List<string> problems)
         }
         NotHonoured($"{field}.simple {Findings.Quote(balancer.Simple)}", "use LEAST_REQUEST, ROUND_ROBIN, RANDOM or PASSTHROUGH");
         return (BalancingKind.LeastRequest, null, warmup);
+    }
+
+    private LocalityBalancing? LocalityOf(PolicyParts parts, string field)
+    {
+        try { return LocalityReader.Read(parts.LoadBalancer?.LocalityLbSetting, parts.OutlierDetection is not null); }
+        catch (UnusablePartException e)
+        {
+            problems.Add($"{field} is not honoured: {e.Message}");
+            return null;
+        }
     }
 
     private HashKey? KeyOf(ConsistentHashSpec hash, string field)

@@ -11,6 +11,9 @@ public static class HashKeys
         return Math.Max(1, Mix(hash));
     }
 
+    /// <summary>The same number from 0 to below 1 for the same hash.</summary>
+    internal static double FractionOf(ulong hash) => (Mix(hash) >> 11) * (1.0 / (1UL << 53));
+
     /// <summary>The finalizer of SplitMix64: every bit of the result depends on every bit given.</summary>
     internal static ulong Mix(ulong value)
     {

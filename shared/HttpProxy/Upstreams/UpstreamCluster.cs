@@ -11,11 +11,13 @@ public sealed class UpstreamCluster
     private const double LeastWarmth = 0.1;
 
     private readonly ClusterState _state;
+    private readonly ServerPlaces? _places;
 
     /// <param name="state">Goes on from one set of servers to the next; null: the defaults.</param>
-    public UpstreamCluster(string name, IReadOnlyList<UpstreamEndpoint> endpoints, ClusterState? state = null)
+    /// <param name="places">Of these servers; null: they are all alike.</param>
+    public UpstreamCluster(string name, IReadOnlyList<UpstreamEndpoint> endpoints, ClusterState? state = null, ServerPlaces? places = null)
     {
-        (Name, Endpoints) = (name, endpoints);
+        (Name, Endpoints, _places) = (name, endpoints, places);
         _state = state ?? new(TrafficPolicy.Default, TimeProvider.System);
         MaySpeakHttp2 = endpoints.Any(static endpoint => endpoint.Protocol != UpstreamProtocol.Http1);
     }
@@ -44,9 +46,10 @@ public sealed class UpstreamCluster
     {
         if (Endpoints.Count == 0) return null;
         _state.Outliers?.Sweep(Endpoints);
+        var among = _places is null ? Endpoints : _places.Choose(hash == 0 ? random.NextDouble() : HashKeys.FractionOf(hash), CountsEjections);
         for (var pick = 0; pick < Picks; pick++)
-            if (PickOne(random, hash) is { } picked && !IsLeftAlone(picked) && (tried.Count == 0 || !tried.Contains(picked)) && IsWarm(picked, random)) return picked;
-        return PickFromAll(random, tried);
+            if (PickOne(random, hash, among) is { } picked && !IsLeftAlone(picked) && (tried.Count == 0 || !tried.Contains(picked)) && IsWarm(picked, random)) return picked;
+        return PickFromAll(random, tried, among);
     }
 
     /// <param name="status">Of the answer; 0 if there was none.</param>
@@ -58,27 +61,27 @@ public sealed class UpstreamCluster
         _state.Outliers?.Report(endpoint, Endpoints, status);
     }
 
-    private UpstreamEndpoint? PickOne(Random random, ulong hash) => _state.Policy.Balancing switch
+    private UpstreamEndpoint? PickOne(Random random, ulong hash, IReadOnlyList<UpstreamEndpoint> among) => _state.Policy.Balancing switch
     {
-        BalancingKind.RoundRobin => Endpoints[_state.NextTurn() % Endpoints.Count],
-        BalancingKind.Random or BalancingKind.Passthrough => Endpoints[random.Next(Endpoints.Count)],
-        BalancingKind.ConsistentHash when hash != 0 => PickByHash(hash),
-        _ => PickOfThree(random),
+        BalancingKind.RoundRobin => among[_state.NextTurn() % among.Count],
+        BalancingKind.Random or BalancingKind.Passthrough => among[random.Next(among.Count)],
+        BalancingKind.ConsistentHash when hash != 0 => PickByHash(hash, among),
+        _ => PickOfThree(random, among),
     };
 
     // Three, because of two the better one is often bad as well: of three servers, two of which are slow or fail, in every third pick.
-    private UpstreamEndpoint PickOfThree(Random random)
+    private UpstreamEndpoint PickOfThree(Random random, IReadOnlyList<UpstreamEndpoint> among)
     {
-        var one = random.Next(Endpoints.Count);
-        if (Endpoints.Count == 1) return Endpoints[one];
+        var one = random.Next(among.Count);
+        if (among.Count == 1) return among[one];
         var now = _state.Time.GetTimestamp();
-        var other = (one + 1 + random.Next(Endpoints.Count - 1)) % Endpoints.Count; // never the same: a bad server would get its share of those
-        var best = Cheaper(Endpoints[one], Endpoints[other], now);
-        if (Endpoints.Count == 2) return best;
-        var third = random.Next(Endpoints.Count - 2);
+        var other = (one + 1 + random.Next(among.Count - 1)) % among.Count; // never the same: a bad server would get its share of those
+        var best = Cheaper(among[one], among[other], now);
+        if (among.Count == 2) return best;
+        var third = random.Next(among.Count - 2);
         if (third >= Math.Min(one, other)) third++;
         if (third >= Math.Max(one, other)) third++;
-        return Cheaper(best, Endpoints[third], now);
+        return Cheaper(best, among[third], now);
     }
 
     private UpstreamEndpoint Cheaper(UpstreamEndpoint first, UpstreamEndpoint second, long now)
@@ -90,10 +93,10 @@ public sealed class UpstreamCluster
     private double CostOf(UpstreamEndpoint endpoint, long now) => endpoint.Pace.Cost(endpoint.Active, now, _state.Time.TimestampFrequency);
 
     // Rendezvous hashing: when a server comes or goes, only its own share moves.
-    private UpstreamEndpoint? PickByHash(ulong hash)
+    private UpstreamEndpoint? PickByHash(ulong hash, IReadOnlyList<UpstreamEndpoint> among)
     {
         var (best, highest) = ((UpstreamEndpoint?)null, 0UL);
-        foreach (var endpoint in Endpoints)
+        foreach (var endpoint in among)
         {
             var score = HashKeys.Mix(hash ^ endpoint.HashSeed);
             if (IsLeftAlone(endpoint) || (best is not null && score <= highest)) continue;
@@ -104,17 +107,20 @@ public sealed class UpstreamCluster
     }
 
     // The dice fell on those that will not do: then any of the others, all of which are looked at.
-    private UpstreamEndpoint? PickFromAll(Random random, IReadOnlyCollection<UpstreamEndpoint> tried)
+    private UpstreamEndpoint? PickFromAll(Random random, IReadOnlyCollection<UpstreamEndpoint> tried, IReadOnlyList<UpstreamEndpoint> among)
     {
-        var healthy = Endpoints.Where(endpoint => !IsLeftAlone(endpoint)).ToList();
-        var fresh = healthy.FindAll(endpoint => !tried.Contains(endpoint));
-        if (fresh.Count == 0) fresh = healthy;
+        List<UpstreamEndpoint> fresh = [];
+        foreach (var place in _places is null ? [among] : _places.InOrder.Prepend(among))
+            if ((fresh = [.. place.Where(endpoint => !IsLeftAlone(endpoint) && !tried.Contains(endpoint))]).Count > 0) break;
+        if (fresh.Count == 0) fresh = [.. Endpoints.Where(endpoint => !IsLeftAlone(endpoint))];
         if (fresh.Count < 2 || _state.Policy.Balancing != BalancingKind.LeastRequest) return fresh.Count == 0 ? null : fresh[random.Next(fresh.Count)];
         var now = _state.Time.GetTimestamp();
         return fresh.MinBy(endpoint => CostOf(endpoint, now));
     }
 
-    private bool IsLeftAlone(UpstreamEndpoint endpoint) => _state.Outliers is { IsInPanic: false } && endpoint.Health.IsEjected;
+    private bool CountsEjections => _state.Outliers is { IsInPanic: false };
+
+    private bool IsLeftAlone(UpstreamEndpoint endpoint) => CountsEjections && endpoint.Health.IsEjected;
 
     private bool IsWarm(UpstreamEndpoint endpoint, Random random)
     {

@@ -101,8 +101,41 @@ public sealed record LoadBalancerSpec
     /// <summary>The older form of <see cref="Warmup"/>.</summary>
     public string? WarmupDurationSecs { get; init; }
 
-    /// <summary>Not honoured; only whether it is there is asked.</summary>
-    public JsonElement? LocalityLbSetting { get; init; }
+    public LocalitySettingSpec? LocalityLbSetting { get; init; }
+}
+
+/// <summary>One of the three at most.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record LocalitySettingSpec
+{
+    public IReadOnlyList<LocalityDistributeSpec>? Distribute { get; init; }
+
+    public IReadOnlyList<LocalityFailoverSpec>? Failover { get; init; }
+
+    /// <summary>Labels that near servers have in common with the client, the most important first.</summary>
+    public IReadOnlyList<string>? FailoverPriority { get; init; }
+
+    /// <summary>True when absent.</summary>
+    public bool? Enabled { get; init; }
+}
+
+/// <summary>Places are <c>region/zone/subzone</c>; <c>*</c> and what is left out stand for any.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record LocalityDistributeSpec
+{
+    public string? From { get; init; }
+
+    /// <summary>Percentages.</summary>
+    public IReadOnlyDictionary<string, long>? To { get; init; }
+}
+
+/// <summary>Regions.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record LocalityFailoverSpec
+{
+    public string? From { get; init; }
+
+    public string? To { get; init; }
 }
 
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]

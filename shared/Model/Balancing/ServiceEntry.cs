@@ -62,6 +62,11 @@ public sealed class ServiceEntry
     public IReadOnlyList<Endpoint> Candidates(in ClientPlace client, ushort port) =>
         CandidateSet.Collect(new(client, port, EndpointUse.Application), Service, Members, null).Endpoints;
 
+    /// <summary>The same wherever they are, unless the service insists on a place.</summary>
+    public IReadOnlyList<Endpoint> CandidatesAnywhere(in ClientPlace client, ushort port) => Service.LoadBalancing.Mode == LoadBalancingMode.Strict
+        ? Candidates(client, port)
+        : CandidateSet.Collect(new(client, port, EndpointUse.Application), Service with { LoadBalancing = Service.LoadBalancing with { Mode = LoadBalancingMode.Standard } }, Members, null).Endpoints;
+
     /// <summary>True if an endpoint could serve the port if only a gateway led to its network.</summary>
     public bool LacksGateway(in ClientPlace client, ushort port)
     {

@@ -78,6 +78,9 @@ public sealed record TrafficPolicy
     /// <summary>Takes the place of <see cref="ConnectionLimits.MaxRetries"/>.</summary>
     public RetryBudgetLimit? RetryBudget { get; init; }
 
+    /// <summary>Takes the place of the service's own preference of near servers; null: that counts.</summary>
+    public LocalityBalancing? Locality { get; init; }
+
     /// <summary>Null: plain within the mesh's own encryption.</summary>
     public ServerTls? Tls { get; init; }
 

@@ -57,6 +57,7 @@ public static class DestinationMapping
         RetryBudget = policy.RetryBudget is not { } budget ? null : new() { Percent = budget.Percent, Least = budget.Least },
         Unusable = policy.Unusable,
         Tls = ToWire(policy.Tls),
+        Locality = LocalityBalancingMapping.ToWire(policy.Locality),
     };
 
     private static TrafficPolicy? ToModel(Wire.TrafficPolicy? wire)
@@ -84,6 +85,7 @@ public static class DestinationMapping
             RetryBudget = wire.RetryBudget is not { } budget ? null : new(RouteActionMapping.Percent(budget.Percent), budget.Least),
             Unusable = wire.Unusable,
             Tls = ToModel(wire.Tls),
+            Locality = LocalityBalancingMapping.ToModel(wire.Locality),
         };
     }
 

@@ -1,5 +1,6 @@
 using Ambient.Kubernetes.Resources;
 using Ambient.Model.Traffic;
+using Ambient.Model.Workloads;
 using Ambient.TestKit.Cluster;
 
 namespace Ambient.ControlPlane.Tests.Indexing;
@@ -77,6 +78,18 @@ public sealed class DestinationRuleTests
     }
 
     [Fact]
+    public void Places_are_preferred_or_get_shares()
+    {
+        Assert.Null(PolicyOf("outlierDetection: {}, loadBalancer: {localityLbSetting: {enabled: false, failover: [{from: a, to: b}]}}").Locality);
+        Assert.Equal(new(), PolicyOf("outlierDetection: {}, loadBalancer: {localityLbSetting: {}}").Locality);
+        Assert.Equal(new() { Failover = [new("a", "b")] }, PolicyOf("outlierDetection: {}, loadBalancer: {localityLbSetting: {failover: [{from: a, to: b}]}}").Locality);
+        Assert.Equal(new() { Nearness = [LocalityScope.Network, LocalityScope.Zone, LocalityScope.Node] },
+            PolicyOf("outlierDetection: {}, loadBalancer: {localityLbSetting: {failoverPriority: [topology.istio.io/network, topology.kubernetes.io/zone, kubernetes.io/hostname]}}").Locality);
+        Assert.Equal(new() { Distribute = [new(new("a", "z", ""), [new(new("", "", ""), 20), new(new("a", "z", "s"), 80)]), new(new("", "", ""), [new(new("b", "", ""), 100)])] },
+            PolicyOf("loadBalancer: {localityLbSetting: {distribute: [{from: a/z/*, to: {'*': 20, a/z/s: 80, c: 0}}, {from: '*', to: {b: 100}}]}}").Locality);
+    }
+
+    [Fact]
     public void Retries_have_a_budget() => Assert.Equal((new(20, 3), new(5.5, 9)), (PolicyOf("retryBudget: {}").RetryBudget!, PolicyOf("retryBudget: {percent: 5.5, minRetryConcurrency: 9, budgetInterval: 1s}").RetryBudget!));
 
     [Theory]
@@ -117,6 +130,14 @@ public sealed class DestinationRuleTests
     [InlineData("loadBalancer: {consistentHash: {httpHeaderName: 'a b'}}")]
     [InlineData("loadBalancer: {consistentHash: {httpCookie: {name: c, path: '/;x'}}}")]
     [InlineData("loadBalancer: {localityLbSetting: {enabled: true}}")]
+    [InlineData("outlierDetection: {}, loadBalancer: {localityLbSetting: {failoverPriority: [team]}}")]
+    [InlineData("outlierDetection: {}, loadBalancer: {localityLbSetting: {failoverPriority: ['topology.kubernetes.io/region=a']}}")]
+    [InlineData("outlierDetection: {}, loadBalancer: {localityLbSetting: {failover: [{from: a, to: a}]}}")]
+    [InlineData("outlierDetection: {}, loadBalancer: {localityLbSetting: {failover: [{from: a, to: b}], distribute: [{from: a, to: {b: 100}}]}}")]
+    [InlineData("loadBalancer: {localityLbSetting: {distribute: [{from: a, to: {b: 50, c: 49}}]}}")]
+    [InlineData("loadBalancer: {localityLbSetting: {distribute: [{from: a, to: {}}]}}")]
+    [InlineData("loadBalancer: {localityLbSetting: {distribute: [{from: a/b/c/d, to: {b: 100}}]}}")]
+    [InlineData("loadBalancer: {localityLbSetting: {distribute: [{from: '*/b', to: {b: 100}}]}}")]
     [InlineData("connectionPool: {tcp: {connectTimeout: soon}}")]
     [InlineData("connectionPool: {tcp: {tcpKeepalive: {time: 1s}}}")]
     [InlineData("connectionPool: {http: {h2UpgradePolicy: MADE_UP}}")]

@@ -49,7 +49,7 @@ internal sealed class RandomTraffic(Random random)
 
     private static readonly string[] TrafficPolicies =
     [
-        "{loadBalancer: {simple: ROUND_ROBIN}}", "{tls: {mode: SIMPLE}}", "{tls: {mode: MUTUAL, clientCertificate: /c, privateKey: /k}}", "{tls: {mode: OTHER}}", "{outlierDetection: {consecutive5xxErrors: 3, interval: 1.5s}}", "{connectionPool: {tcp: {maxConnections: 5, connectTimeout: 30ms}}}",
+        "{loadBalancer: {simple: ROUND_ROBIN}}", "{outlierDetection: {}, loadBalancer: {localityLbSetting: {failover: [{from: a, to: b}]}}}", "{loadBalancer: {localityLbSetting: {distribute: [{from: a, to: {a: 80, b: 20}}]}}}", "{tls: {mode: SIMPLE}}", "{tls: {mode: MUTUAL, clientCertificate: /c, privateKey: /k}}", "{tls: {mode: OTHER}}", "{outlierDetection: {consecutive5xxErrors: 3, interval: 1.5s}}", "{connectionPool: {tcp: {maxConnections: 5, connectTimeout: 30ms}}}",
         "{loadBalancer: {consistentHash: {httpCookie: {name: c, ttl: 0s}}}}", "{portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}]}", "{unheard: 1}", "{}",
     ];
 

@@ -65,6 +65,18 @@ internal sealed class WaypointScene : IAsyncDisposable
         return server;
     }
 
+    /// <summary>Where a server of <see cref="Serve"/> stands.</summary>
+    public void Place(string server, Locality locality) => Parts.Rules.Mesh.Apply(new()
+    {
+        Workloads = [Parts.Rules.Mesh.Current.FindWorkload($"Kubernetes//Pod/{Namespace}/{server}")! with { Locality = locality }],
+    });
+
+    /// <summary>Where the waypoint itself stands.</summary>
+    public void StandAt(Locality locality) => Parts.Rules.Mesh.Apply(new()
+    {
+        Workloads = [new Workload { Uid = $"Kubernetes//Pod/{Namespace}/waypoint-1", Name = "waypoint-1", Namespace = Namespace, ServiceAccount = "waypoint", Addresses = [IPAddress.Loopback], Locality = locality }],
+    });
+
     public RemoteNetwork RemoteNetwork() => new(_authority);
 
     /// <summary>A service all of whose servers are in another network.</summary>

@@ -220,6 +220,10 @@ public sealed class TrafficMappingTests
         Outlier = new(5, 3, true, 4, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30), 50, 10),
         Http = UpstreamHttp.AsClient,
         RetryBudget = new(20, 3),
+        Locality = new()
+        {
+            Distribute = [new(new("a", "b", "c"), [new(new("", "", ""), 80), new(new("d", "", ""), 20)])], Failover = [new("a", "b")], Nearness = [LocalityScope.Network, LocalityScope.Region],
+        },
         Unusable = "why",
     };
 
