@@ -11,7 +11,8 @@ namespace Ambient.ControlPlane.Publishing;
 /// </param>
 /// <param name="stop">Ends all watches.</param>
 internal sealed class FollowedMaps(
-    ApiClient api, Func<ObjectChange<ConfigMap>, IReadOnlyList<ObjectName>, ValueTask> changed, TimeProvider time, Random random, ILoggerFactory loggers, CancellationToken stop)
+    ApiClient api, Func<ObjectChange<ConfigMap>, IReadOnlyList<ObjectName>, ValueTask> changed, TimeProvider time, Random random, ILoggerFactory loggers, CancellationToken stop,
+    int mostInNamespace = FollowedMaps.MostInNamespace)
 {
     /// <summary>Of one namespace: each is a watch.</summary>
     public const int MostInNamespace = 256;
@@ -35,7 +36,7 @@ internal sealed class FollowedMaps(
         {
             if (!_maps.TryGetValue(name, out var map))
             {
-                if (_maps.Keys.Count(other => other.Namespace == name.Namespace) >= MostInNamespace)
+                if (_maps.Keys.Count(other => other.Namespace == name.Namespace) >= mostInNamespace)
                 {
                     found.Add(null);
                     continue;
