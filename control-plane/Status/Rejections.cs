@@ -61,7 +61,7 @@ internal sealed class Rejections(ClusterInformers informers, StatusWriter writer
     private Source? SourceOf(string typeUrl, string resource) => (typeUrl, resource.Split('/')) switch
     {
         (Xds.ResourceTypes.Authorization, [var ns, var name]) => PolicySource(new(ns, name)),
-        (Xds.ResourceTypes.Traffic, [var kind, var ns, var name]) => TrafficSource(kind, new(ns, name)),
+        (Xds.ResourceTypes.Traffic, [var kind, var ns, var name, ..]) => TrafficSource(kind, new(ns, name)),
         _ => null,
     };
 

@@ -64,6 +64,9 @@ internal sealed class VirtualServiceNode(ObjectName name, NamespaceNode ns) : No
     /// <summary>Hosts that it names, as listed.</summary>
     public string[] Hosts { get; set; } = [];
 
+    /// <summary>Resources for connections, as published.</summary>
+    public string[] Connections { get; set; } = [];
+
     public string ResourceName { get; } = $"VirtualService/{name}";
 }
 

@@ -59,7 +59,7 @@ internal sealed class VirtualServiceStage(MeshGraph graph)
         Read(node);
         var services = node.Facts is { } facts ? ServicesOf(facts) : [];
         graph.Log.Set(node.ResourceName, services.Count > 0 && !node.Facts!.Rules.IsEmpty ? new TrafficResource(node.ResourceName, RouteOf(node.Facts, services)) : null);
-        SetCondition(node, services);
+        SetCondition(node, services, PublishConnections(node, services));
         if (node.Object is not null) return;
         _objects.Remove(node.Name);
         node.Namespace.Traffic.Remove(node);
@@ -77,7 +77,8 @@ internal sealed class VirtualServiceStage(MeshGraph graph)
 
         foreach (var host in node.Hosts) _byHost.Remove(host, node);
         node.Hosts = node.Facts is not { } facts ? [] : [.. facts.Hosts.Concat(facts.Rules.SelectMany(static rule =>
-            rule.Backends.Concat(rule.Mirrors.Select(static mirror => mirror.Backend))).Select(static backend => backend.Host)).Distinct()];
+            rule.Backends.Concat(rule.Mirrors.Select(static mirror => mirror.Backend)))
+            .Concat(facts.Connections.SelectMany(static connection => connection.Backends)).Select(static backend => backend.Host)).Distinct()];
         foreach (var host in node.Hosts) _byHost.Add(host, node);
         if (node.Hosts.Any(HostNames.IsWildcard)) _wide.Add(node);
         else _wide.Remove(node);
@@ -112,6 +113,45 @@ internal sealed class VirtualServiceStage(MeshGraph graph)
         }).ToEquatableArray(),
     };
 
+    /// <summary>Each port is routed by the first that takes it; where Gateway API has a route for it, by that.</summary>
+    /// <returns>What has no effect.</returns>
+    private List<string> PublishConnections(VirtualServiceNode node, List<KeyValuePair<ServiceKey, ServiceNode>> services)
+    {
+        var (published, problems) = (new List<string>(), new List<string>());
+        if (node.Facts is { } facts)
+        {
+            var taken = services.SelectMany(service => service.Value.Members.Ports.Select(port => (Parent: new RouteParent(service.Key, port.Port), Connection:
+                HasConnectionRoutes(service, port.Port) ? null : facts.Connections.FirstOrDefault(one => one.Takes(service.Key.Hostname, port)))))
+                .Where(static one => one.Connection is not null).ToLookup(static one => one.Connection!, static one => one.Parent);
+            foreach (var connection in facts.Connections)
+            {
+                if (!taken.Contains(connection)) problems.Add($"{connection.Label}: no service of its hosts has a port for it{(connection.IsTls ? ", of TLS, under a name of sniHosts" : "")}, or other routes go before.");
+                else published.Add(Publish(node, connection, [.. taken[connection]]));
+            }
+        }
+        foreach (var gone in node.Connections.Except(published)) graph.Log.Set(gone, (TrafficResource?)null);
+        node.Connections = [.. published];
+        return problems;
+    }
+
+    private string Publish(VirtualServiceNode node, VirtualConnection connection, EquatableArray<RouteParent> parents)
+    {
+        var (name, facts) = ($"{node.ResourceName}/{connection.Label}", node.Facts!);
+        graph.Log.Set(name, new TrafficResource(name, new Route
+        {
+            Kind = connection.IsTls ? RouteKind.TlsRoute : RouteKind.TcpRoute,
+            Namespace = facts.Name.Namespace,
+            Name = facts.Name.Name,
+            Created = facts.Created,
+            Parents = parents,
+            Rules = [new(connection.Label, [RouteMatch.Everything], new() { Backends = connection.Backends.Select(backend => Resolve(backend, facts.Name.Namespace)).ToEquatableArray() })],
+        }));
+        return name;
+    }
+
+    private bool HasConnectionRoutes(KeyValuePair<ServiceKey, ServiceNode> service, ushort port) => graph.RoutesAt[service.Value.Key].Any(route =>
+        route.Kind is RouteKind.TcpRoute or RouteKind.TlsRoute && (route.Plan?.Route?.Parents ?? default).Any(parent => parent.Service == service.Key && (parent.Port == 0 || parent.Port == port)));
+
     private RouteBackend Resolve(VirtualBackend backend, string ns)
     {
         var meant = graph.Directory.Meant(backend.Host, ns);
@@ -131,7 +171,7 @@ internal sealed class VirtualServiceStage(MeshGraph graph)
         };
     }
 
-    private void SetCondition(VirtualServiceNode node, List<KeyValuePair<ServiceKey, ServiceNode>> services)
+    private void SetCondition(VirtualServiceNode node, List<KeyValuePair<ServiceKey, ServiceNode>> services, IEnumerable<string> idle)
     {
         if (node.Facts is not { } facts)
         {
@@ -140,14 +180,14 @@ internal sealed class VirtualServiceStage(MeshGraph graph)
         }
         var generation = node.Read!.Metadata.Generation;
         var waypoints = services.SelectMany(static service => service.Value.Waypoint.All).Select(static waypoint => waypoint.Name.ToString()).Distinct().Order(StringComparer.Ordinal).ToEquatableArray();
-        var problems = services.Where(service => HasGatewayRoutes(service.Value)).Select(static service => $"{service.Key.Hostname} has routes of Gateway API, which go before.").Concat(facts.Problems);
+        var problems = services.Where(service => HasGatewayRoutes(service.Value)).Select(static service => $"{service.Key.Hostname} has routes of Gateway API, which go before.").Concat(facts.Problems).Concat(idle);
         var condition = TrafficConditions.Of(new(RefusalOf(facts, services.Count), waypoints, problems.ToEquatableArray()), generation);
         graph.Log.Set(new(ResourceTypes.VirtualService, node.Name, FieldManagers.WaypointTraffic, generation, [condition]), node.Read.Status?.Conditions, PolicyConditions.WaypointTypes);
     }
 
     private static (string, string)? RefusalOf(VirtualFacts facts, int services)
     {
-        if (facts.Rules.IsEmpty) return ("Invalid", "It has no routes that could be honoured.");
+        if (facts.Rules.IsEmpty && facts.Connections.IsEmpty) return ("Invalid", "It has no routes that could be honoured.");
         return services > 0 ? null : ("TargetNotFound", "None of its hosts is a service of its own namespace, or behind a waypoint of it, that may see it.");
     }
 

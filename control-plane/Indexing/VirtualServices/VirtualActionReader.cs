@@ -50,12 +50,14 @@ internal sealed class VirtualActionReader(string ns, IndexOptions options, RateL
             Timeout = timeout,
             Retries = VirtualRetryReader.Read(route.Retries, timeout, text => problems.Add($"{label}: {text}")),
         };
-        return new(new(route.Name ?? "", matches.ToEquatableArray(), action), BackendsOf(route, filters), MirrorsOf(route, filters));
+        return new(new(route.Name ?? "", matches.ToEquatableArray(), action), BackendsOf(route.Route ?? [], filters), MirrorsOf(route, filters));
     }
 
-    private EquatableArray<VirtualBackend> BackendsOf(VirtualHttpRoute route, VirtualFilterReader filters)
+    /// <exception cref="UnusablePartException">A destination is none.</exception>
+    public EquatableArray<VirtualBackend> BackendsOf(IReadOnlyList<VirtualDestination> given, string label) => BackendsOf(given, new VirtualFilterReader(problems, label));
+
+    private EquatableArray<VirtualBackend> BackendsOf(IReadOnlyList<VirtualDestination> given, VirtualFilterReader filters)
     {
-        var given = route.Route ?? [];
         if (given.Count > MostBackends) throw new UnusablePartException($"It has {given.Count} destinations, at most {MostBackends} are allowed.");
         // A single one gets everything, whatever its weight.
         return given.Select(one => Backend(one?.Destination, given.Count == 1 ? 1 : one?.Weight ?? 0, one?.Headers, filters)).ToEquatableArray();

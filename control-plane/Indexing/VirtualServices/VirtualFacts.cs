@@ -1,7 +1,9 @@
 using Ambient.ControlPlane.Indexing.Destinations;
+using Ambient.ControlPlane.Indexing.Services;
 using Ambient.Kubernetes.Resources;
 using Ambient.Model;
 using Ambient.Model.Routes;
+using Ambient.Model.Workloads;
 
 namespace Ambient.ControlPlane.Indexing.VirtualServices;
 
@@ -9,7 +11,28 @@ namespace Ambient.ControlPlane.Indexing.VirtualServices;
 /// <param name="Hosts">Full and in lower case; wildcards among them.</param>
 /// <param name="Problems">What of it is not honoured.</param>
 internal sealed record VirtualFacts(
-    ObjectName Name, DateTimeOffset Created, EquatableArray<string> Hosts, HostExport Export, EquatableArray<VirtualRule> Rules, EquatableArray<string> Problems);
+    ObjectName Name, DateTimeOffset Created, EquatableArray<string> Hosts, HostExport Export, EquatableArray<VirtualRule> Rules, EquatableArray<string> Problems)
+{
+    /// <summary>Of those that are for the same port, the first counts.</summary>
+    public EquatableArray<VirtualConnection> Connections { get; init; }
+}
+
+/// <summary>Where connections go of which no requests are seen.</summary>
+/// <param name="Label">Where it stands, such as <c>tcp[0]</c>.</param>
+/// <param name="Backends">None ends the connections.</param>
+internal sealed record VirtualConnection(string Label, bool IsTls, EquatableArray<ConnectionMatch> Matches, EquatableArray<VirtualBackend> Backends)
+{
+    /// <summary>It is for connections to a port of a service, of which nothing but that is known.</summary>
+    public bool Takes(string host, PortFacts port)
+    {
+        var isSpoken = IsTls ? port.Protocol == AppProtocol.Tls : port.Protocol is AppProtocol.Tcp or AppProtocol.Unknown;
+        return isSpoken && Matches.Any(match => (match.Port == 0 || match.Port == port.Port) && (!IsTls || match.Names.Any(name => HostNames.Covers(name, host))));
+    }
+}
+
+/// <param name="Port">0 for any.</param>
+/// <param name="Names">Of TLS (SNI), in lower case.</param>
+internal sealed record ConnectionMatch(ushort Port, EquatableArray<string> Names);
 
 /// <param name="Rule">Without its backends and mirrors.</param>
 internal sealed record VirtualRule(RouteRule Rule, EquatableArray<VirtualBackend> Backends, EquatableArray<(VirtualBackend Backend, double Percent)> Mirrors);

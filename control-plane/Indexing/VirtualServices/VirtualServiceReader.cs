@@ -21,9 +21,12 @@ internal static class VirtualServiceReader
         if (spec.Gateways is { Count: > 0 } gateways && !gateways.Contains("mesh")) return null;
         var problems = new List<string>();
         if (spec.Problem is { } unreadable) problems.Add($"It cannot be read, so it has no effect: {unreadable}");
-        if (spec.Tcp is { Count: > 0 } || spec.Tls is { Count: > 0 }) problems.Add("tcp and tls: waypoints honour routes of requests only; use TCPRoute.");
+        var actions = new VirtualActionReader(name.Namespace, options, LimitOf(value.Metadata, problems), problems);
         var facts = new VirtualFacts(name, value.Metadata.CreationTimestamp ?? DateTimeOffset.MinValue, HostsOf(spec, name.Namespace, options, problems),
-            HostExport.Of(name, spec.ExportTo), RulesOf(value, spec, options, problems), default);
+            HostExport.Of(name, spec.ExportTo), RulesOf(spec, actions, problems), default)
+        {
+            Connections = new ConnectionReader(actions, problems).Read(spec),
+        };
         foreach (var problem in problems.Take(Findings.Most)) findings.Add("spec", problem, "Correct it: kubectl edit virtualservice.");
         return facts with { Problems = problems.Distinct().Take(Findings.Most).ToEquatableArray() };
     }
@@ -40,10 +43,9 @@ internal static class VirtualServiceReader
         return hosts.Distinct().ToEquatableArray();
     }
 
-    private static EquatableArray<VirtualRule> RulesOf(VirtualService value, VirtualServiceSpec spec, IndexOptions options, List<string> problems)
+    private static EquatableArray<VirtualRule> RulesOf(VirtualServiceSpec spec, VirtualActionReader actions, List<string> problems)
     {
         var (rules, matches, isOver) = (new List<VirtualRule>(), 0, false);
-        var actions = new VirtualActionReader(ObjectName.Of(value).Namespace, options, LimitOf(value.Metadata, problems), problems);
         foreach (var (index, route) in (spec.Http ?? []).Index())
         {
             var label = $"http[{(route.Name is { Length: > 0 } name ? name : index)}]";

@@ -53,6 +53,7 @@ namespace Ambient.Kubernetes.Resources;
 [JsonSerializable(typeof(VirtualService))]
 [JsonSerializable(typeof(VirtualServiceSpec))]
 [JsonSerializable(typeof(VirtualHttpRoute))]
+[JsonSerializable(typeof(VirtualConnectionRoute))]
 [JsonSerializable(typeof(DestinationRule))]
 [JsonSerializable(typeof(DestinationRuleSpec))]
 [JsonSerializable(typeof(Telemetry))]

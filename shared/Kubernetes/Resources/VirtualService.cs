@@ -31,10 +31,10 @@ public sealed record VirtualServiceSpec
     [JsonConverter(typeof(VirtualHttpConverter))]
     public IReadOnlyList<VirtualHttpRoute>? Http { get; init; }
 
-    /// <summary>Not honoured; only whether there are any is asked.</summary>
+    /// <summary>Each a <see cref="VirtualConnectionRoute"/>, if it can be read.</summary>
     public IReadOnlyList<JsonElement>? Tls { get; init; }
 
-    /// <summary>Not honoured; only whether there are any is asked.</summary>
+    /// <summary>Each a <see cref="VirtualConnectionRoute"/>, if it can be read.</summary>
     public IReadOnlyList<JsonElement>? Tcp { get; init; }
 
     /// <summary>All namespaces when absent.</summary>
@@ -115,6 +115,36 @@ public sealed record VirtualMatch
     public IReadOnlyList<string>? Gateways { get; init; }
 
     public string? StatPrefix { get; init; }
+}
+
+/// <summary>Where connections go of which no requests are seen.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record VirtualConnectionRoute
+{
+    /// <summary>One must hold; absent means every connection.</summary>
+    public IReadOnlyList<VirtualConnectionMatch>? Match { get; init; }
+
+    public IReadOnlyList<VirtualDestination>? Route { get; init; }
+}
+
+/// <summary>All that is given must hold.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record VirtualConnectionMatch
+{
+    /// <summary>Of <c>tls</c> only: host names or wildcards.</summary>
+    public IReadOnlyList<string>? SniHosts { get; init; }
+
+    public IReadOnlyList<string>? DestinationSubnets { get; init; }
+
+    public long? Port { get; init; }
+
+    public IReadOnlyDictionary<string, string>? SourceLabels { get; init; }
+
+    public string? SourceNamespace { get; init; }
+
+    public string? SourceSubnet { get; init; }
+
+    public IReadOnlyList<string>? Gateways { get; init; }
 }
 
 /// <summary>One of the three; none asks only whether it is there.</summary>

@@ -94,6 +94,7 @@ internal sealed class RandomTraffic(Random random)
 
     private VirtualService Virtual() => Written.Object(ResourceTypes.VirtualService, $"{Ns()}/virtual{random.Next(3)}",
         $"{{hosts: ['{Pick(Hosts)}', '{Pick(Hosts)}'], http: [{string.Join(", ", Enumerable.Range(0, random.Next(1, 3)).Select(_ => $"{{{Pick(VirtualRoutes)}route: [{Target()}, {Target()}]}}"))}]"
+        + $"{(Chance(2) ? $", tcp: [{{{Pick(["match: [{port: 80}], ", "match: [{sourceLabels: {a: b}}], ", "unheard: 1, ", ""])}route: [{Target()}]}}], tls: [{{match: [{{sniHosts: ['*']}}], route: [{Target()}]}}]" : "")}"
         + $"{(Chance(6) ? ", gateways: [edge]" : "")}}}", age: random.Next(3));
 
     private string Target() => $"{{destination: {{host: '{Pick(Hosts)}'{(Chance(2) ? ", subset: web" : "")}{(Chance(3) ? ", port: {number: 80}" : "")}}}, weight: {random.Next(3)}}}";

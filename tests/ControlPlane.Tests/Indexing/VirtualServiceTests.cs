@@ -248,13 +248,86 @@ public sealed class VirtualServiceTests
     }
 
     [Fact]
-    public void Connections_and_what_comes_after_a_catch_all_have_no_effect_and_are_told()
-    {
-        var mesh = Mesh(Virtual($"hosts: [web], http: [{{{ToWeb}}}, {{{ToWeb}}}], tcp: [{{}}]"));
+    public void What_comes_after_a_catch_all_has_no_effect_and_is_told() =>
+        Assert.Contains("takes every request", Status(Mesh(Virtual($"hosts: [web], http: [{{{ToWeb}}}, {{{ToWeb}}}]"))).Message, StringComparison.Ordinal);
 
-        Assert.Contains("takes every request", Status(mesh).Message, StringComparison.Ordinal);
-        Assert.Contains("tcp and tls", Status(mesh).Message, StringComparison.Ordinal);
+    private static readonly Service Ports = Objects.Service("db", "app=db", "tcp:90:9090 odd:91:9091 tls:443:8443 http:80:8080");
+
+    private static IEnumerable<(RouteKind Kind, string Name, int[] Ports, (string, uint)[] To)> Connections(IndexedMesh mesh) => mesh.Traffic.Current.Resources.Values.Select(static one => one.Route!)
+        .Where(static route => route.Kind != RouteKind.VirtualService).OrderBy(static route => route.Rules[0].Name, StringComparer.Ordinal)
+        .Select(static route => (route.Kind, route.Rules[0].Name, route.Parents.Select(static parent => (int)parent.Port).ToArray(),
+            route.Rules[0].Action.Backends.Select(static backend => ($"{backend.Service.Hostname.Split('.')[0]}/{backend.Subset}:{backend.Port}", backend.Weight)).ToArray()));
+
+    [Fact]
+    public void Connections_go_by_port_and_weight_as_the_first_that_takes_them_says()
+    {
+        var mesh = Mesh(Ports, Virtual("hosts: [db], tcp: [{match: [{port: 90}], route: [{destination: {host: db, subset: v1}, weight: 9}, {destination: {host: web, port: {number: 80}}, weight: 1}]}, "
+            + "{route: [{destination: {host: many, port: {number: 81}}}]}]"));
+
+        Assert.Equal([(RouteKind.TcpRoute, "tcp[0]", "90", "(db/v1:0, 9) (web/:80, 1)"), (RouteKind.TcpRoute, "tcp[1]", "91", "(many/:81, 1)")], Connections(mesh).Select(Text));
+        Assert.Equal(("True", "Accepted"), (Status(mesh).Status, Status(mesh).Reason));
+
+        mesh.Set(Virtual("hosts: [db], tcp: [{route: [{destination: {host: db}}]}]"));
+        Assert.Equal([(RouteKind.TcpRoute, "tcp[0]", "90 91", "(db/:0, 1)")], Connections(mesh).Select(Text));
+        mesh.Remove(Virtual("hosts: [db]"));
+        Assert.Empty(mesh.Traffic.Current.Resources);
     }
+
+    [Theory]
+    [InlineData("db.default.svc.cluster.local", true)]
+    [InlineData("'*.svc.cluster.local'", true)]
+    [InlineData("other.example.com", false)]
+    public void Of_tls_the_name_that_is_asked_for_is_the_services(string name, bool isRouted)
+    {
+        var mesh = Mesh(Ports, Virtual($"hosts: [db], tls: [{{match: [{{sniHosts: [{name}]}}], route: [{{destination: {{host: web, port: {{number: 80}}}}}}]}}]"));
+
+        Assert.Equal(isRouted ? [(RouteKind.TlsRoute, "tls[0]", "443", "(web/:80, 1)")] : [], Connections(mesh).Select(Text));
+        Assert.Equal(isRouted ? "Accepted" : "UnsupportedValue", Status(mesh).Reason);
+    }
+
+    [Theory]
+    [InlineData("match: [{sourceLabels: {a: b}}], route: [{destination: {host: web}}]", "sourceLabels")]
+    [InlineData("match: [{sourceNamespace: a}], route: [{destination: {host: web}}]", "sourceNamespace")]
+    [InlineData("match: [{destinationSubnets: [10.0.0.0/8]}], route: [{destination: {host: web}}]", "subnets")]
+    [InlineData("match: [{sniHosts: [a]}], route: [{destination: {host: web}}]", "sniHosts")]
+    [InlineData("match: [{gateways: [edge]}], route: [{destination: {host: web}}]", "mesh")]
+    [InlineData("match: [{port: 90000}], route: [{destination: {host: web}}]", "has no effect")]
+    [InlineData("match: [{port: 80}], route: [{destination: {host: web}}]", "no service of its hosts has a port")]
+    [InlineData("unheard: 1", "not known here")]
+    public void Of_connections_what_cannot_be_honoured_takes_none_and_is_told(string route, string why)
+    {
+        var mesh = Mesh(Ports, Virtual($"hosts: [db], http: [{{{ToWeb}}}], tcp: [{{{route}}}]"));
+
+        Assert.Empty(Connections(mesh));
+        Assert.Equal("UnsupportedValue", Status(mesh).Reason);
+        Assert.Contains(why, Status(mesh).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("route: [{destination: {host: 'no host!'}}]")]
+    [InlineData("route: [{destination: {host: web}, weight: -1}, {destination: {host: web}, weight: 1}]")]
+    public void Connections_that_lead_nowhere_are_ended(string route)
+    {
+        var mesh = Mesh(Ports, Virtual($"hosts: [db], tcp: [{{{route}}}]"));
+
+        Assert.Equal([(RouteKind.TcpRoute, "tcp[0]", "90 91", "")], Connections(mesh).Select(Text));
+        Assert.Contains("its connections are ended", Status(mesh).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_TCPRoute_goes_before()
+    {
+        var gateway = Written.Object(ResourceTypes.TcpRoute, "t", "{parentRefs: [{group: '', kind: Service, name: db, port: 90}], rules: [{backendRefs: [{name: web, port: 80}]}]}");
+        var mesh = Mesh(Ports, Virtual("hosts: [db], tcp: [{route: [{destination: {host: db}}]}]"), gateway);
+        Assert.Equal(["91"], Connections(mesh).Select(Text).Where(static one => one.Name == "tcp[0]").Select(static one => one.Ports));
+
+        mesh.Remove(gateway);
+        Assert.Equal(["90 91"], Connections(mesh).Select(Text).Select(static one => one.Ports));
+    }
+
+    private static (RouteKind Kind, string Name, string Ports, string To) Text((RouteKind Kind, string Name, int[] Ports, (string, uint)[] To) one) =>
+        (one.Kind, one.Name, string.Join(' ', one.Ports), string.Join(' ', one.To));
 
     [Fact]
     public void An_annotation_limits_the_rate() => Assert.Equal(new RateLimit(5, 5, TimeSpan.FromMinutes(1), false),
