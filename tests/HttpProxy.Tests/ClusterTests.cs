@@ -173,6 +173,35 @@ public sealed class ClusterTests
         for (ulong hash = 1; hash <= 50; hash++) Assert.Single(Enumerable.Range(0, 20).Select(_ => cluster.Pick(_random, [], hash)).Distinct());
     }
 
+    [Theory]
+    [InlineData(BalancingKind.LeastRequest)]
+    [InlineData(BalancingKind.RoundRobin)]
+    [InlineData(BalancingKind.Random)]
+    [InlineData(BalancingKind.ConsistentHash)]
+    public void Whoever_could_not_be_connected_to_is_passed_over_for_a_while_and_then_tried_by_one_request(BalancingKind balancing)
+    {
+        var cluster = Cluster(new() { Balancing = balancing });
+        var gone = cluster.Pick(_random, [], hash: 7)!;
+        cluster.NoteReach(gone, wasReached: false);
+        Assert.Equal(0, Picks(gone));
+        _time.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.Equal(1, Picks(gone));
+        cluster.NoteReach(gone, wasReached: true);
+        Assert.True(Picks(gone) > 1);
+
+        int Picks(UpstreamEndpoint server) => Enumerable.Range(0, 200).Count(_ => cluster.Pick(_random, [], hash: 7) == server);
+    }
+
+    [Fact]
+    public void When_nobody_can_be_connected_to_somebody_is_tried_all_the_same()
+    {
+        var cluster = Cluster(TrafficPolicy.Default);
+        foreach (var server in _servers) cluster.NoteReach(server, wasReached: false);
+
+        Assert.NotNull(cluster.Pick(_random, []));
+    }
+
     private UpstreamCluster Cluster(TrafficPolicy policy) => new("cluster", _servers, new ClusterState(policy, _time));
 
     private static OutlierDetection Rule(uint base5xx, uint percent) => new(base5xx, 0, false, 0, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30), percent, 0);

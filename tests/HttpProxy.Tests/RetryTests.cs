@@ -41,6 +41,27 @@ public sealed class RetryTests
         Assert.Equal(0, cluster.Retries.Active);
     }
 
+    // As after a restart of many pods of which the mesh has not heard yet.
+    [Fact]
+    public async Task Many_servers_that_are_gone_at_once_cost_detours_and_no_request()
+    {
+        using var server = new RecordingServer();
+        await using var scene = await ProxyScene.StartAsync();
+        UpstreamEndpoint[] gone = [.. Enumerable.Range(1, 4).Select(static port => new UpstreamEndpoint(new(IPAddress.Loopback, port)))];
+        var cluster = new UpstreamCluster("restarted", [.. gone, new(server.Endpoint)], new(TrafficPolicy.Default, TimeProvider.System) { Retries = new(fraction: 0, least: 0) });
+        scene.Decide = _ => RouteDecision.To(cluster);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 30).Select(async _ =>
+        {
+            var client = await scene.ConnectAsync();
+            await client.SendAsync("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
+            return await client.ReadHeadAsync();
+        }));
+
+        Assert.All(answers, static answer => Assert.StartsWith("HTTP/1.1 200 ", answer));
+        Assert.All(scene.Reports, static report => Assert.InRange(report.Attempts, 1, 5));
+    }
+
     [Fact]
     public async Task The_last_answer_is_passed_on_as_it_is()
     {

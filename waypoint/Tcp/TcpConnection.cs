@@ -64,6 +64,7 @@ internal sealed class TcpConnection(Worker worker, Duplex stream, Client client,
         {
             _tried.Add(endpoint);
             (_upstream, _) = await worker.Dialer.DialAsync(worker.Loop, endpoint, null);
+            cluster.NoteReach(endpoint, _upstream is not null);
             if (_upstream is not null) return true;
         }
 

@@ -228,7 +228,8 @@ internal sealed partial class Exchange
                 (_attempt, _attemptBegan, _attemptSpan) = (default, _loop.Time.GetTimestamp(), _route.Trace.IsRecorded ? RequestTrace.NewId(_proxy.Random) : 0);
                 var attempt = _attempt = await TryAsync(endpoint).ConfigureAwait(false);
                 if (!_clientLeft) cluster.Report(endpoint, attempt.Status, _attemptBegan);
-                if (!Deserves(attempt) || !MayRetry(cluster)) return await ConcludeAsync(attempt).ConfigureAwait(false);
+                if (attempt.Sent || attempt.Flag == ExchangeFlag.UpstreamConnectFailed) cluster.NoteReach(endpoint, attempt.Sent);
+                if (!Deserves(attempt) || !MayRetry(cluster, attempt)) return await ConcludeAsync(attempt).ConfigureAwait(false);
             }
             finally
             {
@@ -254,7 +255,7 @@ internal sealed partial class Exchange
     private bool Deserves(in AttemptResult attempt)
     {
         if (Plan.Retries.Attempts == 0 || !Covers(attempt) || !_upload.MayRepeat || _flag != ExchangeFlag.None || _clientLeft) return false;
-        if (_tried.Count <= Plan.Retries.Attempts) return true;
+        if (_tried.Count <= (attempt.Sent ? Plan.Retries.Attempts : Plan.Retries.AttemptsUnsent)) return true;
         _marks |= ExchangeMarks.RetriesExhausted;
         return false;
     }
@@ -263,8 +264,9 @@ internal sealed partial class Exchange
         ? Plan.Retries.CoversAnswer(attempt.Status, attempt.GrpcStatus)
         : Plan.Retries.CoversNoAnswer(attempt.Sent, attempt.Refused);
 
-    // One place in the budget from the first retry to the end of the exchange: it is a retry that is under way all that time.
-    private bool MayRetry(UpstreamCluster cluster) => _retries || (_retries = cluster.Retries.TryBeginRetry());
+    // One place in the budget from the first retry to the end of the exchange: it is a retry that is under way all that time. Where nothing was sent,
+    // no server was asked twice.
+    private bool MayRetry(UpstreamCluster cluster, in AttemptResult attempt) => !attempt.Sent || _retries || (_retries = cluster.Retries.TryBeginRetry());
 
     [AsyncMethodBuilder(typeof(LoopTaskBuilder))]
     private async ValueTask PauseAsync()

@@ -39,7 +39,10 @@ public sealed class UpstreamCluster
     /// <summary>With some of the servers HTTP/2 may be spoken.</summary>
     internal bool MaySpeakHttp2 { get; }
 
-    /// <summary>By the policy's way of balancing, without those that are ejected; one that was tried already only if no other is found.</summary>
+    /// <summary>
+    /// By the policy's way of balancing, without those that are ejected; one that was tried already, or that could not be connected to lately, only if no
+    /// other is found.
+    /// </summary>
     /// <param name="hash">Requests with the same go to the same server, where the policy asks for it; 0 belongs to nobody.</param>
     /// <returns>Null if there is no server.</returns>
     public UpstreamEndpoint? Pick(Random random, IReadOnlyCollection<UpstreamEndpoint> tried, ulong hash = 0)
@@ -48,9 +51,12 @@ public sealed class UpstreamCluster
         _state.Outliers?.Sweep(Endpoints);
         var among = _places is null ? Endpoints : _places.Choose(hash == 0 ? random.NextDouble() : HashKeys.FractionOf(hash), CountsEjections);
         for (var pick = 0; pick < Picks; pick++)
-            if (PickOne(random, hash, among) is { } picked && !IsLeftAlone(picked) && (tried.Count == 0 || !tried.Contains(picked)) && IsWarm(picked, random)) return picked;
-        return PickFromAll(random, tried, among);
+            if (PickOne(random, hash, among) is { } picked && !IsPassedOver(picked) && (tried.Count == 0 || !tried.Contains(picked)) && IsWarm(picked, random)) return Chosen(picked);
+        return PickFromAll(random, tried, among) is { } last ? Chosen(last) : null;
     }
+
+    /// <summary>Whether <paramref name="endpoint"/> could be connected to.</summary>
+    public void NoteReach(UpstreamEndpoint endpoint, bool wasReached) => endpoint.Reach.Note(wasReached, _state.Time);
 
     /// <param name="status">Of the answer; 0 if there was none.</param>
     /// <param name="began">When the attempt began, by the cluster's clock.</param>
@@ -86,7 +92,7 @@ public sealed class UpstreamCluster
 
     private UpstreamEndpoint Cheaper(UpstreamEndpoint first, UpstreamEndpoint second, long now)
     {
-        if (IsLeftAlone(first) || IsLeftAlone(second)) return IsLeftAlone(first) ? second : first;
+        if (IsPassedOver(first) || IsPassedOver(second)) return IsPassedOver(first) ? second : first;
         return CostOf(second, now) < CostOf(first, now) ? second : first;
     }
 
@@ -99,7 +105,7 @@ public sealed class UpstreamCluster
         foreach (var endpoint in among)
         {
             var score = HashKeys.Mix(hash ^ endpoint.HashSeed);
-            if (IsLeftAlone(endpoint) || (best is not null && score <= highest)) continue;
+            if (IsPassedOver(endpoint) || (best is not null && score <= highest)) continue;
             (best, highest) = (endpoint, score);
         }
 
@@ -109,14 +115,30 @@ public sealed class UpstreamCluster
     // The dice fell on those that will not do: then any of the others, all of which are looked at.
     private UpstreamEndpoint? PickFromAll(Random random, IReadOnlyCollection<UpstreamEndpoint> tried, IReadOnlyList<UpstreamEndpoint> among)
     {
-        List<UpstreamEndpoint> fresh = [];
-        foreach (var place in _places is null ? [among] : _places.InOrder.Prepend(among))
-            if ((fresh = [.. place.Where(endpoint => !IsLeftAlone(endpoint) && !tried.Contains(endpoint))]).Count > 0) break;
+        var fresh = Fresh(tried, among, IsPassedOver);
+        if (fresh.Count == 0) fresh = Fresh(tried, among, IsLeftAlone);
         if (fresh.Count == 0) fresh = [.. Endpoints.Where(endpoint => !IsLeftAlone(endpoint))];
         if (fresh.Count < 2 || _state.Policy.Balancing != BalancingKind.LeastRequest) return fresh.Count == 0 ? null : fresh[random.Next(fresh.Count)];
         var now = _state.Time.GetTimestamp();
         return fresh.MinBy(endpoint => CostOf(endpoint, now));
     }
+
+    /// <summary>Those that were not tried, of the nearest place that has any.</summary>
+    private List<UpstreamEndpoint> Fresh(IReadOnlyCollection<UpstreamEndpoint> tried, IReadOnlyList<UpstreamEndpoint> among, Func<UpstreamEndpoint, bool> isOut)
+    {
+        List<UpstreamEndpoint> fresh = [];
+        foreach (var place in _places is null ? [among] : _places.InOrder.Prepend(among))
+            if ((fresh = [.. place.Where(endpoint => !isOut(endpoint) && !tried.Contains(endpoint))]).Count > 0) break;
+        return fresh;
+    }
+
+    private UpstreamEndpoint Chosen(UpstreamEndpoint endpoint)
+    {
+        endpoint.Reach.Chosen(_state.Time);
+        return endpoint;
+    }
+
+    private bool IsPassedOver(UpstreamEndpoint endpoint) => IsLeftAlone(endpoint) || endpoint.Reach.IsAvoided(_state.Time);
 
     private bool CountsEjections => _state.Outliers is { IsInPanic: false };
 

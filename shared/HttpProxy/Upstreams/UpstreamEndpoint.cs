@@ -28,6 +28,8 @@ public sealed class UpstreamEndpoint(IPEndPoint address)
 
     internal EndpointHealth Health { get; } = new();
 
+    internal EndpointReach Reach { get; } = new();
+
     internal EndpointPace Pace { get; } = new();
 
     // The same in every process: replicas of a waypoint send the same client to the same server.

@@ -10,6 +10,8 @@ public sealed record RetryPolicy
     private const RetryOn AnyGrpc =
         RetryOn.GrpcCancelled | RetryOn.GrpcDeadlineExceeded | RetryOn.GrpcResourceExhausted | RetryOn.GrpcInternal | RetryOn.GrpcUnavailable;
 
+    private const int UsualUnsent = 4;
+
     public static readonly RetryPolicy None = new() { Attempts = 0, On = RetryOn.None };
 
     /// <summary>What every route has that says nothing: two more attempts where the server cannot have begun, or says so itself.</summary>
@@ -21,6 +23,9 @@ public sealed record RetryPolicy
 
     /// <summary>Retries, so one less than the attempts in all.</summary>
     public int Attempts { get; init; }
+
+    /// <summary>Where nothing was sent, because no connection was had: more than <see cref="Attempts"/>, unless fewer than usual are asked for. No server is asked twice by these.</summary>
+    public int AttemptsUnsent => Attempts < Default.Attempts ? Attempts : Math.Max(Attempts, UsualUnsent);
 
     public RetryOn On { get; init; }
 

@@ -11,11 +11,13 @@ public sealed class RolloutTests(ITestOutputHelper output)
     private const int Replicas = 3, Rate = 150;
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(6);
 
-    [Fact]
-    public async Task No_request_fails_and_none_is_executed_twice_while_a_Deployment_is_restarted_again_and_again()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task No_request_fails_and_none_is_executed_twice_while_a_Deployment_is_restarted_again_and_again(bool hasWaypoint)
     {
         await using var cluster = await ClusterLab.StartAsync(["n1", "n2"]);
-        var scenario = await RolloutScenario.SetAsync(cluster, Replicas, hasWaypoint: false);
+        var scenario = await RolloutScenario.SetAsync(cluster, Replicas, hasWaypoint);
 
         var outcome = await scenario.RunAsync(Rate, Duration);
 
