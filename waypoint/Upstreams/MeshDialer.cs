@@ -20,6 +20,7 @@ internal sealed class MeshDialer(Worker worker) : IUpstreamDialer
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
 
     private readonly RemoteDialer _remote = new(worker);
+    private readonly TimeSpan _patience = worker.Rules.Options.Tunnels.ToHbone().Patience; // a pod that is gone is silent: another one may be there
     private readonly IPAddress _ownAddress = IPAddress.Parse(worker.Rules.Options.Node.InstanceIp);
 
     public ValueTask<(Duplex? Stream, ConnectFailure Failure)> DialAsync(EventLoop loop, UpstreamEndpoint endpoint, string? protocol) =>
@@ -63,12 +64,12 @@ internal sealed class MeshDialer(Worker worker) : IUpstreamDialer
     private async ValueTask<(Duplex?, ConnectFailure)> TunnelAsync(Workload workload, IPEndPoint endpoint)
     {
         var key = new TunnelKey(worker.Rules.Options.Identity, _ownAddress, new(endpoint.Address, WaypointOptions.HbonePort), [workload.Identity]);
-        var connected = await worker.Tunnels.ConnectAsync(key, new(endpoint.ToString()));
+        var connected = await worker.Tunnels.ConnectAsync(key, new(endpoint.ToString()), _patience);
         // Its node hears a moment after us that we are its waypoint.
         for (var pauses = 0; connected.Failure is { Status: Misdirected } && pauses < MostPauses; pauses++)
         {
             await worker.Loop.DelayAsync(FirstPause * (1 << pauses));
-            connected = await worker.Tunnels.ConnectAsync(key, new(endpoint.ToString()));
+            connected = await worker.Tunnels.ConnectAsync(key, new(endpoint.ToString()), _patience);
         }
         return connected.Stream is { } stream ? (stream, default) : (null, FailureOf(connected.Failure!));
     }

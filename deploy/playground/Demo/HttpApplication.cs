@@ -24,6 +24,8 @@ internal sealed class HttpApplication(string name, int status = 200, string? rec
     {
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => { signal.Cancel = true; _ending.Cancel(); });
         var served = new List<Task>();
+        // The way out is gone once before: code that runs for the first time takes milliseconds, in which a closing listener resets whoever connects.
+        using (var trial = Listen(0)) trial.Poll(0, SelectMode.SelectRead);
         using (var listener = Listen(port))
         {
             try
