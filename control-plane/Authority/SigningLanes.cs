@@ -17,16 +17,25 @@ internal enum SigningLane
 /// Lets only so many requests sign at once, and the others wait: by lane, and within a lane each caller in turn, newcomers first, so that
 /// one node with a thousand pods, or a thousand nodes with many, delay another's single one by a single signature.
 /// </summary>
-/// <remarks>Thread-safe. The lower lanes still get a share: one slot in <see cref="Share"/>.</remarks>
-internal sealed class SigningLanes(int slots, int maxWaiting, int maxWaitingPerCaller)
+/// <remarks>
+/// Thread-safe. The lower lanes still get a share: one slot in <see cref="Share"/>. What has arrived and is not read yet goes before signatures
+/// for which no connection waits: an urgent request is known as such only when it has been read, and would wait behind thousands of others until then.
+/// </remarks>
+/// <param name="arriving">Work of the process that waits to be begun; by default the thread pool's.</param>
+internal sealed class SigningLanes(int slots, int maxWaiting, int maxWaitingPerCaller, Func<long>? arriving = null)
 {
+    /// <summary>How often a slot lets pass what has arrived: then it is used, or a process that never rests would not sign at all.</summary>
+    public const int MostPasses = 50;
+
     /// <summary>After this many of one lane in a row, one of a lower lane.</summary>
     public const int Share = 16;
 
+    private readonly Func<long> _arriving = arriving ?? (static () => ThreadPool.PendingWorkItemCount);
     private readonly Lock _lock = new();
     private readonly FairQueue[] _lanes = [new(), new(), new()];
     private readonly int[] _inARow = new int[3];
     private readonly Dictionary<string, int> _waitingOf = new(StringComparer.Ordinal);
+    private readonly int _slots = slots;
     private int _free = slots, _waiting;
 
     public int Waiting { get { lock (_lock) return _waiting; } }
@@ -40,17 +49,24 @@ internal sealed class SigningLanes(int slots, int maxWaiting, int maxWaitingPerC
         lock (_lock)
         {
             stop.ThrowIfCancellationRequested();
-            if (_free > 0 && _waiting == 0)
+            var waiter = new Waiter(caller, lane);
+            var isFree = _free > 0;
+            if (isFree && (lane == SigningLane.OnDemand ? _lanes[(int)lane].IsEmpty : _waiting == 0 && !IsBusy))
             {
                 _free--;
                 return new(new Slot(this));
             }
-            var waiter = new Waiter(caller, lane);
             Count(waiter);
             _lanes[(int)lane].Add(waiter);
+            if (!isFree) return WaitAsync(waiter, stop);
+            _free--;
+            Pass(0);
             return WaitAsync(waiter, stop);
         }
     }
+
+    // Those who let others pass as well are not waited for.
+    private bool IsBusy => _arriving() > _slots;
 
     private async ValueTask<Slot> WaitAsync(Waiter waiter, CancellationToken stop)
     {
@@ -73,7 +89,17 @@ internal sealed class SigningLanes(int slots, int maxWaiting, int maxWaitingPerC
         waiter.Turn.TrySetCanceled(token);
     }
 
-    private void Release()
+    private void Release(int passes)
+    {
+        if (passes < MostPasses && IsBusy && !IsUrgent) Pass(passes + 1);
+        else HandOver();
+    }
+
+    private bool IsUrgent { get { lock (_lock) return !_lanes[(int)SigningLane.OnDemand].IsEmpty; } }
+
+    private void Pass(int passes) => ThreadPool.UnsafeQueueUserWorkItem(static state => state.Lanes.Release(state.Passes), (Lanes: this, Passes: passes), preferLocal: false);
+
+    private void HandOver()
     {
         Waiter? next;
         lock (_lock)
@@ -137,7 +163,7 @@ internal sealed class SigningLanes(int slots, int maxWaiting, int maxWaitingPerC
 
         public void Dispose()
         {
-            _lanes?.Release();
+            _lanes?.Release(0);
             _lanes = null;
         }
     }

@@ -38,6 +38,52 @@ public sealed class SigningLanesTests
     }
 
     [Fact]
+    public async Task What_has_arrived_goes_before_signatures_for_which_no_connection_waits()
+    {
+        var asked = 0;
+        var lanes = new SigningLanes(1, 10, 10, () => Interlocked.Increment(ref asked) < 20 ? 2 : 1);
+
+        var slot = await lanes.EnterAsync("urgent", SigningLane.OnDemand, default);
+        Assert.Equal(0, asked);
+        slot.Dispose();
+        (await lanes.EnterAsync("renewal", SigningLane.Background, default).AsTask().WaitAsync(TimeSpan.FromSeconds(20))).Dispose();
+
+        Assert.InRange(asked, 20, 22);
+    }
+
+    [Fact]
+    public async Task A_process_that_never_rests_signs_all_the_same()
+    {
+        var asked = 0;
+        var lanes = new SigningLanes(1, 10, 10, () => 1000 + Interlocked.Increment(ref asked));
+
+        using var slot = await lanes.EnterAsync("a", SigningLane.Normal, default).AsTask().WaitAsync(TimeSpan.FromSeconds(20));
+
+        Assert.InRange(asked, SigningLanes.MostPasses, SigningLanes.MostPasses + 3);
+    }
+
+    [Fact]
+    public async Task An_urgent_one_that_arrives_meanwhile_goes_first()
+    {
+        var (asked, lanes) = (0, (SigningLanes?)null);
+        Task<SigningLanes.Slot>? urgent = null;
+        lanes = new(1, 10, 10, () =>
+        {
+            if (++asked == 5) urgent = lanes!.EnterAsync("urgent", SigningLane.OnDemand, default).AsTask();
+            return 100;
+        });
+
+        var normal = lanes.EnterAsync("normal", SigningLane.Normal, default).AsTask();
+
+        Assert.NotSame(normal, await Task.WhenAny(normal, Task.Run(async () =>
+        {
+            while (urgent is null) await Task.Yield();
+            using var slot = await urgent;
+        })).WaitAsync(TimeSpan.FromSeconds(20)));
+        (await normal.WaitAsync(TimeSpan.FromSeconds(20))).Dispose();
+    }
+
+    [Fact]
     public async Task Callers_take_turns_within_a_lane()
     {
         var lanes = new SigningLanes(1, 1000, 1000);
