@@ -269,6 +269,7 @@ public class TunnelPoolTests
 
         var connecting = lab.ConnectAsync();
         await asked.Task;
+        await TunnelLab.SettleAsync(lab.ClientLoop); // it has asked; now it waits, by the clock as it is
         time.Advance(lab.Options.AnswerTimeout);
         var result = await connecting;
 
