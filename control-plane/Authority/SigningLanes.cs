@@ -91,11 +91,12 @@ internal sealed class SigningLanes(int slots, int maxWaiting, int maxWaitingPerC
 
     private void Release(int passes)
     {
-        if (passes < MostPasses && IsBusy && !IsUrgent) Pass(passes + 1);
+        if (passes < MostPasses && MayPass && IsBusy) Pass(passes + 1);
         else HandOver();
     }
 
-    private bool IsUrgent { get { lock (_lock) return !_lanes[(int)SigningLane.OnDemand].IsEmpty; } }
+    // Somebody waits, and nobody for a connection.
+    private bool MayPass { get { lock (_lock) return _waiting > 0 && _lanes[(int)SigningLane.OnDemand].IsEmpty; } }
 
     private void Pass(int passes) => ThreadPool.UnsafeQueueUserWorkItem(static state => state.Lanes.Release(state.Passes), (Lanes: this, Passes: passes), preferLocal: false);
 

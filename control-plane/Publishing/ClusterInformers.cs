@@ -19,11 +19,12 @@ internal sealed class ClusterInformers
     private readonly ILoggerFactory _loggers;
     private readonly List<IInformer> _all = [];
     private readonly List<Action<IndexLoop>> _feeds = [];
+    private readonly ObjectName _config;
     private CancellationToken _stop;
 
     public ClusterInformers(ApiClient api, IndexOptions options, TimeProvider time, Random random, ILoggerFactory loggers)
     {
-        (_api, _time, _random, _loggers) = (api, time, random, loggers);
+        (_api, _time, _random, _loggers, _config) = (api, time, random, loggers, new(options.SystemNamespace, options.ConfigMapName));
         Namespaces = Add(ResourceTypes.Namespace);
         Nodes = Add(ResourceTypes.Node);
         MeshConfig = Add(ResourceTypes.ConfigMap, query: new() { Namespace = options.SystemNamespace, FieldSelector = $"metadata.name={options.ConfigMapName}" });
@@ -110,8 +111,9 @@ internal sealed class ClusterInformers
         });
     }
 
-    private static List<ObjectName> MapsOf(BackendTlsPolicy? policy) => policy is null ? []
-        : [.. BackendTlsReader.AuthoritiesOf(policy.Spec, policy.Metadata.Namespace ?? "").Select(static reference => reference.Map).OfType<ObjectName>().Distinct()];
+    // The mesh's own configuration is followed anyway; that a policy lets go of it must not look like its end.
+    private List<ObjectName> MapsOf(BackendTlsPolicy? policy) => policy is null ? []
+        : [.. BackendTlsReader.AuthoritiesOf(policy.Spec, policy.Metadata.Namespace ?? "").Select(static reference => reference.Map).OfType<ObjectName>().Where(map => map != _config).Distinct()];
 
     // kubectl keeps a copy of the whole object in an annotation: the largest part of many objects, and of no use to us.
     private static T WithoutCopy<T>(T value) where T : KubernetesObject

@@ -37,7 +37,7 @@ internal sealed partial class Exchange
             ExchangeFlag.TimedOut => new LocalReply(504, "The server did not answer in the time that the route or the call allows.") { GrpcStatus = GrpcStatus.DeadlineExceeded },
             ExchangeFlag.DownstreamRefused => new(error.Status, error.Message),
             ExchangeFlag.UpstreamRefused => new(502, $"The server's response was refused: {attempt.Why}"),
-            ExchangeFlag.Drained => new(503, "The proxy goes away before the server has answered; ask again."),
+            ExchangeFlag.Drained => new(503, "The proxy goes away before the server has answered, which may have acted all the same."),
             ExchangeFlag.UpstreamConnectFailed => new(503, $"The server was not reached: {attempt.Why.TrimEnd('.')}."),
             _ => new(503, "The server ended the connection before it answered."),
         }) with { Flag = flag, Details = flag == ExchangeFlag.TimedOut && _attemptTimedOut ? "upstream_per_try_timeout" : null }).ConfigureAwait(false);

@@ -12,7 +12,6 @@ internal sealed class EndpointPace
 
     private const double Fastest = 0.000_1, Unknown = 1; // seconds: shorter times are noise; what a first request is taken to last while it lasts
     private const double WorstHealth = 0.05;
-    private const int Distrust = 8; // the power of health in the cost: one request in three that fails makes a server seem 25 times as slow, one in a hundred hardly slower
 
     private double _latency, _failures;
     private long _at;
@@ -39,6 +38,9 @@ internal sealed class EndpointPace
         var kept = Math.Exp(-(double)Math.Max(0, now - Volatile.Read(ref _at)) / frequency / Memory);
         var health = Math.Max(WorstHealth, 1 - failures * kept);
         if (latency == 0) latency = Unknown; // it has only ever failed
-        return (active + 1) * Math.Max(Fastest, latency * kept) / Math.Pow(health, Distrust);
+        // To the eighth power: one request in three that fails makes a server seem 25 times as slow, one in a hundred hardly slower.
+        health *= health;
+        health *= health;
+        return (active + 1) * Math.Max(Fastest, latency * kept) / (health * health);
     }
 }

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Ambient.HttpProxy.WebSockets;
 
 /// <summary>Follows one direction of a WebSocket from frame to frame (RFC 6455 §5.2): where something of ours may stand between two of them. Keeps nothing of what passes.</summary>
-/// <remarks>Mutable; looks at the heads of frames and skips what they hold. What is not a WebSocket comes to no boundary that matters.</remarks>
+/// <remarks>Mutable; looks at the heads of frames and skips what they hold. Of bytes that are no frames its answers mean nothing.</remarks>
 internal struct WebSocketFrames
 {
     private const int LongestHead = 14;

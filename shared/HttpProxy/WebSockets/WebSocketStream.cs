@@ -23,11 +23,11 @@ internal sealed class WebSocketStream : Duplex, IBreakWatcher
     /// <summary>Bytes that were sent by another way.</summary>
     public void Follow(ReadOnlySpan<byte> sent) => _frames.Pass(sent);
 
-    /// <summary>Says that we go away: now, or as soon as the frame that is under way has passed. What comes for this side after that is dropped.</summary>
+    /// <summary>Says that we go away: now, or as soon as the frame that is under way has passed. What comes for this side after that is dropped. Idempotent.</summary>
     public void Close()
     {
         _isClosing = true;
-        if (_frames.IsBetween) SayGoodbye();
+        if (_frames.IsBetween && !_isClosed) SayGoodbye();
     }
 
     public override EventLoop Loop => _stream.Loop;
