@@ -35,6 +35,21 @@ public sealed class ExpiryTests
     }
 
     [Fact]
+    public async Task What_expires_twice_is_told_once()
+    {
+        await using var scene = await ProxyScene.StartAsync();
+        var (client, server) = await JoinAsync(scene);
+
+        var draining = Task.WhenAll(DrainAsync(scene), DrainAsync(scene));
+
+        Assert.Equal(GoingAway, await client.ReadToEndAsync());
+        Assert.True(IsMaskedGoingAway(await server.ReadToEndAsync()));
+        client.Finish();
+        server.Finish();
+        await draining.WaitAsync(Wire.Limit);
+    }
+
+    [Fact]
     public async Task A_frame_under_way_is_not_broken_into()
     {
         await using var scene = await ProxyScene.StartAsync();

@@ -55,7 +55,7 @@ public sealed class ConnectionSet(EventLoop loop)
     public async ValueTask<int> DrainAsync(TimeSpan deadline)
     {
         IsDraining = true;
-        _emptied = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (_emptied is null or { Task.IsCompleted: true }) _emptied = new(TaskCreationOptions.RunContinuationsAsynchronously); // who drains a second time waits for the same
         foreach (var connection in _carried.ToArray())
             connection.BeginDrain();
 
