@@ -35,7 +35,7 @@ public sealed class ExpiryTests
     }
 
     [Fact]
-    public async Task What_expires_twice_is_told_once()
+    public async Task Who_drains_a_second_time_waits_with_the_first_and_nobody_is_told_twice()
     {
         await using var scene = await ProxyScene.StartAsync();
         var (client, server) = await JoinAsync(scene);
