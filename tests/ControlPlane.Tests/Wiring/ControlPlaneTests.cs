@@ -183,6 +183,35 @@ public sealed class ControlPlaneTests
         Assert.True(second.Services.Authority.Server.Leaf is not null);
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task The_mesh_configuration_outlives_a_policy_that_names_it()
+    {
+        await using var scene = await RunningScene.StartAsync();
+        await scene.Api.CreateAsync(ResourceTypes.ConfigMap, new()
+        {
+            Metadata = new() { Name = "istio", Namespace = "istio-system" },
+            Data = new Dictionary<string, string> { ["mesh"] = "trustDomain: example.org\nrootNamespace: istio-system\n" },
+        }, scene.Stop);
+        var second = await scene.StartControlPlaneAsync("cp-2");
+        await second.Ready.WaitAsync(scene.Stop);
+        await scene.Api.CreateAsync(ResourceTypes.BackendTlsPolicy, new()
+        {
+            Metadata = new() { Name = "strange", Namespace = "istio-system" },
+            Spec = new()
+            {
+                TargetRefs = [new() { Group = "", Kind = "Service", Name = "web" }],
+                Validation = new() { Hostname = "web.example", CaCertificateRefs = [new() { Group = "", Kind = "ConfigMap", Name = "istio" }] },
+            },
+        }, scene.Stop);
+        await UntilAsync(scene, async () => await scene.Api.GetAsync(ResourceTypes.BackendTlsPolicy, new("istio-system", "strange"), scene.Stop) is { Status.Ancestors.Count: > 0 } told ? told : null);
+
+        await scene.Api.DeleteAsync(ResourceTypes.BackendTlsPolicy, new("istio-system", "strange"), scene.Stop);
+        CreatePod(scene, "web-1");
+        await MakeReadyAsync(scene, "web-1", "10.244.0.11");
+
+        Assert.Equal("example.org", (await scene.Follow(second).UntilAsync(mesh => Workload(mesh, "web-1"))).TrustDomain);
+    }
+
     private static async Task<Condition> ConditionAsync(RunningScene scene, string policy)
     {
         var told = await UntilAsync(scene, async () =>
