@@ -12,8 +12,8 @@ public sealed class RemoteNetworkTests
     {
         await using var scene = await WaypointScene.StartAsync();
         await using var server = new EchoServer("remote", new(IPAddress.Loopback, 0));
-        await using var remote = scene.RemoteNetwork();
-        scene.KnowRemote("echo", await remote.StartAsync(IPAddress.Parse("127.9.1.1"), server.Address), RemoteNetwork.ServerIdentity);
+        await using var remote = scene.NodeProxies();
+        scene.KnowRemote("echo", await RemoteNetwork.StartAsync(remote, IPAddress.Parse("127.9.1.1"), server.Address), RemoteNetwork.ServerIdentity);
 
         using (var client = await scene.ClientAsync("echo"))
             for (var i = 0; i < 3; i++) Assert.StartsWith("remote", await client.GetStringAsync("/", TestContext.Current.CancellationToken), StringComparison.Ordinal);
@@ -31,8 +31,8 @@ public sealed class RemoteNetworkTests
     {
         await using var scene = await WaypointScene.StartAsync();
         await using var server = new EchoServer("remote", new(IPAddress.Loopback, 0));
-        await using var remote = scene.RemoteNetwork();
-        scene.KnowRemote("echo", await remote.StartAsync(IPAddress.Parse("127.9.1.1"), server.Address), account.Length > 0 ? new SpiffeId(domain, ns, account) : null);
+        await using var remote = scene.NodeProxies();
+        scene.KnowRemote("echo", await RemoteNetwork.StartAsync(remote, IPAddress.Parse("127.9.1.1"), server.Address), account.Length > 0 ? new SpiffeId(domain, ns, account) : null);
         using var client = await scene.ClientAsync("echo");
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await client.GetAsync("/", TestContext.Current.CancellationToken)).StatusCode);

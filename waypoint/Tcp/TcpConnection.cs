@@ -17,6 +17,7 @@ internal sealed class TcpConnection(Worker worker, Duplex stream, Client client,
     private readonly ByteCounters _bytes = new();
     private readonly long _began = worker.Loop.Time.GetTimestamp();
     private Duplex? _upstream;
+    private NewsWait? _news;
     private TcpTally? _tally;
     private Slab? _greeting;
     private int _greeted;
@@ -55,17 +56,16 @@ internal sealed class TcpConnection(Worker worker, Duplex stream, Client client,
         return received.Status != IoStatus.WouldBlock;
     }
 
-    /// <summary>Nothing of the client's has been sent yet, so another server may be tried.</summary>
+    /// <summary>Nothing of the client's has been sent yet, so another server may be tried, and be waited for if it is about to be known.</summary>
     /// <returns>False if none was reached.</returns>
     public async ValueTask<bool> TryDialAsync()
     {
-        if (worker.Rules.Services.ServersOf(destination, worker.Random)?.Current is not { } cluster) return false;
-        for (var attempt = 0; attempt < Attempts && cluster.Pick(worker.Random, _tried) is { } endpoint; attempt++)
+        var servers = worker.Rules.Services.ServersOf(destination, worker.Random)?.Current;
+        for (var attempt = 1; servers is not null; attempt++)
         {
-            _tried.Add(endpoint);
-            (_upstream, _) = await worker.Dialer.DialAsync(worker.Loop, endpoint, null);
-            cluster.NoteReach(endpoint, _upstream is not null);
-            if (_upstream is not null) return true;
+            var endpoint = servers.Pick(worker.Random, _tried);
+            if (endpoint is not null && await TryDialAsync(servers, endpoint)) return true;
+            servers = endpoint is not null && attempt < Attempts ? servers.Latest : await NextAsync(servers);
         }
 
         return false;
@@ -99,6 +99,17 @@ internal sealed class TcpConnection(Worker worker, Duplex stream, Client client,
         var connection = new ConnectionAttributes(client.Identity, client.Address.Address, destination.Address ?? IPAddress.None, destination.Port);
         return policies.Policies.IsEmpty || PolicyEvaluator.Evaluate(policies, connection).IsAllowed;
     }
+
+    private async ValueTask<bool> TryDialAsync(UpstreamCluster servers, UpstreamEndpoint endpoint)
+    {
+        _tried.Add(endpoint);
+        (_upstream, _) = await worker.Dialer.DialAsync(worker.Loop, endpoint, null);
+        servers.NoteReach(endpoint, _upstream is not null);
+        return _upstream is not null;
+    }
+
+    private async ValueTask<UpstreamCluster?> NextAsync(UpstreamCluster known) =>
+        !stream.IsBroken && known.ExpectsNews(_tried, _began) ? await (_news ??= new(worker.Loop)).ForAsync(known, _tried) : null;
 
     private void End(string why)
     {

@@ -9,10 +9,11 @@ using Ambient.Waypoint.Options;
 namespace Ambient.Waypoint.Upstreams;
 
 /// <summary>The servers behind one port of one service, or of a subset of it, kept in step with the mesh. Thread-safe.</summary>
-internal sealed class ServiceCluster(ClusterName name, WaypointOptions options, MeshState mesh, TrafficState traffic, TimeProvider time) : IUpstreamSource
+internal sealed class ServiceCluster(ClusterName name, WaypointOptions options, MeshState mesh, TrafficState traffic, TimeProvider time) : IUpstreamNews
 {
     private readonly Lock _making = new();
     private volatile Made? _made;
+    private Task<UpstreamCluster>? _next;
 
     /// <summary>What the servers were made of, and up to which versions that has not changed.</summary>
     private sealed record Made(ServiceEntry? Service, DestinationPolicy? Destination, BackendTls? Backend, UpstreamCluster Cluster, ClusterState State, TlsOrigin? Tls)
@@ -38,6 +39,17 @@ internal sealed class ServiceCluster(ClusterName name, WaypointOptions options, 
         }
     }
 
+    /// <remarks>All that wait share one look at each change of the mesh.</remarks>
+    public Task<UpstreamCluster> AfterAsync(UpstreamCluster known)
+    {
+        lock (_making)
+        {
+            if (Current is var now && now != known) return Task.FromResult(now);
+            if (_next is null or { IsCompleted: true }) _next = mesh.WaitForAsync(_ => Current is var next && next != known ? next : null, CancellationToken.None);
+            return _next;
+        }
+    }
+
     private Made Refresh(MeshSnapshot world, TrafficSnapshot wishes)
     {
         var (service, destination, backend) = (world.FindService(name.Service), wishes.DestinationOf(name.Service), wishes.TlsOf(name.Service, name.Port));
@@ -60,7 +72,12 @@ internal sealed class ServiceCluster(ClusterName name, WaypointOptions options, 
         var state = before?.State is { } kept && kept.Policy.Equals(policy) ? kept : new ClusterState(policy, time);
         var tls = policy.Tls is not { } wanted ? null : before?.Tls is { } same && same.Settings.Equals(wanted) ? same : new TlsOrigin(wanted, name.Service.Hostname, time);
         var servers = service is null ? [] : Servers(service, subset, policy, tls, world, before);
-        return new(service, destination, backend, new(name.ToString(), servers, state, policy.Locality is { } wish ? LocalityPlaces.Of(wish, Place(world), servers) : null), state, tls);
+        var cluster = new UpstreamCluster(name.ToString(), servers, state, policy.Locality is { } wish ? LocalityPlaces.Of(wish, Place(world), servers) : null)
+        {
+            News = this,
+            EmptySince = servers.Count > 0 || before is null ? 0 : before.Cluster.Endpoints.Count > 0 ? Math.Max(1, time.GetTimestamp()) : before.Cluster.EmptySince,
+        };
+        return new(service, destination, backend, cluster, state, tls);
     }
 
     private List<UpstreamEndpoint> Servers(ServiceEntry service, Subset? subset, TrafficPolicy policy, TlsOrigin? tls, MeshSnapshot world, Made? before)

@@ -26,6 +26,7 @@ internal sealed partial class Exchange
             if (_clientLeft || _flag != ExchangeFlag.None || _attemptTimedOut) return NotSent(ExchangeFlag.TimedOut, "");
 
             if (_request.IsExtendedConnect && !upstream.TakesUpgrades) return NotSent(ExchangeFlag.UpstreamRefused, "it takes no WebSockets over HTTP/2.");
+            _wasSent = true;
             MessageForwarding.WriteRequest(upstream, _request, _route, _proxy.Options.WritesEnvoyFields ? _tried.Count : 0, _attemptSpan, TimeLeft);
             if (_request.Framing.HasBody) _upload.Start(upstream.RequestBody, _uploadFailed); // the server may answer before it has the whole body
             else await upstream.RequestBody.FlushAsync(untilRoom: false).ConfigureAwait(false); // a failure shows in the response, or in its absence

@@ -38,6 +38,7 @@ internal sealed partial class Exchange
             ExchangeFlag.DownstreamRefused => new(error.Status, error.Message),
             ExchangeFlag.UpstreamRefused => new(502, $"The server's response was refused: {attempt.Why}"),
             ExchangeFlag.Drained => new(503, "The proxy goes away before the server has answered, which may have acted all the same."),
+            ExchangeFlag.NoServer => new(503, $"{attempt.Why} has no server that is ready."),
             ExchangeFlag.UpstreamConnectFailed => new(503, $"The server was not reached: {attempt.Why.TrimEnd('.')}."),
             _ => new(503, "The server ended the connection before it answered."),
         }) with { Flag = flag, Details = flag == ExchangeFlag.TimedOut && _attemptTimedOut ? "upstream_per_try_timeout" : null }).ConfigureAwait(false);

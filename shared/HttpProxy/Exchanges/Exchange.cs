@@ -8,7 +8,6 @@ using Ambient.HttpProxy.Mirrors;
 using Ambient.HttpProxy.Replies;
 using Ambient.HttpProxy.Resilience;
 using Ambient.HttpProxy.Routing;
-using Ambient.HttpProxy.Tracing;
 using Ambient.HttpProxy.Upstreams;
 using Ambient.HttpProxy.WebSockets;
 using Ambient.Transport;
@@ -33,10 +32,8 @@ internal sealed partial class Exchange
     private IExchangeOwner _owner = null!;
     private RequestHead _request = null!;
     private RouteDecision _route;
-    private long _began, _attemptBegan;
-    private ulong _attemptSpan;
+    private long _began;
     private TimeSpan? _serviceTime, _callEnds;
-    private AttemptResult _attempt;
     private int _status, _grpcStatus, _responseHead;
     private ExchangeFlag _flag;
     private ExchangeMarks _marks;
@@ -77,7 +74,8 @@ internal sealed partial class Exchange
             _upload.Settle();
             _upload.EndMirrors();
             if (_isInCluster) LeaveCluster();
-            _isRunning = false;
+            _news?.End();
+            (_isRunning, _news) = (false, null);
             _owner.Ended(_request, Report());
         }
     }
@@ -87,6 +85,7 @@ internal sealed partial class Exchange
     {
         _clientLeft = true;
         _ticket.GiveUp();
+        _news?.End();
         _upstream?.Abort();
     }
 
@@ -112,7 +111,7 @@ internal sealed partial class Exchange
         (_downstream, _owner, _request) = (downstream, owner, downstream.Request);
         (_upstream, Upgraded, _serviceTime, _attempt, _route) = (null, null, null, default, RouteDecision.Answer(default));
         (_status, _grpcStatus, _responseHead, _flag, _marks, _details, _clientLeft) = (0, -1, 0, ExchangeFlag.None, ExchangeMarks.None, null, false);
-        (_isRunning, WasExpired, _toClient, _toServer) = (true, false, null, null);
+        (_isRunning, _wasSent, WasExpired, _toClient, _toServer) = (true, false, false, null, null);
         _isGrpc = GrpcStatus.IsGrpc(_request.Fields);
         _tried.Clear();
         _upload.Begin(downstream.RequestBody, _request.Framing.HasBody, _isGrpc);
@@ -213,72 +212,11 @@ internal sealed partial class Exchange
         }
     }
 
-    /// <summary>Tries servers until an answer is good enough, or is the last that may be had.</summary>
-    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
-    private async ValueTask<ExchangeEnd> AttemptAsync(UpstreamCluster cluster)
-    {
-        while (true)
-        {
-            if (cluster.Pick(_proxy.Random, _tried, _route.Hash) is not { } endpoint)
-                return await ReplyAsync(new(503, $"{cluster.Name} has no server that is ready.") { Flag = ExchangeFlag.NoServer }).ConfigureAwait(false);
-            _tried.Add(endpoint);
-            endpoint.Begin();
-            try
-            {
-                (_attempt, _attemptBegan, _attemptSpan) = (default, _loop.Time.GetTimestamp(), _route.Trace.IsRecorded ? RequestTrace.NewId(_proxy.Random) : 0);
-                var attempt = _attempt = await TryAsync(endpoint).ConfigureAwait(false);
-                if (!_clientLeft) cluster.Report(endpoint, attempt.Status, _attemptBegan);
-                if (attempt.Sent || attempt.Flag == ExchangeFlag.UpstreamConnectFailed) cluster.NoteReach(endpoint, attempt.Sent);
-                if (!Deserves(attempt) || !MayRetry(cluster, attempt)) return await ConcludeAsync(attempt).ConfigureAwait(false);
-            }
-            finally
-            {
-                TellAttempt(endpoint);
-                endpoint.End();
-            }
-
-            await PauseAsync().ConfigureAwait(false);
-            if (_flag != ExchangeFlag.None || _clientLeft) return await FailAsync(default).ConfigureAwait(false);
-        }
-    }
-
-    private void TellAttempt(UpstreamEndpoint endpoint)
-    {
-        if (!_route.Trace.IsRecorded) return;
-        var flag = _flag != ExchangeFlag.None ? _flag : _attempt.Flag;
-        _owner.Attempted(_request, new(_tried.Count, endpoint, _route.Cluster!, _attempt.Status, flag, _loop.Time.GetElapsedTime(_attemptBegan), _route.Trace, _attemptSpan));
-    }
-
-    private ValueTask<ExchangeEnd> ConcludeAsync(AttemptResult attempt) => attempt.IsAnswered ? RespondAsync(_upstream!) : FailAsync(attempt);
-
-    /// <summary>True if another attempt is wanted, allowed, and possible: what was sent of the body can be sent again.</summary>
-    private bool Deserves(in AttemptResult attempt)
-    {
-        if (Plan.Retries.Attempts == 0 || !Covers(attempt) || !_upload.MayRepeat || _flag != ExchangeFlag.None || _clientLeft) return false;
-        if (_tried.Count <= (attempt.Sent ? Plan.Retries.Attempts : Plan.Retries.AttemptsUnsent)) return true;
-        _marks |= ExchangeMarks.RetriesExhausted;
-        return false;
-    }
-
-    private bool Covers(in AttemptResult attempt) => attempt.IsAnswered
-        ? Plan.Retries.CoversAnswer(attempt.Status, attempt.GrpcStatus)
-        : Plan.Retries.CoversNoAnswer(attempt.Sent, attempt.Refused);
-
-    // One place in the budget from the first retry to the end of the exchange: it is a retry that is under way all that time. Where nothing was sent,
-    // no server was asked twice.
-    private bool MayRetry(UpstreamCluster cluster, in AttemptResult attempt) => !attempt.Sent || _retries || (_retries = cluster.Retries.TryBeginRetry());
-
-    [AsyncMethodBuilder(typeof(LoopTaskBuilder))]
-    private async ValueTask PauseAsync()
-    {
-        await BreakOffAsync().ConfigureAwait(false);
-        await _loop.DelayAsync(Plan.Retries.Backoff(_tried.Count, _proxy.Random));
-    }
-
     private void GiveUp(ExchangeFlag flag)
     {
         if (_flag == ExchangeFlag.None) _flag = flag;
         _ticket.GiveUp();
+        _news?.End();
         _upstream?.Abort();
     }
 

@@ -12,13 +12,24 @@ internal sealed class EndpointReach
     /// <summary>How long the one that tries is given.</summary>
     private static readonly TimeSpan Trial = TimeSpan.FromSeconds(2);
 
-    private long _avoidedUntil; // 0: it was reached
+    private long _avoidedUntil, _failsSince; // 0: it was reached
 
     public void Note(bool wasReached, TimeProvider time)
     {
-        if (!wasReached) Volatile.Write(ref _avoidedUntil, After(AvoidedFor, time));
-        else if (Volatile.Read(ref _avoidedUntil) != 0) Volatile.Write(ref _avoidedUntil, 0);
+        if (!wasReached)
+        {
+            Interlocked.CompareExchange(ref _failsSince, Math.Max(1, time.GetTimestamp()), 0);
+            Volatile.Write(ref _avoidedUntil, After(AvoidedFor, time));
+        }
+        else if (Volatile.Read(ref _avoidedUntil) != 0)
+        {
+            Volatile.Write(ref _failsSince, 0);
+            Volatile.Write(ref _avoidedUntil, 0);
+        }
     }
+
+    /// <summary>True if it has been failing only since shortly before <paramref name="when"/>, or since later: news of it may be under way.</summary>
+    public bool FailsOnlySince(long when, TimeProvider time) => Volatile.Read(ref _failsSince) is not 0 and var since && time.GetElapsedTime(since, when) < AvoidedFor;
 
     public bool IsAvoided(TimeProvider time) => Volatile.Read(ref _avoidedUntil) is not 0 and var until && time.GetTimestamp() < until;
 

@@ -26,6 +26,12 @@ public sealed class UpstreamCluster
 
     public IReadOnlyList<UpstreamEndpoint> Endpoints { get; }
 
+    /// <summary>Where its successors come from; null if there will be none.</summary>
+    public IUpstreamNews? News { get; init; }
+
+    /// <summary>When it was seen to have lost its last server, by its clock; 0: it never had one, or still has.</summary>
+    public long EmptySince { get; init; }
+
     public RetryBudget Retries => _state.Retries;
 
     public RequestGate Gate => _state.Gate;
@@ -57,6 +63,20 @@ public sealed class UpstreamCluster
 
     /// <summary>Whether <paramref name="endpoint"/> could be connected to.</summary>
     public void NoteReach(UpstreamEndpoint endpoint, bool wasReached) => endpoint.Reach.Note(wasReached, _state.Time);
+
+    /// <summary>The servers as they are now, if the policy for them is still the same.</summary>
+    public UpstreamCluster Latest => News?.Current is { } now && now.HasPolicyOf(this) ? now : this;
+
+    /// <summary>
+    /// The servers that were known are gone, or the last that was tried could not be connected to, only since shortly before <paramref name="when"/>, by
+    /// the cluster's clock: others may be about to be known. A service that has been without for longer has none, and nothing is to be waited for.
+    /// </summary>
+    public bool ExpectsNews(IReadOnlyList<UpstreamEndpoint> tried, long when) => News is not null
+        && (Endpoints.Count == 0 ? EmptySince != 0 && _state.Time.GetElapsedTime(EmptySince, when) < EndpointReach.AvoidedFor
+            : tried.Count > 0 && tried[^1].Reach.FailsOnlySince(when, _state.Time));
+
+    /// <summary>What is counted for one of them is counted for the other.</summary>
+    internal bool HasPolicyOf(UpstreamCluster other) => ReferenceEquals(_state, other._state);
 
     /// <param name="status">Of the answer; 0 if there was none.</param>
     /// <param name="began">When the attempt began, by the cluster's clock.</param>

@@ -23,9 +23,9 @@ internal sealed class ProxyScene : IExchangeOwner, IAsyncDisposable
     private AcceptLoop? _accepting;
     private UpstreamPool? _pool;
 
-    private ProxyScene(RoutePlan? plan, UpstreamProtocol protocol)
+    private ProxyScene(RoutePlan? plan, UpstreamProtocol protocol, TimeProvider time)
     {
-        _loop = new("proxy", TimeProvider.System) { UnhandledException = _defects.Enqueue };
+        _loop = new("proxy", time) { UnhandledException = _defects.Enqueue };
         _server.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _server.Listen();
         Endpoint = (IPEndPoint)_server.LocalEndPoint!;
@@ -56,10 +56,11 @@ internal sealed class ProxyScene : IExchangeOwner, IAsyncDisposable
 
     /// <param name="plan">Of the route to the server.</param>
     /// <param name="protocol">What the server speaks.</param>
+    /// <param name="time">Of the loop; null: the machine's.</param>
     public static async Task<ProxyScene> StartAsync(
-        HttpProxyOptions? options = null, RoutePlan? plan = null, UpstreamProtocol protocol = UpstreamProtocol.Http1)
+        HttpProxyOptions? options = null, RoutePlan? plan = null, UpstreamProtocol protocol = UpstreamProtocol.Http1, TimeProvider? time = null)
     {
-        var scene = new ProxyScene(plan, protocol);
+        var scene = new ProxyScene(plan, protocol, time ?? TimeProvider.System);
         scene._loop.Start();
         await scene._loop.RunAsync(() =>
         {

@@ -16,16 +16,17 @@ namespace Ambient.Waypoint.Tests.Scenes;
 /// <summary>A client's node proxy in small: what is sent to one of its ports goes through a tunnel to the waypoint, as a connection to what was dialled.</summary>
 internal sealed class ClientNode : IAsyncDisposable
 {
-    private readonly EventLoop _loop = new("client", TimeProvider.System);
+    private readonly EventLoop _loop;
     private readonly CertificateStore _store;
     private readonly TunnelPool _tunnels;
     private readonly TunnelKey _key;
     private readonly List<AcceptLoop> _listeners = [];
 
-    public ClientNode(LocalAuthority authority, SpiffeId client, SpiffeId waypoint, IPEndPoint at)
+    public ClientNode(LocalAuthority authority, SpiffeId client, SpiffeId waypoint, IPEndPoint at, TimeProvider time)
     {
-        _store = new(new DevelopmentAuthoritySource(authority, TimeSpan.FromHours(1)), new(), TimeProvider.System, new(1), NullLogger<CertificateStore>.Instance);
-        var identities = new TlsIdentities(_store, new TlsOptions { Time = TimeProvider.System });
+        _loop = new("client", time);
+        _store = new(new DevelopmentAuthoritySource(authority, TimeSpan.FromHours(1)), new(), time, new(1), NullLogger<CertificateStore>.Instance);
+        var identities = new TlsIdentities(_store, new TlsOptions { Time = time });
         var options = new Hbone.Tunnels.TunnelOptions();
         _tunnels = new(_loop, options, new TunnelDialer(identities, static to => OutgoingSocket.Open(to.AddressFamily, new()), options));
         _key = new(client, IPAddress.Loopback, at, [waypoint]);

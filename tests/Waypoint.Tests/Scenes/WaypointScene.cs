@@ -22,8 +22,11 @@ internal sealed class WaypointScene : IAsyncDisposable
     public const string Namespace = "shop";
     public static readonly SpiffeId ClientIdentity = new("cluster.local", "web", "client");
 
+    private static int _pods;
+
     private readonly string _directory = Directory.CreateTempSubdirectory("ambient-waypoint-").FullName;
     private readonly MemoryStream _output = new();
+    private readonly TimeProvider _time;
     private readonly List<EchoServer> _servers = [];
     private readonly List<ClientNode> _nodes = [];
     private ProcessLog _log = null!;
@@ -33,11 +36,23 @@ internal sealed class WaypointScene : IAsyncDisposable
 
     public WaypointParts Parts { get; private set; } = null!;
 
-    public static async Task<WaypointScene> StartAsync(params (string Name, string Value)[] settings)
+    private WaypointScene(TimeProvider time) => _time = time;
+
+    public static Task<WaypointScene> StartAsync(params (string Name, string Value)[] settings) => StartAsync(TimeProvider.System, settings);
+
+    /// <param name="time">Of everything in it.</param>
+    public static async Task<WaypointScene> StartAsync(TimeProvider time, params (string Name, string Value)[] settings)
     {
-        var scene = new WaypointScene();
+        var scene = new WaypointScene(time);
         await scene.RunAsync(settings);
         return scene;
+    }
+
+    /// <summary>An address of this machine that nobody else listens at, neither another test nor another process of them.</summary>
+    public static IPAddress NewPodAddress()
+    {
+        var (process, pod) = (Environment.ProcessId, Interlocked.Increment(ref _pods));
+        return new IPAddress([127, (byte)(16 + process % 200), (byte)(process / 200), (byte)pod]);
     }
 
     public static ServiceKey KeyOf(string name) => new(Namespace, $"{name}.{Namespace}.svc.cluster.local");
@@ -65,6 +80,22 @@ internal sealed class WaypointScene : IAsyncDisposable
         return server;
     }
 
+    /// <summary>A pod in the mesh behind a service: requests come to it through the tunnel of its node proxy.</summary>
+    public void Know(string name, IPAddress address, ushort port, string service) => Parts.Rules.Mesh.Apply(new()
+    {
+        Services = [ServiceOf(service)],
+        Workloads =
+        [
+            new Workload
+            {
+                Uid = $"Kubernetes//Pod/{Namespace}/{name}", Name = name, Namespace = Namespace, ServiceAccount = name, TrustDomain = "cluster.local", Addresses = [address],
+                Protocol = TunnelProtocol.Hbone, Services = [new(KeyOf(service), new(new PortMapping(80, port), new PortMapping(8080, port)))],
+            },
+        ],
+    });
+
+    public void Forget(string name) => Parts.Rules.Mesh.Apply(new() { RemovedAddresses = [$"Kubernetes//Pod/{Namespace}/{name}"] });
+
     /// <summary>Where a server of <see cref="Serve"/> stands.</summary>
     public void Place(string server, Locality locality) => Parts.Rules.Mesh.Apply(new()
     {
@@ -77,7 +108,7 @@ internal sealed class WaypointScene : IAsyncDisposable
         Workloads = [new Workload { Uid = $"Kubernetes//Pod/{Namespace}/waypoint-1", Name = "waypoint-1", Namespace = Namespace, ServiceAccount = "waypoint", Addresses = [IPAddress.Loopback], Locality = locality }],
     });
 
-    public RemoteNetwork RemoteNetwork() => new(_authority);
+    public NodeProxies NodeProxies() => new(_authority, _time);
 
     /// <summary>A service all of whose servers are in another network.</summary>
     /// <param name="gateway">Where its gateway takes tunnels.</param>
@@ -172,7 +203,7 @@ internal sealed class WaypointScene : IAsyncDisposable
 
     public ClientNode NodeOf(SpiffeId? identity = null)
     {
-        var node = new ClientNode(_authority, identity ?? ClientIdentity, Parts.Rules.Options.Identity, new(IPAddress.Loopback, _listener.Port));
+        var node = new ClientNode(_authority, identity ?? ClientIdentity, Parts.Rules.Options.Identity, new(IPAddress.Loopback, _listener.Port), _time);
         _nodes.Add(node);
         return node;
     }
@@ -231,9 +262,9 @@ internal sealed class WaypointScene : IAsyncDisposable
             ["INSTANCE_IP"] = "127.0.0.1", ["XDS_ADDRESS"] = "http://127.0.0.1:1", ["AMBIENT_DEV_CA_DIR"] = _directory, ["WAYPOINT_WORKER_THREADS"] = "1",
         };
         foreach (var (name, value) in settings) environment[name] = value;
-        _log = new(LogFormat.Plain, LogFilter.Info, _output, TimeProvider.System);
-        _authority = await LocalAuthority.OpenAsync(_directory, new() { TrustDomain = "cluster.local" }, TimeProvider.System, CancellationToken.None);
-        Parts = await WaypointParts.CreateAsync(WaypointOptions.Read(environment, _directory, 2), _log, TimeProvider.System, NullLogger.Instance);
+        _log = new(LogFormat.Plain, LogFilter.Info, _output, _time);
+        _authority = await LocalAuthority.OpenAsync(_directory, new() { TrustDomain = "cluster.local" }, _time, CancellationToken.None);
+        Parts = await WaypointParts.CreateAsync(WaypointOptions.Read(environment, _directory, 2), _log, _time, NullLogger.Instance);
         _listener = await TunnelListener.StartAsync(Parts.Workers, port: 0);
     }
 }
