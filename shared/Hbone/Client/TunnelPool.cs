@@ -80,8 +80,8 @@ public sealed class TunnelPool(EventLoop loop, TunnelOptions options, ITunnelDia
     private HboneStream? TryConnect(TunnelKey key, ConnectRequest request)
     {
         if (!_buckets.TryGetValue(key, out var bucket)) return null;
-        foreach (var tunnel in bucket.Tunnels)
-            if (tunnel.TryConnect(request) is { } stream) return stream;
+        for (var i = bucket.Tunnels.Count - 1; i >= 0; i--) // the newest is there because those before it were full
+            if (bucket.Tunnels[i].TryConnect(request) is { } stream) return stream;
         return null;
     }
 
