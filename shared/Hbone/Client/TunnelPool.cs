@@ -41,7 +41,11 @@ public sealed class TunnelPool(EventLoop loop, TunnelOptions options, ITunnelDia
             var stream = TryConnect(key, request);
             if (stream is null)
             {
-                if (await DialSharedAsync(key, patience) is { } failure) return new(failure);
+                if (await DialSharedAsync(key, patience) is { } failure)
+                {
+                    if (IsFinal(failure, attempt)) return new(failure);
+                    continue;
+                }
                 if ((stream = TryConnect(key, request)) is null) continue; // others took the slots: dial again
             }
 
@@ -50,7 +54,7 @@ public sealed class TunnelPool(EventLoop loop, TunnelOptions options, ITunnelDia
 
             var failed = Explain(key, stream, answer);
             stream.Dispose();
-            if (failed.Reason != DialReason.TunnelBroken || attempt == Attempts) return new(failed);
+            if (IsFinal(failed, attempt)) return new(failed);
         }
     }
 
@@ -92,14 +96,14 @@ public sealed class TunnelPool(EventLoop loop, TunnelOptions options, ITunnelDia
         var dial = bucket.Waiting++ / options.MaxStreams;
         while (bucket.Dials.Count <= dial) bucket.Dials.Add(DialAsync(key, bucket));
         var task = bucket.Dials[dial];
-        var isDone = patience is null || await IsDoneWithinAsync(task, patience.Value);
-        bucket.Waiting--;
-        if (!isDone)
+        if (patience is not null && !await IsDoneWithinAsync(task, patience.Value))
         {
+            bucket.Waiting--;
             _ = ForgetLaterAsync(key, bucket, task);
             return new(DialReason.ConnectTimedOut, $"{key.Destination} showed no sign of life within {patience!.Value.TotalSeconds:0.#} s.");
         }
         var failure = await task;
+        bucket.Waiting--;
         bucket.Dials.Remove(task);
         Forget(key, bucket);
         return failure;
@@ -123,14 +127,32 @@ public sealed class TunnelPool(EventLoop loop, TunnelOptions options, ITunnelDia
         Forget(key, bucket);
     }
 
+    /// <summary>Never fails but by its result: whoever comes while it is under way waits for the same.</summary>
     private async Task<DialFailure?> DialAsync(TunnelKey key, Bucket bucket)
     {
-        var (tunnel, failure) = await dialer.DialAsync(loop, key);
-        if (tunnel is null) return failure;
+        try
+        {
+            var (tunnel, failure) = await dialer.DialAsync(loop, key);
+            return tunnel is null ? failure : Take(tunnel, key, bucket);
+        }
+        catch (Exception error)
+        {
+            return new(DialReason.ConnectFailed, $"Dialling {key.Destination} failed: {error.Message}"); // no descriptor was left, for one
+        }
+    }
+
+    private DialFailure? Take(Tunnel tunnel, TunnelKey key, Bucket bucket)
+    {
         if (_closing)
         {
             tunnel.Close(TunnelEnd.Local);
             return new(DialReason.Closing, "This pod's tunnels are being closed.");
+        }
+        if (!tunnel.CanConnect)
+        {
+            // Its end came with the end of the handshake, before anybody could be told of it: a peer that is leaving, for one.
+            tunnel.Close(TunnelEnd.Local);
+            return new(DialReason.TunnelBroken, $"The tunnel to {key.Destination} took no streams from the start: {tunnel.End!.Meaning}.");
         }
         var pooled = new PooledTunnel(loop, tunnel);
         bucket.Tunnels.Add(pooled);
@@ -166,6 +188,8 @@ public sealed class TunnelPool(EventLoop loop, TunnelOptions options, ITunnelDia
     {
         if (bucket.Tunnels.Count == 0 && bucket.Dials.Count == 0 && bucket.Waiting == 0) _buckets.Remove(key);
     }
+
+    private static bool IsFinal(DialFailure failure, int attempt) => failure.Reason != DialReason.TunnelBroken || attempt >= Attempts;
 
     private DialFailure Explain(TunnelKey key, HboneStream stream, ConnectAnswer? answer)
     {

@@ -2,9 +2,11 @@ using System.Net;
 using System.Net.Sockets;
 using Ambient.Hbone.Client;
 using Ambient.Hbone.Tunnels;
+using Ambient.Linux;
 using Ambient.Model.Identities;
 using Ambient.TestKit;
 using Ambient.Tls;
+using Ambient.Transport;
 
 namespace Ambient.Hbone.Tests.Client;
 
@@ -151,6 +153,54 @@ public class TunnelPoolTests
         stuck.Dispose();
         Assert.NotNull((await lab.ConnectAsync()).Stream);
         Assert.Equal(1, lab.Accepted);
+    }
+
+    [Fact]
+    public async Task A_dial_for_which_no_descriptor_was_left_fails_those_who_wait_for_it_and_nobody_after_them()
+    {
+        await using var lab = await TunnelLab.StartAsync();
+        var dialer = new Dialer(lab) { Fails = true };
+        var pool = new TunnelPool(lab.ClientLoop, lab.Options, dialer);
+
+        var first = await lab.ClientLoop.RunAsync(() => pool.ConnectAsync(lab.Key, new("10.0.0.1:80")));
+        dialer.Fails = false;
+        var second = await lab.ClientLoop.RunAsync(() => pool.ConnectAsync(lab.Key, new("10.0.0.1:80")));
+
+        Assert.Equal(DialReason.ConnectFailed, first.Failure?.Reason);
+        Assert.NotNull(second.Stream);
+        await lab.ClientLoop.RunAsync(() => { pool.Close(TunnelEnd.Local); return ValueTask.CompletedTask; });
+    }
+
+    [Fact]
+    public async Task A_tunnel_that_has_ended_when_it_comes_is_not_kept_and_is_dialled_anew_a_few_times_only()
+    {
+        await using var lab = await TunnelLab.StartAsync();
+        var dialer = new Dialer(lab) { Closes = true };
+        var pool = new TunnelPool(lab.ClientLoop, lab.Options, dialer);
+
+        var (result, left) = await lab.ClientLoop.RunAsync(async () => (await pool.ConnectAsync(lab.Key, new("10.0.0.1:80")), pool.Count));
+
+        Assert.Equal(DialReason.TunnelBroken, result.Failure?.Reason);
+        Assert.Contains("the peer closed the connection", result.Failure!.Message);
+        Assert.Equal((3, 0), (dialer.Dials, left));
+    }
+
+    [Fact]
+    public async Task More_connections_than_fit_one_tunnel_do_not_wait_for_one_dial_after_the_other()
+    {
+        await using var lab = await TunnelLab.StartAsync(static lab => lab.Options.MaxStreams = 2);
+        var dialer = new Dialer(lab);
+        var pool = new TunnelPool(lab.ClientLoop, lab.Options, dialer);
+
+        var (atOnce, results) = await lab.ClientLoop.RunAsync(async () =>
+        {
+            var connecting = Enumerable.Range(0, 6).Select(_ => pool.ConnectAsync(lab.Key, new("10.0.0.1:80")).AsTask()).ToList();
+            return (dialer.Dials, await Task.WhenAll(connecting));
+        });
+
+        Assert.All(results, static result => Assert.NotNull(result.Stream));
+        Assert.Equal((3, 3), (atOnce, dialer.Dials));
+        await lab.ClientLoop.RunAsync(() => { pool.Close(TunnelEnd.Local); return ValueTask.CompletedTask; });
     }
 
     [Fact]
@@ -356,5 +406,24 @@ public class TunnelPoolTests
     private static async Task WaitUntilAsync(TunnelLab lab, Func<bool> condition)
     {
         while (!await lab.ClientLoop.RunAsync(() => ValueTask.FromResult(condition()))) await Task.Yield();
+    }
+
+    /// <summary>Dials as the lab does, or not.</summary>
+    private sealed class Dialer(TunnelLab lab) : ITunnelDialer
+    {
+        private const int Enough = 10;
+
+        public bool Fails { get; set; }
+        public bool Closes { get; init; }
+        public int Dials { get; private set; }
+
+        public async ValueTask<(Tunnel? Tunnel, DialFailure? Failure)> DialAsync(EventLoop loop, TunnelKey key)
+        {
+            Assert.True(++Dials < Enough, "It is dialled again and again.");
+            if (Fails) throw new LinuxException("socket", Errno.FilesExhausted);
+            var dialled = await lab.Dialer.DialAsync(loop, key);
+            if (Closes) dialled.Tunnel!.Close(TunnelEnd.PeerClosed);
+            return dialled;
+        }
     }
 }
