@@ -1,4 +1,3 @@
-using Ambient.Hosting;
 using Ambient.Waypoint.Options;
 using Ambient.Waypoint.Running;
 

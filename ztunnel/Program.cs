@@ -1,4 +1,3 @@
-using Ambient.Hosting;
 using Ambient.Ztunnel.Node;
 using Ambient.Ztunnel.Options;
 
