@@ -6,6 +6,7 @@ public static class Errno
     public const int PermissionDenied = 1;      // EPERM
     public const int NotFound = 2;              // ENOENT
     public const int Interrupted = 4;           // EINTR
+    public const int BadDescriptor = 9;         // EBADF
     public const int WouldBlock = 11;           // EAGAIN
     public const int OutOfMemory = 12;          // ENOMEM
     public const int AccessDenied = 13;         // EACCES

@@ -46,7 +46,7 @@ public sealed unsafe class NetworkNamespace : IDisposable
     public static NetworkNamespace Current() => Open($"/proc/self/task/{Libc.gettid()}/ns/net");
 
     /// <summary>Runs <paramref name="work"/> inside, on a thread made for it; blocks until it has ended. Any thread may call.</summary>
-    /// <exception cref="LinuxException">EPERM: the process lacks SYS_ADMIN; EINVAL: not a network namespace.</exception>
+    /// <exception cref="LinuxException">EPERM: the process lacks SYS_ADMIN; EINVAL: not a network namespace; EBADF: disposed.</exception>
     public T Run<T>(Func<T> work) => OwnThread.Run("netns", () =>
     {
         Enter();
@@ -58,7 +58,7 @@ public sealed unsafe class NetworkNamespace : IDisposable
     /// of a thread's start. Only for threads that the caller owns, such as an event loop's; never for a pooled one.
     /// </summary>
     /// <remarks>If the thread cannot return, the process ends: carrying on would make sockets in the wrong pod.</remarks>
-    /// <exception cref="LinuxException">EPERM: the process lacks SYS_ADMIN; EINVAL: not a network namespace.</exception>
+    /// <exception cref="LinuxException">EPERM: the process lacks SYS_ADMIN; EINVAL: not a network namespace; EBADF: disposed.</exception>
     public T RunOnOwnedThread<TState, T>(TState state, Func<TState, T> work)
     {
         var back = _home ??= Current();
@@ -78,7 +78,24 @@ public sealed unsafe class NetworkNamespace : IDisposable
 
     public void Dispose() => Descriptor.Dispose();
 
-    private void Enter() => CallResult.Of(Libc.setns(Descriptor.Value, Libc.CLONE_NEWNET)).OrThrow("setns(CLONE_NEWNET)");
+    // Held meanwhile: the number of a descriptor that was closed may be another namespace's by now.
+    private void Enter()
+    {
+        var isHeld = false;
+        try
+        {
+            Descriptor.DangerousAddRef(ref isHeld);
+            CallResult.Of(Libc.setns(Descriptor.Value, Libc.CLONE_NEWNET)).OrThrow("setns(CLONE_NEWNET)");
+        }
+        catch (ObjectDisposedException)
+        {
+            throw new LinuxException("setns(CLONE_NEWNET)", Errno.BadDescriptor);
+        }
+        finally
+        {
+            if (isHeld) Descriptor.DangerousRelease();
+        }
+    }
 
     private void EnterOrEndProcess()
     {
