@@ -10,7 +10,7 @@ public delegate void AcceptHandler(Descriptor connection, SocketName peer);
 /// <remarks>On the loop only. What a single connection does wrong never ends it; running out of descriptors makes it pause.</remarks>
 public sealed class AcceptLoop : IReadyHandler, IDisposable
 {
-    private const int MaxPerTurn = 64;
+    private const int MaxPerTurn = 64, MostWaiting = 4096;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     private readonly EventLoop _loop;
@@ -52,15 +52,22 @@ public sealed class AcceptLoop : IReadyHandler, IDisposable
     /// <summary>Told the errno of each failure that makes accepting pause (EMFILE, ENFILE, ENOBUFS, ENOMEM).</summary>
     public Action<int>? Paused { get; set; }
 
-    /// <summary>Stops accepting and closes the socket: connections that were not accepted yet are refused. Idempotent.</summary>
+    /// <summary>Takes the connections that wait, which closing would reset though they are made, and closes the socket. Idempotent.</summary>
     public void Dispose()
     {
         if (_isStopped)
             return;
         _isStopped = true;
-        _resume.Cancel();
-        _loop.Unwatch(_registration);
-        _listener.Dispose();
+        try
+        {
+            TakeWaiting();
+        }
+        finally
+        {
+            _resume.Cancel();
+            _loop.Unwatch(_registration);
+            _listener.Dispose();
+        }
     }
 
     void IReadyHandler.Ready(EpollFlags events) => AcceptReady();
@@ -79,6 +86,12 @@ public sealed class AcceptLoop : IReadyHandler, IDisposable
             if (!isDrained)
                 _loop.Defer(WorkItem.Of(static accepting => ((AcceptLoop)accepting!).AcceptReady(), this));
         }
+    }
+
+    // Whoever keeps coming meanwhile is not waited for.
+    private void TakeWaiting()
+    {
+        for (var i = 0; i < MostWaiting && TryAcceptOne(); i++) { }
     }
 
     /// <returns>False if there is none now.</returns>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Threading.Channels;
 using Ambient.Linux;
 using Ambient.Linux.Sockets;
@@ -115,6 +116,28 @@ public class AcceptLoopTests
         Assert.Null(socket);
         Assert.Equal(ConnectFailureKind.Refused, failure.Kind);
         Assert.Equal(0, await running.RunAsync(() => running.Loop.Attached));
+    }
+
+    // The loop itself connects, so nothing is accepted before it stops.
+    [Fact]
+    public async Task A_connection_that_was_made_before_the_listener_stops_is_accepted()
+    {
+        using var running = new RunningLoop();
+        var (accepting, to) = await StartAsync(running);
+        using var client = new Socket(to.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+
+        await running.RunAsync(() =>
+        {
+            client.Connect(to);
+            accepting.Dispose();
+        });
+        var (connection, _) = await NextAsync();
+        using var app = new Socket(new SafeSocketHandle(connection.Release(), ownsHandle: true));
+        await app.SendAsync(new byte[] { 7 });
+
+        var received = new byte[1];
+        Assert.Equal(1, await client.ReceiveAsync(received).WaitAsync(RunningLoop.Limit));
+        Assert.Equal(7, received[0]);
     }
 
     private async Task<(AcceptLoop, IPEndPoint)> StartAsync(RunningLoop running, AcceptHandler? handler = null)
