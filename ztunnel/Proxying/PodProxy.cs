@@ -69,8 +69,9 @@ internal sealed class PodProxy : IPodProxy
             foreach (var listener in _listeners) listener.Dispose();
             return ValueTask.CompletedTask;
         });
-        if (_dns is not null) await _dns.StopAsync(how == PodStop.Graceful ? _drainDeadline : TimeSpan.Zero);
-        await Task.WhenAll(_parts.Select(part => part.Loop.RunAsync(() => StopAsync(part, how))));
+        // At the same time: a resolver that does not answer must not take the time that connections have to finish.
+        var dns = _dns?.StopAsync(how == PodStop.Graceful ? _drainDeadline : TimeSpan.Zero) ?? Task.CompletedTask;
+        await Task.WhenAll([dns, .. _parts.Select(part => part.Loop.RunAsync(() => StopAsync(part, how)))]);
         _registry.Remove(this);
     }
 
@@ -131,6 +132,8 @@ internal sealed class PodProxy : IPodProxy
         var isRedirected = OriginalDestination.TryRead(connection, out var destination);
         var socket = LoopSocket.Attach(part.Loop, connection);
         part.Worker.Ledger.SocketOpened(direction);
+        var pending = new PendingConnection(socket);
+        part.Connections.Add(pending);
         var isCarried = false;
         try
         {
@@ -145,6 +148,7 @@ internal sealed class PodProxy : IPodProxy
         }
         finally
         {
+            part.Connections.Remove(pending);
             if (!isCarried)
             {
                 socket.Dispose();

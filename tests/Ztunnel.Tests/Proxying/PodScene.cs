@@ -33,20 +33,25 @@ internal sealed class PodScene : IAsyncDisposable
 
     public MeshState Mesh { get; } = new();
 
+    private const string Address = "10.1.0.2";
+
     public static PodInfo Info { get; } = new("uid-1", "server", "shop", "server");
 
     public PodSockets Sockets => new(_namespace.Namespace, Options.Sockets, Options.Listeners);
 
-    public static async Task<PodScene> CreateAsync()
+    /// <param name="isKnown">Whether the control plane has told of the pod.</param>
+    public static async Task<PodScene> CreateAsync(bool isKnown = true)
     {
         var scene = new PodScene();
         scene._directory.Set("LOCAL_XDS", "workloads: []").Set("XDS_ADDRESS", "").Set("AMBIENT_DEV_CA_DIR", Path.Combine(scene._directory.Directory, "authority"));
         scene.Options = scene._directory.Read(processors: 2);
-        scene.Mesh.Apply(new() { Workloads = [.. new MeshBuilder().Workload("shop/server", "10.1.0.2").Build().Workloads] });
+        if (isKnown) scene.TellOfPod();
         scene.Parts = await NodeParts.CreateAsync(scene.Options, scene.Mesh, scene._log, TimeProvider.System, NullLogger.Instance);
         scene.Parts.Workers.Start();
         return scene;
     }
+
+    public void TellOfPod() => Mesh.Apply(new() { Workloads = [.. new MeshBuilder().Workload("shop/server", Address).Build().Workloads] });
 
     public PodListeners OpenListeners() => PodListeners.Open(Sockets, Options.Listeners, Options.Dns, proxies: true);
 
@@ -56,6 +61,22 @@ internal sealed class PodScene : IAsyncDisposable
         _namespace.Ip("address", "add", $"{address}/32", "dev", "lo");
         return _namespace.Namespace.Run(() => ListeningSocket.Open(new(address, Hbone), new()));
     }
+
+    /// <summary>The pod's application: clients that dial it are captured as plaintext from outside is.</summary>
+    public Socket OpenApplication()
+    {
+        _namespace.Ip("address", "add", $"{Address}/32", "dev", "lo");
+        var application = NewSocket(SocketType.Stream, ProtocolType.Tcp);
+        application.Bind(new IPEndPoint(IPAddress.Parse(Address), 0));
+        application.Listen();
+        _namespace.Execute("nft", "add table ip lab; add chain ip lab out { type nat hook output priority -100; }; " +
+            $"add rule ip lab out meta mark & 0xfff != 0x539 tcp dport {((IPEndPoint)application.LocalEndPoint!).Port} redirect to :{Passthrough}");
+        return application;
+    }
+
+    /// <summary>A socket inside the pod.</summary>
+    public Socket NewSocket(SocketType type, ProtocolType protocol) =>
+        _namespace.Namespace.Run(() => new Socket(AddressFamily.InterNetwork, type, protocol));
 
     /// <summary>Whether a client inside the pod finds a listener there.</summary>
     public bool IsListening(int port) => _namespace.Namespace.Run(() =>
