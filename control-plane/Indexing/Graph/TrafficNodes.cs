@@ -58,8 +58,17 @@ internal sealed class VirtualServiceNode(ObjectName name, NamespaceNode ns) : No
     /// <summary>The version that <see cref="Facts"/> are of; null if it is gone or not ours.</summary>
     public VirtualService? Read { get; set; }
 
+    /// <summary>Something to which it delegates is another now.</summary>
+    public bool IsOutdated { get; set; }
+
     /// <summary>Null also if it is not about the mesh.</summary>
     public VirtualFacts? Facts { get; set; }
+
+    /// <summary>To which it delegates, as listed.</summary>
+    public ObjectName[] Delegates { get; set; } = [];
+
+    /// <summary>Waypoints that honour it, in order.</summary>
+    public string[] Waypoints { get; set; } = [];
 
     /// <summary>Hosts that it names, as listed.</summary>
     public string[] Hosts { get; set; } = [];

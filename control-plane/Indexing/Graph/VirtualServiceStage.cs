@@ -13,8 +13,10 @@ using RouteKind = Ambient.Model.Routes.RouteKind;
 namespace Ambient.ControlPlane.Indexing.Graph;
 
 /// <summary>VirtualServices → routes of the mesh, and what their status says.</summary>
-internal sealed class VirtualServiceStage(MeshGraph graph)
+internal sealed partial class VirtualServiceStage(MeshGraph graph)
 {
+    private static readonly (string, string) NoRoutes = ("Invalid", "It has no routes that could be honoured.");
+
     private readonly Dictionary<ObjectName, VirtualServiceNode> _objects = [];
     private readonly SetIndex<string, VirtualServiceNode> _byHost = new(); // as they name it, for routes or as destination
     private readonly HashSet<VirtualServiceNode> _wide = []; // with a wildcard
@@ -50,7 +52,12 @@ internal sealed class VirtualServiceStage(MeshGraph graph)
             foreach (var node in _wide)
                 if (node.Hosts.Any(host => HostNames.Covers(host, service.Hostname))) graph.Queue.Add(node);
         }
-        foreach (var node in Rebuilds.Take(graph.Queue.VirtualServices)) Rebuild(node);
+        // First what each says by itself, since what a delegate says stands in others.
+        var queued = new HashSet<VirtualServiceNode>(Rebuilds.Take(graph.Queue.VirtualServices));
+        foreach (var node in queued) Read(node);
+        queued.UnionWith(Rebuilds.Take(graph.Queue.VirtualServices));
+        foreach (var node in queued) Rebuild(node);
+        TellDelegates();
     }
 
     private void Rebuild(VirtualServiceNode node)
@@ -60,6 +67,7 @@ internal sealed class VirtualServiceStage(MeshGraph graph)
         var services = node.Facts is { } facts ? ServicesOf(facts) : [];
         graph.Log.Set(node.ResourceName, services.Count > 0 && !node.Facts!.Rules.IsEmpty ? new TrafficResource(node.ResourceName, RouteOf(node.Facts, services)) : null);
         SetCondition(node, services, PublishConnections(node, services));
+        _untold.UnionWith(node.Delegates);
         if (node.Object is not null) return;
         _objects.Remove(node.Name);
         node.Namespace.Traffic.Remove(node);
@@ -68,12 +76,14 @@ internal sealed class VirtualServiceStage(MeshGraph graph)
 
     private void Read(VirtualServiceNode node)
     {
-        var value = node.Object is { } given && node.Namespace.IsIncluded && graph.Settings.IsOurs(given) ? given : null;
-        if (ReferenceEquals(node.Read, value)) return;
-        node.Read = value;
+        var value = Shown(node);
+        if (!ReferenceEquals(node.Read, value)) QueueDelegators(node.Name);
+        else if (!node.IsOutdated) return;
+        (node.Read, node.IsOutdated) = (value, false);
         var findings = new Findings("VirtualService", node.Name);
-        node.Facts = value is null ? null : VirtualServiceReader.Read(value, graph.Settings.Options, findings);
+        node.Facts = value is null ? null : VirtualServiceReader.Read(value, FindDelegate, graph.Settings.Options, findings);
         graph.Log.Report(node, findings);
+        ListDelegates(node);
 
         foreach (var host in node.Hosts) _byHost.Remove(host, node);
         node.Hosts = node.Facts is not { } facts ? [] : [.. facts.Hosts.Concat(facts.Rules.SelectMany(static rule =>
@@ -173,21 +183,31 @@ internal sealed class VirtualServiceStage(MeshGraph graph)
 
     private void SetCondition(VirtualServiceNode node, List<KeyValuePair<ServiceKey, ServiceNode>> services, IEnumerable<string> idle)
     {
+        node.Waypoints = [.. services.SelectMany(static service => service.Value.Waypoint.All).Select(static waypoint => waypoint.Name.ToString()).Distinct().Order(StringComparer.Ordinal)];
+        if (node.Facts is { IsDelegate: true })
+        {
+            _untold.Add(node.Name);
+            return;
+        }
         if (node.Facts is not { } facts)
         {
             graph.Log.Forget(ResourceTypes.VirtualService, node.Name, FieldManagers.WaypointTraffic);
             return;
         }
-        var generation = node.Read!.Metadata.Generation;
-        var waypoints = services.SelectMany(static service => service.Value.Waypoint.All).Select(static waypoint => waypoint.Name.ToString()).Distinct().Order(StringComparer.Ordinal).ToEquatableArray();
         var problems = services.Where(service => HasGatewayRoutes(service.Value)).Select(static service => $"{service.Key.Hostname} has routes of Gateway API, which go before.").Concat(facts.Problems).Concat(idle);
-        var condition = TrafficConditions.Of(new(RefusalOf(facts, services.Count), waypoints, problems.ToEquatableArray()), generation);
-        graph.Log.Set(new(ResourceTypes.VirtualService, node.Name, FieldManagers.WaypointTraffic, generation, [condition]), node.Read.Status?.Conditions, PolicyConditions.WaypointTypes);
+        SetCondition(node, new(RefusalOf(facts, services.Count), node.Waypoints.ToEquatableArray(), problems.ToEquatableArray()));
+    }
+
+    private void SetCondition(VirtualServiceNode node, TrafficOutcome outcome)
+    {
+        var generation = node.Read!.Metadata.Generation;
+        graph.Log.Set(new(ResourceTypes.VirtualService, node.Name, FieldManagers.WaypointTraffic, generation, [TrafficConditions.Of(outcome, generation)]),
+            node.Read.Status?.Conditions, PolicyConditions.WaypointTypes);
     }
 
     private static (string, string)? RefusalOf(VirtualFacts facts, int services)
     {
-        if (facts.Rules.IsEmpty && facts.Connections.IsEmpty) return ("Invalid", "It has no routes that could be honoured.");
+        if (facts.Rules.IsEmpty && facts.Connections.IsEmpty) return NoRoutes;
         return services > 0 ? null : ("TargetNotFound", "None of its hosts is a service of its own namespace, or behind a waypoint of it, that may see it.");
     }
 

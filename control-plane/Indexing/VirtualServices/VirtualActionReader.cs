@@ -21,7 +21,6 @@ internal sealed class VirtualActionReader(string ns, IndexOptions options, RateL
         try
         {
             if (route.Problem is { } problem) throw new UnusablePartException(problem);
-            if (route.Delegate is not null) throw new UnusablePartException("delegate is not supported; write its routes here.");
             var groups = route.Rewrite?.Uri is null ? [[.. matches]] : matches.GroupBy(static match => match.Path.Kind is PathMatchKind.Prefix or PathMatchKind.Segments)
                 .Select(static group => group.ToList()).ToList();
             return groups.Count == 1 ? [Rule(route, groups[0], label)] : [.. matches.Select(match => Rule(route, [match], label))];

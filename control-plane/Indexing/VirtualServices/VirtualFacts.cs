@@ -15,7 +15,19 @@ internal sealed record VirtualFacts(
 {
     /// <summary>Of those that are for the same port, the first counts.</summary>
     public EquatableArray<VirtualConnection> Connections { get; init; }
+
+    /// <summary>It has no hosts: its routes are for those that delegate to it.</summary>
+    public bool IsDelegate { get; init; }
+
+    /// <summary>To which it delegates, whether or not they are there.</summary>
+    public EquatableArray<ObjectName> Delegates { get; init; }
+
+    /// <summary>Those of them whose routes stand among its own.</summary>
+    public EquatableArray<Delegation> UsedDelegates { get; init; }
 }
+
+/// <param name="Problems">What of the delegate has no effect there.</param>
+internal sealed record Delegation(ObjectName Delegate, EquatableArray<string> Problems);
 
 /// <summary>Where connections go of which no requests are seen.</summary>
 /// <param name="Label">Where it stands, such as <c>tcp[0]</c>.</param>

@@ -8,10 +8,26 @@ namespace Ambient.ControlPlane.Indexing.VirtualServices;
 /// <summary>Matches of a VirtualService → the model's. Pure.</summary>
 internal static class VirtualMatchReader
 {
-    private const int MostFields = 64, LongestText = 4096;
+    private const int MostMatches = 4001, MostFields = 64, LongestText = 4096;
+
+    /// <summary>Those of a route that can be honoured; the others are told, and take no request.</summary>
+    /// <remarks>Of very many the first, which are more than are allowed.</remarks>
+    public static IReadOnlyList<RouteMatch> ReadAll(VirtualHttpRoute route, string label, List<string> problems)
+    {
+        if (route is { Problem: { } problem, Match: null }) problems.Add($"{label}: {problem} It has no effect.");
+        var matches = new List<RouteMatch>();
+        foreach (var match in route.Match?.Take(MostMatches) ?? (route.Problem is null ? [new()] : []))
+        {
+            try { matches.Add(Read(match ?? new())); }
+            catch (UnusablePartException e) { problems.Add($"{label}: a match has no effect: {e.Message}"); }
+        }
+        // An empty list is a route without match.
+        if (route is { Match.Count: 0, Problem: null }) matches.Add(RouteMatch.Everything);
+        return matches;
+    }
 
     /// <exception cref="UnusablePartException">It says what waypoints cannot know, or what no match can say.</exception>
-    public static RouteMatch Read(VirtualMatch match)
+    private static RouteMatch Read(VirtualMatch match)
     {
         if (match.SourceLabels is { Count: > 0 }) throw new UnusablePartException("sourceLabels are not known at waypoints; use sourceNamespace.");
         if (match.Gateways is { Count: > 0 } gateways && !gateways.Contains("mesh")) throw new UnusablePartException("its gateways do not name mesh.");

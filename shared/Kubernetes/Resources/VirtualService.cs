@@ -59,8 +59,8 @@ public sealed record VirtualHttpRoute
 
     public VirtualDirectResponse? DirectResponse { get; init; }
 
-    /// <summary>Not honoured; only whether it is there is asked.</summary>
-    public JsonElement? Delegate { get; init; }
+    /// <summary>The routes of another stand in the place of this one.</summary>
+    public VirtualDelegate? Delegate { get; init; }
 
     public VirtualRewrite? Rewrite { get; init; }
 
@@ -82,6 +82,16 @@ public sealed record VirtualHttpRoute
     public VirtualCors? CorsPolicy { get; init; }
 
     public VirtualHeaders? Headers { get; init; }
+}
+
+/// <summary>A VirtualService without hosts.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record VirtualDelegate
+{
+    public string Name { get => field ?? ""; init; }
+
+    /// <summary>That of the one that refers to it when absent.</summary>
+    public string? Namespace { get; init; }
 }
 
 /// <summary>All that is given must hold.</summary>

@@ -32,7 +32,7 @@ internal sealed class RandomTraffic(Random random)
     private static readonly string[] VirtualRoutes =
     [
         "match: [{uri: {prefix: /a}}, {headers: {x: {exact: y}}, sourceNamespace: shop}], ", "match: [{sourceLabels: {a: b}}], ", "rewrite: {uri: /x}, timeout: 1s, ",
-        "retries: {attempts: 3, retryOn: '5xx,made-up'}, ", "fault: {abort: {httpStatus: 503, percentage: {value: 10}}}, ", "unheard: 1, ", "delegate: {name: x}, ", "redirect: {uri: /y}, ", "",
+        "retries: {attempts: 3, retryOn: '5xx,made-up'}, ", "fault: {abort: {httpStatus: 503, percentage: {value: 10}}}, ", "unheard: 1, ", "redirect: {uri: /y}, ", "",
     ];
 
     private static readonly string[] Tellings =
@@ -92,10 +92,12 @@ internal sealed class RandomTraffic(Random random)
     private Telemetry Told() => Written.Object(ResourceTypes.Telemetry, $"{Ns()}/told{random.Next(3)}",
         $"{{{Pick(Tellings)}{(Chance(2) ? "" : $"targetRefs: [{string.Join(", ", Some(Targets))}], ")}{(Chance(6) ? "selector: {matchLabels: {app: web}}" : "")}}}", age: random.Next(3));
 
-    private VirtualService Virtual() => Written.Object(ResourceTypes.VirtualService, $"{Ns()}/virtual{random.Next(3)}",
-        $"{{hosts: ['{Pick(Hosts)}', '{Pick(Hosts)}'], http: [{string.Join(", ", Enumerable.Range(0, random.Next(1, 3)).Select(_ => $"{{{Pick(VirtualRoutes)}route: [{Target()}, {Target()}]}}"))}]"
+    private VirtualService Virtual() => Written.Object(ResourceTypes.VirtualService, $"{Ns()}/virtual{random.Next(4)}",
+        $"{{{(Chance(5) ? "" : $"hosts: ['{Pick(Hosts)}', '{Pick(Hosts)}'], ")}http: [{string.Join(", ", Enumerable.Range(0, random.Next(1, 3)).Select(_ => $"{{{Pick(VirtualRoutes)}{Way()}}}"))}]"
         + $"{(Chance(2) ? $", tcp: [{{{Pick(["match: [{port: 80}], ", "match: [{sourceLabels: {a: b}}], ", "unheard: 1, ", ""])}route: [{Target()}]}}], tls: [{{match: [{{sniHosts: ['*']}}], route: [{Target()}]}}]" : "")}"
-        + $"{(Chance(6) ? ", gateways: [edge]" : "")}}}", age: random.Next(3));
+        + $"{(Chance(6) ? ", gateways: [edge]" : "")}{(Chance(6) ? $", exportTo: ['{Pick([".", "shop", "~"])}']" : "")}}}", age: random.Next(3));
+
+    private string Way() => Chance(4) ? $"delegate: {{name: virtual{random.Next(4)}{(Chance(2) ? $", namespace: {Ns()}" : "")}}}" : $"route: [{Target()}, {Target()}]";
 
     private string Target() => $"{{destination: {{host: '{Pick(Hosts)}'{(Chance(2) ? ", subset: web" : "")}{(Chance(3) ? ", port: {number: 80}" : "")}}}, weight: {random.Next(3)}}}";
 

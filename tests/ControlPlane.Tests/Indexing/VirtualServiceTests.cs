@@ -85,7 +85,6 @@ public sealed class VirtualServiceTests
     }
 
     [Theory]
-    [InlineData("delegate: {name: x}")]
     [InlineData("unheard: {}")]
     [InlineData("timeout: soon")]
     [InlineData("timeout: 0.1ms")]

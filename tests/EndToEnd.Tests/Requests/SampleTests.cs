@@ -38,6 +38,21 @@ public sealed class SampleTests(ShopFixture fixture) : IClassFixture<ShopFixture
     }
 
     [Fact]
+    public async Task Delegate()
+    {
+        await ApplyAsync("delegate");
+        await fixture.ExpectAsync(() => PathAsync("/next/list"), static answer => answer.Pod == "reviews-v2");
+        Assert.Equal("reviews-v1", (await PathAsync("/next")).Pod);
+        Assert.Equal("reviews-v1", (await PathAsync("/")).Pod);
+        await AcceptedAsync("virtualservice", "reviews");
+        await AcceptedAsync("virtualservice", "reviews-next");
+
+        (await fixture.Cluster.KubectlAsync("-n", "shop", "delete", "virtualservice", "reviews-next")).OutputOrThrow();
+        await fixture.ExpectAsync(() => PathAsync("/next/list"), static answer => answer is { Status: 503, Pod: null });
+        Assert.Equal("reviews-v1", (await PathAsync("/")).Pod);
+    }
+
+    [Fact]
     public async Task Retries()
     {
         await ApplyAsync("retries");
@@ -122,6 +137,8 @@ public sealed class SampleTests(ShopFixture fixture) : IClassFixture<ShopFixture
     }
 
     private async Task ApplyAsync(string sample) => (await fixture.Cluster.KubectlAsync("apply", "-f", Path.Combine(NodePrograms.Checkout, "deploy", "samples", $"{sample}.yaml"))).OutputOrThrow();
+
+    private Task<Answer> PathAsync(string path) => fixture.GetAsync("client", "reviews", 80, path, []);
 
     private Task<Answer> GetAsync((string, string)[] fields) => fixture.GetAsync("client", "reviews", 80, "/", fields);
 
