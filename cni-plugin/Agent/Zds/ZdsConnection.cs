@@ -94,9 +94,9 @@ internal sealed class ZdsConnection(SeqPacketSocket socket, PodRegistry pods, Zd
             else
                 request.Done.SetException(new ZdsException(ZdsFailure.Refused, $"The node proxy answered: {error}"));
         }
-        catch (ZdsException error)
+        catch (Exception error)
         {
-            request.Done.SetException(error);
+            request.Done.SetException(error as ZdsException ?? Lost($"was not asked: {error.Message}"));
             throw;
         }
     }

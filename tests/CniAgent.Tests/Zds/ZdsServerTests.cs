@@ -1,5 +1,6 @@
 using Ambient.CniAgent.PodNamespaces;
 using Ambient.CniAgent.Zds;
+using Ambient.Linux;
 using Ambient.Linux.Namespaces;
 using Ambient.Protos.Zds;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -69,6 +70,32 @@ public sealed class ZdsServerTests : IDisposable
             request.Add.WorkloadInfo.Namespace, request.Add.WorkloadInfo.ServiceAccount));
         using var ours = NetworkNamespace.Current();
         Assert.Equal(ours.Key, proxy.Received);
+    }
+
+    // As when the agent is out of descriptors: whoever asked would wait for ever, and its pod stay closed.
+    [Fact]
+    public async Task A_namespace_that_cannot_be_passed_on_ends_the_request_and_the_connection()
+    {
+        using var proxy = await JoinAsync();
+        var far = Far();
+        var number = far.Value;
+        _registry.Hold(Spec("a"), NetworkNamespace.FromDescriptor(far));
+        new Descriptor(number).Dispose(); // beneath the registry
+
+        var error = await Assert.ThrowsAsync<ZdsException>(() => _server.AddAsync("a").WaitAsync(PodLab.Patience));
+
+        Assert.Equal(ZdsFailure.ConnectionLost, error.Failure);
+        Assert.True(proxy.IsClosedByAgent());
+    }
+
+    // The kernel gives the lowest number that is free, so nobody else has one as high as this.
+    private static Descriptor Far()
+    {
+        using var ours = NetworkNamespace.Current();
+        var all = new List<Descriptor> { ours.Descriptor.Duplicate() };
+        while (all[^1].Value < 500) all.Add(ours.Descriptor.Duplicate());
+        all[..^1].ForEach(static nearer => nearer.Dispose());
+        return all[^1];
     }
 
     [Fact]
