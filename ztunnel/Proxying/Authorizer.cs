@@ -31,7 +31,7 @@ internal sealed partial class Authorizer(MeshState mesh, TimeProvider time, LogL
         {
             await mesh.WaitForAsync(snapshot =>
                 (snapshot.FindWorkload(workload.Uid) ?? workload) is var latest && snapshot.PoliciesFor(latest).Missing.IsEmpty ? latest : null, patience.Token);
-            return Judge(mesh.Current.FindWorkload(workload.Uid) ?? workload, connection);
+            return Judge(workload, connection);
         }
         catch (OperationCanceledException)
         {
@@ -39,22 +39,24 @@ internal sealed partial class Authorizer(MeshState mesh, TimeProvider time, LogL
         }
     }
 
+    /// <summary>By today's policies, and today's attachment of them: the caller may have known the workload for a while.</summary>
+    /// <remarks>A workload that has left the mesh's records is judged as it was: its pod may still be draining.</remarks>
     public PolicyDecision Judge(Workload workload, in ConnectionAttributes connection)
     {
-        var decision = PolicyEvaluator.Evaluate(mesh.Current.PoliciesFor(workload), connection, logger.IsEnabled(level) ? ReportDryRun : null);
+        var today = mesh.Current;
+        var policies = today.PoliciesFor(today.FindWorkload(workload.Uid) ?? workload);
+        var decision = PolicyEvaluator.Evaluate(policies, connection, logger.IsEnabled(level) ? ReportDryRun : null);
         if (!decision.IsAllowed && logger.IsEnabled(level)) Log.Refused(logger, level, workload.Uid, decision);
         return decision;
     }
 
-    /// <summary>For <see cref="ConnectionLedger.Rejudge"/>: by today's policies and today's attachment of them.</summary>
+    /// <summary>For <see cref="ConnectionLedger.Rejudge"/>.</summary>
     public ReasonCode Rejudge(OpenConnection connection) => Rejudge(connection.Facts);
 
     internal ReasonCode Rejudge(in ConnectionFacts facts)
     {
-        if (facts is not { Direction: Direction.Inbound, DestinationWorkload: { } then, Target: { } target, Source: { } source })
+        if (facts is not { Direction: Direction.Inbound, DestinationWorkload: { } workload, Target: { } target, Source: { } source })
             return ReasonCode.None;
-        // A workload that has left the mesh's records is judged as it was: its pod may still be draining.
-        var workload = mesh.Current.FindWorkload(then.Uid) ?? then;
         var attributes = new ConnectionAttributes(facts.SourceIdentity, source.Address, target.Address, (ushort)target.Port);
         var decision = Judge(workload, attributes);
         return decision.Reason switch

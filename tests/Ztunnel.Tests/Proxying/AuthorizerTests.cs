@@ -61,6 +61,19 @@ public sealed class AuthorizerTests
         Assert.True((await judged).IsAllowed);
     }
 
+    // Who sets a connection up waits, for the application and before, and knows the workload from before that.
+    [Fact]
+    public void A_policy_that_was_attached_meanwhile_decides()
+    {
+        var known = Cart with { AuthorizationPolicies = [] };
+        _mesh.Apply(new() { Workloads = [known] });
+        Assert.True(_authorizer.Judge(known, Connection()).IsAllowed);
+
+        _mesh.Apply(new() { Workloads = [Cart], Policies = [new("shop/open", Everybody with { Action = PolicyAction.Deny })] });
+
+        Assert.False(_authorizer.Judge(known, Connection()).IsAllowed);
+    }
+
     [Fact]
     public void An_open_connection_goes_on_while_a_policy_is_missing_and_is_cut_by_one_that_denies()
     {
