@@ -52,6 +52,76 @@ public sealed class FilterTests
         Assert.Empty(ValuesOf(seen, "x-forwarded-client-cert"));
     }
 
+    [Theory]
+    [InlineData("%%-%REQ(X-A)%-%REQ(x-none)%", "%-one-")]
+    [InlineData("%REQ(x-none?x-a):2%", "on")]
+    [InlineData("%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%", "GET /asked?q=%2F")]
+    [InlineData("%REQ(:scheme)%://%REQ(host)%", "http://echo.*")]
+    [InlineData("%REQ(x-forwarded-client-cert?x-a)%", "one")] // what servers must not believe is not there
+    [InlineData("%PROTOCOL%", @"HTTP/1\.1")]
+    [InlineData("%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%", @"203\.0\.113\.9")] // as the hop before us saw it
+    [InlineData("%DOWNSTREAM_REMOTE_ADDRESS%", @"203\.0\.113\.9:0")]
+    [InlineData("%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%", @"127\.[0-9.]+")]
+    [InlineData("%DOWNSTREAM_DIRECT_REMOTE_ADDRESS%", @"127\.[0-9.]+:[0-9]+")]
+    [InlineData("%DOWNSTREAM_LOCAL_ADDRESS%", @"[0-9.]+:80")]
+    [InlineData("%DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT%", @"[0-9.]+")]
+    [InlineData("%DOWNSTREAM_LOCAL_PORT%", "80")]
+    [InlineData("%DOWNSTREAM_PEER_URI_SAN%", "spiffe://cluster.local/ns/[a-z/-]+")]
+    [InlineData("%DOWNSTREAM_LOCAL_URI_SAN%", "spiffe://cluster.local/ns/shop/sa/waypoint")]
+    [InlineData("%ROUTE_NAME%", "shop/rule/named")]
+    [InlineData("%HOSTNAME%", "waypoint-1")]
+    [InlineData("%START_TIME%", "20[0-9-]{8}T[0-9:]{8}[.][0-9]{3}Z")]
+    [InlineData("t=%START_TIME(%s.%3f)%", "t=[0-9]{10}[.][0-9]{3}")]
+    [InlineData("%START_TIME(%F %T %f)%", "20[0-9-]{8} [0-9:]{8} [0-9]{9}")]
+    [InlineData("%REQ(x-none)%", null)]
+    public async Task Operators_in_values_stand_for_what_the_request_is(string value, string? seen)
+    {
+        var action = To(("echo", 1)) with { RequestEdits = new() { Set = [new("x-told", value, HasOperators: true), new("x-literal", "%PROTOCOL%")] }, Rewrite = new(null, new(PathRewriteKind.Full, "/new")) };
+        var text = await SeenAsync(new("named", [RouteMatch.Everything], action), "/asked?q=%2F",
+            ("x-a", "one"), ("x-told", "forged"), ("x-forwarded-client-cert", "forged"), ("x-envoy-original-path", "/forged"), ("x-forwarded-for", "198.51.100.1, 203.0.113.9"));
+
+        Assert.Equal(["%PROTOCOL%"], ValuesOf(text, "x-literal"));
+        if (seen is null) Assert.Empty(ValuesOf(text, "x-told"));
+        else Assert.Matches($"^{seen.Replace("?", "[?]", StringComparison.Ordinal)}$", Assert.Single(ValuesOf(text, "x-told")));
+    }
+
+    [Fact]
+    public async Task Operators_know_HTTP2_too()
+    {
+        await using var scene = await StartAsync();
+        scene.Serve("v1", "echo");
+        scene.Route("rule", "echo", Rule(RouteMatch.Everything, To(("echo", 1)) with { RequestEdits = new() { Set = [new("x-told", "%PROTOCOL% %REQ(host)%", HasOperators: true)] } }));
+        using var client = await scene.ClientAsync("echo");
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var answer = await client.SendAsync(request);
+        Assert.StartsWith("HTTP/2 echo", Assert.Single(ValuesOf(await answer.Content.ReadAsStringAsync(), "x-told")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_value_that_operators_make_too_long_is_left_out()
+    {
+        var action = To(("echo", 1)) with { RequestEdits = new() { Add = [new("x-long", "%REQ(x-a)%%REQ(x-a)%%REQ(x-a)%", HasOperators: true)] } };
+        Assert.Empty(ValuesOf(await SeenAsync(Rule(RouteMatch.Everything, action), "/", ("x-a", new('a', 3000))), "x-long"));
+        Assert.Equal([new('a', 6000)], ValuesOf(await SeenAsync(Rule(RouteMatch.Everything, action), "/", ("x-a", new('a', 2000))), "x-long"));
+    }
+
+    [Fact]
+    public async Task Operators_of_the_response_stand_for_what_the_server_said()
+    {
+        await using var scene = await StartAsync();
+        scene.Serve("v1", "echo");
+        scene.Route("edit", "echo", Rule(RouteMatch.Everything, To(("echo", 1)) with
+        {
+            ResponseEdits = new() { Set = [new("x-told", "%RESPONSE_CODE% %RESP(content-length)% %RESP(x-none?content-length)% %REQ(x-a)%", HasOperators: true)], Add = [new("x-none", "%RESP(x-none)%", HasOperators: true)] },
+        }));
+        using var client = await scene.ClientAsync("echo");
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/") { Headers = { { "x-a", "one" } } };
+        using var answer = await client.SendAsync(request);
+        var length = answer.Content.Headers.ContentLength;
+        Assert.Equal($"200 {length} {length} one", Value(answer, "x-told"));
+        Assert.Null(Value(answer, "x-none"));
+    }
+
     [Fact]
     public async Task A_client_is_named_to_servers_where_that_is_asked_for()
     {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using Ambient.Http1.Heads;
 using Ambient.HttpProxy.Exchanges;
+using Ambient.HttpProxy.Filters;
 using Ambient.HttpProxy.Replies;
 using Ambient.HttpProxy.Routing;
 using Ambient.Model;
@@ -85,10 +86,23 @@ internal sealed class ClientRequests(Worker worker, Client client, DialledTarget
             Trace = worker.Tracer.Begin(service.Telemetry.Tracing, request.Fields),
             RequestFields = _told,
             Scheme = Http,
+            Facts = decision.Plan.HasOperators ? FactsOf(request, asked, decision.Plan) : null,
             Hash = hash,
             ResponseFields = cookie is null ? decision.ResponseFields : [.. decision.ResponseFields, cookie],
         };
     }
+
+    private FieldFacts FactsOf(RequestHead request, in RouteRequest asked, RoutePlan plan) => new(request, worker.Loop.Time.GetUtcNow())
+    {
+        Client = Equals(asked.RemoteIp, client.Address.Address) ? client.Address : new(asked.RemoteIp!, 0),
+        Peer = client.Address,
+        Local = new(destination.Address ?? IPAddress.None, destination.Port),
+        ClientIdentity = client.Identity?.ToString() ?? "",
+        OwnIdentity = worker.Rules.Options.Identity.ToString(),
+        HostName = worker.Rules.Options.Node.PodName ?? "",
+        Scheme = Http,
+        RouteName = plan.Name,
+    };
 
     private static byte[] TargetOf(in RouteRequest asked) => asked.Query.IsEmpty ? [.. asked.Path] : [.. asked.Path, (byte)'?', .. asked.Query];
 

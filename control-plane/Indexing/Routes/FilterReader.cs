@@ -55,7 +55,7 @@ internal static class FilterReader
     }
 
     private static HeaderEdits EditsOf(HeaderModifier edits) => HttpTexts.Edits(
-        (edits.Set ?? []).Select(static header => (header?.Name, header?.Value)), (edits.Add ?? []).Select(static header => (header?.Name, header?.Value)), edits.Remove ?? []);
+        (edits.Set ?? []).Select(static header => (header?.Name, header?.Value, false)), (edits.Add ?? []).Select(static header => (header?.Name, header?.Value, false)), edits.Remove ?? []);
 
     private static Redirect RedirectOf(RequestRedirectFilter redirect, EquatableArray<RouteMatch> matches)
     {

@@ -35,12 +35,12 @@ internal static partial class HttpTexts
     /// <summary>Set, then add, then remove.</summary>
     /// <exception cref="UnusablePartException">A field that must not be touched, or too many.</exception>
     public static HeaderEdits Edits(
-        IEnumerable<(string? Name, string? Value)> set, IEnumerable<(string? Name, string? Value)> add, IEnumerable<string?> remove)
+        IEnumerable<(string? Name, string? Value, bool HasOperators)> set, IEnumerable<(string? Name, string? Value, bool HasOperators)> add, IEnumerable<string?> remove)
     {
         var edits = new HeaderEdits
         {
-            Set = set.Select(static header => new HeaderValue(Editable(header.Name, isSet: true), FieldValue(header.Value))).ToEquatableArray(),
-            Add = add.Select(static header => new HeaderValue(Editable(header.Name, isSet: false), FieldValue(header.Value))).ToEquatableArray(),
+            Set = set.Select(static header => new HeaderValue(Editable(header.Name, isSet: true), FieldValue(header.Value), header.HasOperators)).ToEquatableArray(),
+            Add = add.Select(static header => new HeaderValue(Editable(header.Name, isSet: false), FieldValue(header.Value), header.HasOperators)).ToEquatableArray(),
             Remove = remove.Select(static name => Editable(name, isSet: false)).ToEquatableArray(),
         };
         var most = Math.Max(edits.Set.Count, Math.Max(edits.Add.Count, edits.Remove.Count));

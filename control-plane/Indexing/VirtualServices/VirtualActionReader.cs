@@ -43,8 +43,8 @@ internal sealed class VirtualActionReader(string ns, IndexOptions options, RateL
             RateLimit = limit,
             Redirect = filters.RedirectOf(route.Redirect),
             Direct = DirectOf(route.DirectResponse),
-            RequestEdits = filters.EditsOf(route.Headers?.Request),
-            ResponseEdits = filters.EditsOf(route.Headers?.Response),
+            RequestEdits = filters.EditsOf(route.Headers?.Request, isResponse: false),
+            ResponseEdits = filters.EditsOf(route.Headers?.Response, isResponse: true),
             Rewrite = RewriteOf(route.Rewrite, matches),
             Timeout = timeout,
             Retries = VirtualRetryReader.Read(route.Retries, timeout, text => problems.Add($"{label}: {text}")),
@@ -67,7 +67,7 @@ internal sealed class VirtualActionReader(string ns, IndexOptions options, RateL
         if (MeshHosts.Full(target?.Host, ns, options) is not { } host || HostNames.IsWildcard(host)) throw new UnusablePartException($"The destination {Findings.Quote(target?.Host)} is no host name.");
         if (weight is < 0 or > MaxWeight) throw new UnusablePartException($"The weight {weight} is not from 0 to {MaxWeight}.");
         return new(host, target!.Subset ?? "", target.Port?.Number is { } port and not 0 ? HttpTexts.Port(port) : (ushort)0, (uint)weight,
-            filters.EditsOf(headers?.Request), filters.EditsOf(headers?.Response));
+            filters.EditsOf(headers?.Request, isResponse: false), filters.EditsOf(headers?.Response, isResponse: true));
     }
 
     private EquatableArray<(VirtualBackend, double)> MirrorsOf(VirtualHttpRoute route, VirtualFilterReader filters)

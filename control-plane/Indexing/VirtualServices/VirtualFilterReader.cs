@@ -11,9 +11,9 @@ internal sealed class VirtualFilterReader(List<string> problems, string label)
 {
     private const int MostNames = 64;
 
-    /// <summary>A value with Envoy's operators (<c>%REQ(x)%</c>) would be sent as it stands, so it is left out and told.</summary>
-    public HeaderEdits EditsOf(VirtualHeaderEdits? edits) => edits is null ? HeaderEdits.None
-        : HttpTexts.Edits(Values(edits.Set, isSet: true), Values(edits.Add, isSet: false), edits.Remove ?? []);
+    /// <summary>A header whose value has an operator that is not supported is left out, and told.</summary>
+    public HeaderEdits EditsOf(VirtualHeaderEdits? edits, bool isResponse) => edits is null ? HeaderEdits.None
+        : HttpTexts.Edits(Values(edits.Set, isSet: true, isResponse), Values(edits.Add, isSet: false, isResponse), edits.Remove ?? []);
 
     public Redirect? RedirectOf(VirtualRedirect? redirect)
     {
@@ -58,14 +58,26 @@ internal sealed class VirtualFilterReader(List<string> problems, string label)
         return long.TryParse(text.AsSpan(colon + 1), out var port) ? $"{HttpTexts.Host(text[..colon])}:{HttpTexts.Port(port)}" : throw new UnusablePartException($"{Findings.Quote(text)} is no host and port.");
     }
 
-    private IEnumerable<(string?, string?)> Values(IReadOnlyDictionary<string, string>? headers, bool isSet)
+    private IEnumerable<(string?, string?, bool)> Values(IReadOnlyDictionary<string, string>? headers, bool isSet, bool isResponse)
     {
-        foreach (var (name, value) in (headers ?? new Dictionary<string, string>()).OrderBy(static header => header.Key, StringComparer.Ordinal))
+        foreach (var (key, value) in (headers ?? new Dictionary<string, string>()).OrderBy(static header => header.Key, StringComparer.Ordinal))
         {
-            var text = value?.Replace("%%", "\0", StringComparison.Ordinal);
-            if (text?.Contains('%') == true) problems.Add($"{label}: the header {Findings.Quote(name)} is left out: operators such as {Findings.Quote(value)} are not supported.");
-            else yield return (isSet && name == ":authority" ? "host" : name, text?.Replace('\0', '%'));
+            var name = isSet && key == ":authority" ? "host" : key;
+            var (text, hasOperators, problem) = TextOf(name, value, isResponse);
+            if (problem is null) yield return (name, text, hasOperators);
+            else problems.Add($"{label}: the header {Findings.Quote(key)} is left out: {problem}");
         }
+    }
+
+    private static (string? Text, bool HasOperators, string? Problem) TextOf(string name, string? value, bool isResponse)
+    {
+        if (value?.Contains('%') != true) return (value, false, null);
+        EquatableArray<FieldPart> parts;
+        try { parts = FieldFormat.Parse(value); }
+        catch (ArgumentException e) { return (null, false, e.Message); }
+        if (parts.All(static part => part.Operator == FieldOperator.Text)) return (string.Concat(parts.Select(static part => part.Text)), false, null);
+        if (name.Equals("host", StringComparison.OrdinalIgnoreCase)) return (null, false, "there operators are not supported.");
+        return !isResponse && parts.Any(static part => part.IsOfResponse) ? (null, false, "%RESP(…)% and %RESPONSE_CODE% are known of responses only.") : (value, true, null);
     }
 
     private static TextMatch OriginOf(VirtualText? origin) => origin is { Exact: "*" } ? TextMatch.NotEmpty : VirtualMatchReader.Text(origin) ?? throw new UnusablePartException("An origin is null.");

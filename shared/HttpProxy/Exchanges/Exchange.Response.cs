@@ -23,7 +23,7 @@ internal sealed partial class Exchange
         if (!_upload.IsSent) _downstream.EndConnection(); // it answers early: the rest of the body has nowhere to go
         _serviceTime = _loop.Time.GetElapsedTime(_attemptBegan);
         if (upstream.HasSwitched) return await SwitchAsync(upstream).ConfigureAwait(false);
-        MessageForwarding.WriteResponse(_downstream, head, Plan.ResponseEdits, _route.ResponseFields, ToldServiceTime);
+        MessageForwarding.WriteResponse(_downstream, head, Plan.ResponseEdits, _route.ResponseFields, ToldServiceTime, _route.Facts);
         return await PassBodyAsync(upstream).ConfigureAwait(false);
     }
 
@@ -73,7 +73,7 @@ internal sealed partial class Exchange
     {
         _timeout.Cancel();
         var accept = upstream is Http2Upstream && !_request.IsExtendedConnect && _request.Fields.TryGet(WebSocketKey.FieldName, out var key) ? WebSocketKey.AcceptOf(key) : [];
-        MessageForwarding.WriteSwitch(_downstream, upstream.Head, Plan.ResponseEdits, _route.ResponseFields, ToldServiceTime, accept);
+        MessageForwarding.WriteSwitch(_downstream, upstream.Head, Plan.ResponseEdits, _route.ResponseFields, ToldServiceTime, accept, _route.Facts);
         if (upstream is Http1Upstream http1 && !_request.IsExtendedConnect) return await JoinAsync(http1).ConfigureAwait(false);
 
         _downstream.BeginWebSocketBytes();

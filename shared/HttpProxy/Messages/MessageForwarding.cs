@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
 using Ambient.Grpc.Headers;
@@ -31,6 +32,7 @@ internal static class MessageForwarding
             if (!field.Is("host"u8) && !(head.IsExtendedConnect && field.Is(WebSocketKey.FieldName)) && !edits.Drops(field.Name) && !route.Trace.Replaces(field.Name)
                 && (timeLeft is null || !field.Is("grpc-timeout"u8))) writer.RequestField(field.Name, field.Value, field.NeverIndexed);
         foreach (var (name, value) in edits.Added) writer.RequestField(name, value);
+        if (edits.Formatted.Length > 0 && route.Facts is { } facts) WriteFormatted(writer, edits, facts);
         foreach (var field in route.RequestFields) writer.RequestField(Encoding.ASCII.GetBytes(field.Name), Encoding.UTF8.GetBytes(field.Value));
         WriteRequestId(writer, route.RequestId);
         route.Trace.Write(writer, span);
@@ -45,10 +47,12 @@ internal static class MessageForwarding
     /// <param name="head">Also of an interim response.</param>
     /// <param name="more">Written behind the others.</param>
     /// <param name="serviceTime">How long the server took, told to the client in whole milliseconds; null tells nothing.</param>
-    public static void WriteResponse(IResponseWriter writer, ResponseHead head, FieldEdits edits, EquatableArray<HeaderValue> more, TimeSpan? serviceTime = null)
+    /// <param name="facts">For edits with operators.</param>
+    public static void WriteResponse(
+        IResponseWriter writer, ResponseHead head, FieldEdits edits, EquatableArray<HeaderValue> more, TimeSpan? serviceTime = null, FieldFacts? facts = null)
     {
         writer.BeginResponse(head.Status);
-        WriteResponseFields(writer, head, edits, more, serviceTime);
+        WriteResponseFields(writer, head, edits, more, serviceTime, facts);
         if (head.Framing.Kind == BodyKind.None && head.Status is not (< 200 or 204)) writer.EndResponseWithoutBody(head.AnnouncedLength);
         else writer.EndResponse(head.Framing);
     }
@@ -56,10 +60,10 @@ internal static class MessageForwarding
     /// <summary>The server speaks the WebSocket protocol from here on, and so do we with the client, however either of them was asked.</summary>
     /// <param name="accept">What a client of HTTP/1.1 wants to be told and a server of HTTP/2 does not say; empty if the server said it, or the client does not ask.</param>
     public static void WriteSwitch(
-        IResponseWriter writer, ResponseHead head, FieldEdits edits, EquatableArray<HeaderValue> more, TimeSpan? serviceTime, ReadOnlySpan<byte> accept)
+        IResponseWriter writer, ResponseHead head, FieldEdits edits, EquatableArray<HeaderValue> more, TimeSpan? serviceTime, ReadOnlySpan<byte> accept, FieldFacts? facts)
     {
         writer.BeginWebSocket();
-        WriteResponseFields(writer, head, edits, more, serviceTime);
+        WriteResponseFields(writer, head, edits, more, serviceTime, facts);
         if (!accept.IsEmpty) writer.ResponseField(WebSocketKey.AcceptName, accept);
         writer.EndWebSocket();
     }
@@ -69,13 +73,31 @@ internal static class MessageForwarding
         (head.Version == HttpVersion.Http11 && !head.Framing.HasBody && head.Method.SequenceEqual("GET"u8)
         && head.Fields.HasToken("connection"u8, "upgrade"u8) && head.Fields.HasToken("upgrade"u8, "websocket"u8));
 
-    private static void WriteResponseFields(IResponseWriter writer, ResponseHead head, FieldEdits edits, EquatableArray<HeaderValue> more, TimeSpan? serviceTime)
+    private static void WriteResponseFields(
+        IResponseWriter writer, ResponseHead head, FieldEdits edits, EquatableArray<HeaderValue> more, TimeSpan? serviceTime, FieldFacts? facts)
     {
         foreach (var field in new EndToEndFields(head.Fields))
             if (!edits.Drops(field.Name) && (serviceTime is null || !field.Is(ServiceTime))) writer.ResponseField(field.Name, field.Value, field.NeverIndexed);
         foreach (var (name, value) in edits.Added) writer.ResponseField(name, value);
+        if (edits.Formatted.Length > 0 && facts is not null) WriteFormatted(writer, head, edits, facts);
         foreach (var field in more) writer.ResponseField(Encoding.ASCII.GetBytes(field.Name), Encoding.UTF8.GetBytes(field.Value));
         if (serviceTime is { } time) WriteNumber(writer, ServiceTime, (long)time.TotalMilliseconds);
+    }
+
+    private static void WriteFormatted(IRequestWriter writer, FieldEdits edits, FieldFacts facts)
+    {
+        var room = ArrayPool<byte>.Shared.Rent(FormattedField.MostBytes);
+        foreach (var field in edits.Formatted)
+            if (field.Format(facts, null, room.AsSpan(0, FormattedField.MostBytes)) is { IsEmpty: false } value) writer.RequestField(field.Name, value);
+        ArrayPool<byte>.Shared.Return(room);
+    }
+
+    private static void WriteFormatted(IResponseWriter writer, ResponseHead head, FieldEdits edits, FieldFacts facts)
+    {
+        var room = ArrayPool<byte>.Shared.Rent(FormattedField.MostBytes);
+        foreach (var field in edits.Formatted)
+            if (field.Format(facts, head, room.AsSpan(0, FormattedField.MostBytes)) is { IsEmpty: false } value) writer.ResponseField(field.Name, value);
+        ArrayPool<byte>.Shared.Return(room);
     }
 
     private static void WriteRequestId(IRequestWriter writer, Guid? id)

@@ -28,7 +28,7 @@ internal sealed class ProgramBackend
             Name = name,
             Timeout = action.Timeout,
             Retries = action.Retries ?? RetryPolicy.Default,
-            RequestEdits = FieldEdits.Of(common, host, action.RequestEdits, backend.RequestEdits),
+            RequestEdits = FieldEdits.Of(common.Remove, common, host, action.RequestEdits, backend.RequestEdits),
             ResponseEdits = FieldEdits.Of(backend.ResponseEdits, action.ResponseEdits),
         };
     }

@@ -1,3 +1,4 @@
+using Ambient.HttpProxy.Filters;
 using Ambient.HttpProxy.Replies;
 using Ambient.HttpProxy.Tracing;
 using Ambient.HttpProxy.Upstreams;
@@ -45,6 +46,9 @@ public readonly record struct RouteDecision
 
     /// <summary>What the client's connection is secured with in the eyes of servers, <c>http</c> or <c>https</c>: told in x-forwarded-proto where the request says nothing. Null tells nothing.</summary>
     public byte[]? Scheme { get; init; }
+
+    /// <summary>For edits with operators, which write nothing without it.</summary>
+    public FieldFacts? Facts { get; init; }
 
     public static RouteDecision To(UpstreamCluster cluster, RoutePlan? plan = null) => new() { Cluster = cluster, Plan = plan ?? RoutePlan.Default, Mirrors = [] };
 

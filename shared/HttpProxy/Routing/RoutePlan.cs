@@ -19,4 +19,7 @@ public sealed record RoutePlan
     public FieldEdits RequestEdits { get; init; } = FieldEdits.None;
 
     public FieldEdits ResponseEdits { get; init; } = FieldEdits.None;
+
+    /// <summary>Its edits need <see cref="RouteDecision.Facts"/>.</summary>
+    public bool HasOperators => RequestEdits.Formatted.Length + ResponseEdits.Formatted.Length > 0;
 }

@@ -1,7 +1,8 @@
 namespace Ambient.Model.Routes;
 
 /// <param name="Name">Lower case.</param>
-public sealed record HeaderValue(string Name, string Value);
+/// <param name="HasOperators">The value is a <see cref="FieldFormat"/>; of an ordinary field.</param>
+public sealed record HeaderValue(string Name, string Value, bool HasOperators = false);
 
 /// <summary>Changes of header fields: first <see cref="Set"/>, then <see cref="Add"/>, then <see cref="Remove"/>. Immutable, equal by content.</summary>
 /// <remarks>Names are lower case and those of ordinary fields; <c>host</c> may be set, which changes the authority.</remarks>

@@ -91,11 +91,13 @@ internal static class RouteActionMapping
     {
         if (edits.IsEmpty) return null;
         var wire = new Wire.HeaderEdits();
-        foreach (var header in edits.Set) wire.Set.Add(new Wire.Header { Name = header.Name, Value = header.Value });
-        foreach (var header in edits.Add) wire.Add.Add(new Wire.Header { Name = header.Name, Value = header.Value });
+        wire.Set.AddRange(edits.Set.Select(ToWire));
+        wire.Add.AddRange(edits.Add.Select(ToWire));
         wire.Remove.AddRange(edits.Remove);
         return wire;
     }
+
+    private static Wire.Header ToWire(HeaderValue header) => new() { Name = header.Name, Value = header.Value, HasOperators = header.HasOperators };
 
     private static HeaderEdits ToModel(Wire.HeaderEdits? wire, SharedValues pool) => wire is null ? HeaderEdits.None : new()
     {
@@ -105,7 +107,13 @@ internal static class RouteActionMapping
     };
 
     private static EquatableArray<HeaderValue> Headers(RepeatedField<Wire.Header> wire, SharedValues pool) =>
-        wire.Select(header => new HeaderValue(pool.Share(header.Name), header.Value)).ToEquatableArray();
+        wire.Select(header => new HeaderValue(pool.Share(header.Name), header.HasOperators ? Format(header) : header.Value, header.HasOperators)).ToEquatableArray();
+
+    private static string Format(Wire.Header header)
+    {
+        _ = header.Name != "host" ? FieldFormat.Parse(header.Value) : throw new ArgumentException("the authority has no operators");
+        return header.Value;
+    }
 
     private static Wire.Rewrite? ToWire(Rewrite? rewrite) => rewrite is null ? null : new() { Host = rewrite.Host ?? "", Path = ToWire(rewrite.Path) };
 

@@ -32,7 +32,7 @@ internal sealed class RandomTraffic(Random random)
     private static readonly string[] VirtualRoutes =
     [
         "match: [{uri: {prefix: /a}}, {headers: {x: {exact: y}}, sourceNamespace: shop}], ", "match: [{sourceLabels: {a: b}}], ", "rewrite: {uri: /x}, timeout: 1s, ",
-        "retries: {attempts: 3, retryOn: '5xx,made-up'}, ", "fault: {abort: {httpStatus: 503, percentage: {value: 10}}}, ", "unheard: 1, ", "redirect: {uri: /y}, ", "",
+        "retries: {attempts: 3, retryOn: '5xx,made-up'}, ", "fault: {abort: {httpStatus: 503, percentage: {value: 10}}}, ", "unheard: 1, ", "headers: {request: {set: {a: '%REQ(x)%'}}}, ", "redirect: {uri: /y}, ", "",
     ];
 
     private static readonly string[] Tellings =

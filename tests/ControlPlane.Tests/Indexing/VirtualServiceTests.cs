@@ -177,12 +177,35 @@ public sealed class VirtualServiceTests
     }
 
     [Fact]
-    public void A_header_with_operators_is_left_out_and_told()
+    public void Headers_may_have_operators_and_percent_signs()
     {
-        var mesh = Mesh(Of($"headers: {{request: {{set: {{a: '%REQ(x)%', b: c}}}}}}, {ToWeb}"));
+        var action = RuleOf("headers: {request: {set: {a: '%REQ(x)%', b: '50%%', c: '%%REQ(x)%%', d: '5%% %PROTOCOL%'}}, response: {add: {e: '%RESPONSE_CODE%'}}}, "
+            + "route: [{destination: {host: web}, headers: {response: {set: {f: '%RESP(x)%'}}}}]").Action;
+
+        Assert.Equal([new("a", "%REQ(x)%", HasOperators: true), new("b", "50%"), new("c", "%REQ(x)%"), new("d", "5%% %PROTOCOL%", HasOperators: true)], action.RequestEdits.Set);
+        Assert.Equal([new("e", "%RESPONSE_CODE%", HasOperators: true)], action.ResponseEdits.Add);
+        Assert.Equal([new("f", "%RESP(x)%", HasOperators: true)], action.Backends[0].ResponseEdits.Set);
+    }
+
+    [Theory]
+    [InlineData("request: {set: {a: '%UPSTREAM_METADATA(x)%', b: c}}", "the header 'a' is left out: The operator %UPSTREAM_METADATA(x)% is not supported.")]
+    [InlineData("request: {set: {a: '50%', b: c}}", "the header 'a' is left out: '%' begins with no operator; a percent sign is written %%.")]
+    [InlineData("request: {set: {a: '%RESP(x)%', b: c}}", "the header 'a' is left out: %RESP(…)% and %RESPONSE_CODE% are known of responses only.")]
+    [InlineData("request: {set: {':authority': '%REQ(x)%', b: c}}", "the header ':authority' is left out: there operators are not supported.")]
+    public void A_header_with_operators_that_are_not_supported_is_left_out_and_told(string headers, string why)
+    {
+        var mesh = Mesh(Of($"headers: {{{headers}}}, {ToWeb}"));
 
         Assert.Equal([new("b", "c")], mesh.Route("VirtualService/v").Rules[0].Action.RequestEdits.Set);
-        Assert.Contains("operators", Status(mesh).Message, StringComparison.Ordinal);
+        Assert.Contains(why, Status(mesh).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void In_Gateway_API_a_percent_sign_is_one()
+    {
+        var mesh = Mesh(Written.Rule("filters: [{type: RequestHeaderModifier, requestHeaderModifier: {set: [{name: a, value: '%REQ(x)% 50%%'}]}}]"));
+
+        Assert.Equal([new("a", "%REQ(x)% 50%%")], mesh.Route("HTTPRoute/r").Rules[0].Action.RequestEdits.Set);
     }
 
     [Theory]

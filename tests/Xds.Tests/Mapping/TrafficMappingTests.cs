@@ -16,7 +16,7 @@ public sealed class TrafficMappingTests
     private static readonly ServiceKey Reviews = new("shop", "reviews.shop.svc.cluster.local");
     private static readonly HeaderEdits Edits = new()
     {
-        Set = [new("x-set", "1"), new("host", "other")], Add = [new("x-add", "2")], Remove = ["x-remove"],
+        Set = [new("x-set", "1"), new("host", "other")], Add = [new("x-add", "2"), new("x-add", "%REQ(x)%", HasOperators: true)], Remove = ["x-remove"],
     };
     private static readonly Rewrite Elsewhere = new("other.example", new(PathRewriteKind.Regex, "/v2/\\1", "^/v1/(.*)$"));
     private static readonly Redirect Away = new("https", "example.org", new(PathRewriteKind.Prefix, "/new"), RedirectPort.Fixed, 8443, 308);
@@ -146,6 +146,8 @@ public sealed class TrafficMappingTests
         Refuses(static wire => wire.Rules[0].Matches[0].Port = 65_536);
         Refuses(static wire => wire.Rules[0].Matches[0].Path.Kind = (Wire.PathKind)99);
         Refuses(static wire => wire.Rules[0].Matches[0].Headers[0].Value = new() { Kind = Wire.TextKind.Regex, Text_ = "(" });
+        Refuses(static wire => wire.Rules[0].Action.RequestEdits.Add[1].Value = "%UNHEARD%");
+        Refuses(static wire => wire.Rules[0].Action.RequestEdits.Add[1].Name = "host");
         Refuses(static wire => wire.Kind = (Wire.RouteKind)99);
         Refuses(static wire => wire.Rules[0].Action = null);
         Refuses(static wire => wire.Parents[0].Service = null);
