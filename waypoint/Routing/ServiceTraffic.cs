@@ -15,19 +15,22 @@ namespace Ambient.Waypoint.Routing;
 /// <param name="routes">What it was made of, to tell whether that has changed.</param>
 /// <param name="policies">Likewise.</param>
 /// <param name="telemetry">Likewise.</param>
+/// <param name="connections">For what is not HTTP; null without such routes.</param>
 /// <param name="producer">For all clients; null without routes.</param>
 /// <param name="consumers">In place of it, for clients of those namespaces.</param>
 /// <param name="servers">Where requests go that no route is for.</param>
 internal sealed class ServiceTraffic(
     ImmutableList<Route> routes, ImmutableSortedDictionary<string, RequestPolicy> policies, ImmutableDictionary<string, TelemetryPolicy> telemetry,
     PolicySet applying, ServiceTelemetry told,
-    RouteTable<RouteProgram>? producer, FrozenDictionary<string, RouteTable<RouteProgram>> consumers, IUpstreamSource servers, RoutePlan plan)
+    ConnectionRoutes? connections, RouteTable<RouteProgram>? producer, FrozenDictionary<string, RouteTable<RouteProgram>> consumers, IUpstreamSource servers, RoutePlan plan)
 {
     private long _checkedAt;
 
     public PolicySet Policies => applying;
 
     public ServiceTelemetry Telemetry => told;
+
+    public ConnectionRoutes? Connections => connections;
 
     public bool HasRoutes => producer is not null || consumers.Count > 0;
 

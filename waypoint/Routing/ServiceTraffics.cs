@@ -54,11 +54,13 @@ internal sealed class ServiceTraffics(WaypointOptions options, MeshState mesh, T
         return _known[key] = made;
     }
 
-    /// <summary>The servers for a connection that is not HTTP: one of the backends of the oldest TLSRoute or else TCPRoute by weight, or the service's own.</summary>
-    /// <returns>Null if the backend that was drawn is none.</returns>
-    public IUpstreamSource? ServersOf(DialledTarget destination, Random random)
+    /// <summary>The servers for a connection that is not HTTP: one of its route's backends by weight, or the service's own.</summary>
+    /// <param name="name">That is asked for in TLS; empty for none.</param>
+    /// <returns>Null if no route is for it, or the backend that was drawn is none.</returns>
+    public IUpstreamSource? ServersOf(DialledTarget destination, string name, Random random)
     {
-        if (ConnectionRouteOf(destination) is not { } route) return _clusters.Of(destination);
+        if (For(destination).Connections is not { } routes) return _clusters.Of(destination);
+        if (routes.For(name) is not { } route) return null;
         var backends = route.Rules.SelectMany(static rule => rule.Action.Backends).ToList();
         var ticket = random.NextInt64(Math.Max(1, backends.Sum(static backend => backend.Weight)));
         var drawn = backends.FirstOrDefault(backend => (ticket -= backend.Weight) < 0);
@@ -69,7 +71,7 @@ internal sealed class ServiceTraffics(WaypointOptions options, MeshState mesh, T
     public IUpstreamSource ServersOf(TraceCollector collector) => _clusters.Of(new RouteBackend { Service = collector.Service, Port = collector.Port });
 
     /// <summary>The user has said that connections are routed there, and not requests.</summary>
-    public bool RoutesConnections(DialledTarget destination) => ConnectionRouteOf(destination) is not null && !For(destination).HasRoutes;
+    public bool RoutesConnections(DialledTarget destination) => For(destination) is { Connections: not null, HasRoutes: false };
 
     /// <summary>What is not used any more of what was put together.</summary>
     public void Forget()
@@ -89,6 +91,7 @@ internal sealed class ServiceTraffics(WaypointOptions options, MeshState mesh, T
         var applying = now.Policies.Values.Where(policy => Applies(policy, destination)).Select(static policy => policy.Policy).ToEquatableArray();
         var groups = destination.Key is { } service ? Groups(routes, service, destination.Port) : [];
         return new(routes, now.Policies, now.Telemetry, new(applying, []), ServiceTelemetry.Of(now.Telemetry.Values, destination.Key, options.GatewayKey),
+            destination.Key is { } dialled ? ConnectionRoutes.Of(routes.Where(route => IsFor(route, dialled, destination.Port)), dialled, destination.Port) : null,
             groups.GetValueOrDefault("") is { } producers ? TableOf(producers, destination.Port) : null,
             groups.Where(static group => group.Key.Length > 0).ToFrozenDictionary(static group => group.Key, group => TableOf(group.Value, destination.Port)),
             _clusters.Of(destination), DefaultPlan);
@@ -118,10 +121,6 @@ internal sealed class ServiceTraffics(WaypointOptions options, MeshState mesh, T
 
         return groups;
     }
-
-    private Route? ConnectionRouteOf(DialledTarget destination) => RoutesOf(traffic.Current, destination)
-        .Where(route => route.Kind is RouteKind.TlsRoute or RouteKind.TcpRoute && IsFor(route, destination.Key!.Value, destination.Port))
-        .OrderBy(static route => route.Kind).ThenBy(static route => route.Created).ThenBy(static route => route.Key, StringComparer.Ordinal).FirstOrDefault();
 
     private static bool IsFor(Route route, ServiceKey service, ushort port) =>
         route.Parents.Any(parent => parent.Service == service && (parent.Port == 0 || parent.Port == port));

@@ -1,6 +1,5 @@
 using System.Text;
 using Ambient.Hbone.Tunnels;
-using Ambient.Transport;
 
 namespace Ambient.Waypoint.Tcp;
 
@@ -22,28 +21,8 @@ internal static class ProtocolDetection
     /// <summary>On the stream's loop.</summary>
     public static async ValueTask<bool> IsHttpAsync(HboneStream stream, TcpConnection connection)
     {
-        if (!stream.MayReceive) await stream.Loop.DelayAsync(ClientFirst);
-        if (!stream.MayReceive && await connection.TryDialAsync()) await FirstAsync(stream, connection);
+        await FirstWords.HearAsync(stream, connection, ClientFirst);
         return stream.HoldsBytes && await JudgeAsync(stream);
-    }
-
-    /// <summary>Completes when either side has something to say, or has ended.</summary>
-    private static async ValueTask FirstAsync(HboneStream stream, TcpConnection connection)
-    {
-        var server = connection.Upstream!;
-        if (connection.HasGreeting() || stream.MayReceive) return;
-        var race = new LoopSignal(stream.Loop);
-        var (one, other) = (SignalAsync(stream, race), SignalAsync(server, race));
-        await race.WaitAsync();
-        stream.EndReadWait();
-        server.EndReadWait();
-        await Task.WhenAll(one, other);
-    }
-
-    private static async Task SignalAsync(Duplex stream, LoopSignal race)
-    {
-        await stream.WaitReadableAsync();
-        race.SetSoon();
     }
 
     private static async ValueTask<bool> JudgeAsync(HboneStream stream)

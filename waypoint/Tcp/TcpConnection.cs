@@ -1,15 +1,17 @@
 using System.Net;
+using Ambient.Hbone.Tunnels;
 using Ambient.HttpProxy.Upstreams;
 using Ambient.Model.Policies;
 using Ambient.Transport;
 using Ambient.Waypoint.Inbound;
+using Ambient.Waypoint.Routing;
 using Ambient.Waypoint.Running;
 using Ambient.Waypoint.Telemetry;
 
 namespace Ambient.Waypoint.Tcp;
 
 /// <summary>A connection that is not HTTP: policies as far as they are about connections, one of the servers, then bytes as they come.</summary>
-internal sealed class TcpConnection(Worker worker, Duplex stream, Client client, DialledTarget destination) : ICarried, IRelayOwner
+internal sealed class TcpConnection(Worker worker, HboneStream stream, Client client, DialledTarget destination) : ICarried, IRelayOwner
 {
     private const int Attempts = 3, MaxGreeting = 4096; // bytes, fewer than any client's window
 
@@ -21,6 +23,7 @@ internal sealed class TcpConnection(Worker worker, Duplex stream, Client client,
     private TcpTally? _tally;
     private Slab? _greeting;
     private int _greeted;
+    private string _name = ""; // of the server, as the client of TLS asks for it
 
     public DialledTarget Destination => destination;
 
@@ -31,6 +34,7 @@ internal sealed class TcpConnection(Worker worker, Duplex stream, Client client,
     public async ValueTask<bool> RunAsync()
     {
         if (!IsAllowed()) return Refused("refused by policy");
+        if (worker.Rules.Services.For(destination).Connections is { AsksForName: true } routes && !await TryFindNameAsync(routes)) return Refused("the client did not say what it asks for");
         if (_upstream is null && !await TryDialAsync()) return Refused("no server was reached");
         if (!TryPassGreeting()) return Refused("the client left, or takes nothing");
         worker.Connections.Add(this);
@@ -44,6 +48,7 @@ internal sealed class TcpConnection(Worker worker, Duplex stream, Client client,
     {
         DropGreeting();
         _upstream?.Dispose();
+        _upstream = null;
     }
 
     /// <summary>Looks whether the server has spoken; what it said is passed on later.</summary>
@@ -60,7 +65,7 @@ internal sealed class TcpConnection(Worker worker, Duplex stream, Client client,
     /// <returns>False if none was reached.</returns>
     public async ValueTask<bool> TryDialAsync()
     {
-        var servers = worker.Rules.Services.ServersOf(destination, worker.Random)?.Current;
+        var servers = worker.Rules.Services.ServersOf(destination, _name, worker.Random)?.Current;
         for (var attempt = 1; servers is not null; attempt++)
         {
             var endpoint = servers.Pick(worker.Random, _tried);
@@ -98,6 +103,14 @@ internal sealed class TcpConnection(Worker worker, Duplex stream, Client client,
         var policies = worker.Rules.Services.For(destination).Policies;
         var connection = new ConnectionAttributes(client.Identity, client.Address.Address, destination.Address ?? IPAddress.None, destination.Port);
         return policies.Policies.IsEmpty || PolicyEvaluator.Evaluate(policies, connection).IsAllowed;
+    }
+
+    private async ValueTask<bool> TryFindNameAsync(ConnectionRoutes routes)
+    {
+        if (await ServerName.FindAsync(stream, this) is not { } name) return false;
+        if (routes.For(name) != routes.For(_name)) HangUp();
+        _name = name;
+        return true;
     }
 
     private async ValueTask<bool> TryDialAsync(UpstreamCluster servers, UpstreamEndpoint endpoint)

@@ -40,7 +40,7 @@ internal static class BackendTlsReader
         if (spec.Problem is { } unreadable) return $"It cannot be read: {unreadable}";
         if (spec.TargetRefs?.Count > MostTargets) return $"targetRefs: {spec.TargetRefs.Count} of them; at most {MostTargets} are allowed.";
         if (spec.Validation is not { } validation) return "validation: it says not how servers are recognized.";
-        if (!HostNames.IsHost(validation.Hostname) || HostNames.IsWildcard(validation.Hostname)) return $"validation.hostname: {Findings.Quote(validation.Hostname)} is no host name.";
+        if (!HostNames.IsHost(validation.Hostname) || HostPattern.IsWildcard(validation.Hostname)) return $"validation.hostname: {Findings.Quote(validation.Hostname)} is no host name.";
         return AuthoritiesProblemOf(validation) ?? NamesProblemOf(validation);
     }
 

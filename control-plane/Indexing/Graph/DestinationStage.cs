@@ -1,6 +1,5 @@
 using Ambient.ControlPlane.Indexing.Destinations;
 using Ambient.ControlPlane.Indexing.Policies;
-using Ambient.ControlPlane.Indexing.Services;
 using Ambient.Kubernetes.Resources;
 using Ambient.Model;
 using Ambient.Model.Traffic;
@@ -70,7 +69,7 @@ internal sealed class DestinationStage(MeshGraph graph, WorkloadStage workloads)
         node.Group = null;
         if (group.Rules.Count > 0) return;
         _groups.Remove((group.Namespace, group.Host));
-        if (HostNames.IsWildcard(group.Host)) _wildcards[group.Namespace].Remove(group.Host);
+        if (HostPattern.IsWildcard(group.Host)) _wildcards[group.Namespace].Remove(group.Host);
     }
 
     private void Join(DestinationNode node, HashSet<DestinationNode> touched, HashSet<ServiceKey> services)
@@ -80,7 +79,7 @@ internal sealed class DestinationStage(MeshGraph graph, WorkloadStage workloads)
         if (!_groups.TryGetValue(key, out var group))
         {
             _groups[key] = group = new(key.Namespace, key.Host);
-            if (HostNames.IsWildcard(key.Host)) Wildcards(key.Namespace).Add(key.Host);
+            if (HostPattern.IsWildcard(key.Host)) Wildcards(key.Namespace).Add(key.Host);
         }
         group.Rules.Add(node);
         group.Rules.Sort(static (left, right) => DestinationFacts.Compare(left.Facts!, right.Facts!));
@@ -119,7 +118,7 @@ internal sealed class DestinationStage(MeshGraph graph, WorkloadStage workloads)
         {
             if (Seen(_groups.GetValueOrDefault((ns, service.Hostname))) is { } exact) return exact;
             foreach (var host in _wildcards.GetValueOrDefault(ns, []))
-                if (HostNames.Covers(host, service.Hostname) && Seen(_groups[(ns, host)]) is { } wide) return wide;
+                if (HostPattern.Covers(host, service.Hostname) && Seen(_groups[(ns, host)]) is { } wide) return wide;
         }
         return null;
 

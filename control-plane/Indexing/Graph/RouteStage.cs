@@ -84,7 +84,7 @@ internal sealed class RouteStage(MeshGraph graph) : IRouteSurroundings
         graph.Log.Report(node, findings);
         graph.Refer(node, after is null ? [] : [.. after.Targets]);
         graph.AttachTo(node, after is null ? [] : [.. after.Parents.Select(static parent => parent.Service).Distinct()]);
-        if (before?.Parents != after?.Parents || before?.Refusal is null != after?.Refusal is null || before?.Hostnames != after?.Hostnames)
+        if (before?.Parents != after?.Parents || before?.Refusal is null != after?.Refusal is null)
             QueueFellows(before, after);
     }
 

@@ -1,4 +1,4 @@
-using Ambient.ControlPlane.Indexing.Services;
+using Ambient.Model;
 using Ambient.Model.Workloads;
 
 namespace Ambient.ControlPlane.Indexing.Graph;
@@ -34,8 +34,8 @@ internal sealed class ServiceDirectory
     public IReadOnlyDictionary<ServiceKey, ServiceNode> Named(string hostname) => _byHost.GetValueOrDefault(hostname, None);
 
     /// <param name="pattern">Lower case; a host name, or a wildcard, for which all are looked at.</param>
-    public IEnumerable<KeyValuePair<ServiceKey, ServiceNode>> Matching(string pattern) => !HostNames.IsWildcard(pattern) ? Named(pattern)
-        : _byHost.Where(host => HostNames.Covers(pattern, host.Key)).SelectMany(static host => host.Value);
+    public IEnumerable<KeyValuePair<ServiceKey, ServiceNode>> Matching(string pattern) => !HostPattern.IsWildcard(pattern) ? Named(pattern)
+        : _byHost.Where(host => HostPattern.Covers(pattern, host.Key)).SelectMany(static host => host.Value);
 
     /// <summary>The service that an object of a namespace means by a host name: its own, else the first.</summary>
     public KeyValuePair<ServiceKey, ServiceNode>? Meant(string hostname, string ns)

@@ -50,7 +50,7 @@ internal sealed partial class VirtualServiceStage(MeshGraph graph)
         {
             foreach (var node in _byHost[service.Hostname]) graph.Queue.Add(node);
             foreach (var node in _wide)
-                if (node.Hosts.Any(host => HostNames.Covers(host, service.Hostname))) graph.Queue.Add(node);
+                if (node.Hosts.Any(host => HostPattern.Covers(host, service.Hostname))) graph.Queue.Add(node);
         }
         // First what each says by itself, since what a delegate says stands in others.
         var queued = new HashSet<VirtualServiceNode>(Rebuilds.Take(graph.Queue.VirtualServices));
@@ -90,7 +90,7 @@ internal sealed partial class VirtualServiceStage(MeshGraph graph)
             rule.Backends.Concat(rule.Mirrors.Select(static mirror => mirror.Backend)))
             .Concat(facts.Connections.SelectMany(static connection => connection.Backends)).Select(static backend => backend.Host)).Distinct()];
         foreach (var host in node.Hosts) _byHost.Add(host, node);
-        if (node.Hosts.Any(HostNames.IsWildcard)) _wide.Add(node);
+        if (node.Hosts.Any(HostPattern.IsWildcard)) _wide.Add(node);
         else _wide.Remove(node);
     }
 
@@ -123,19 +123,19 @@ internal sealed partial class VirtualServiceStage(MeshGraph graph)
         }).ToEquatableArray(),
     };
 
-    /// <summary>Each port is routed by the first that takes it; where Gateway API has a route for it, by that.</summary>
+    /// <summary>Each port is routed by what takes it; where Gateway API has a route for it, by that.</summary>
     /// <returns>What has no effect.</returns>
     private List<string> PublishConnections(VirtualServiceNode node, List<KeyValuePair<ServiceKey, ServiceNode>> services)
     {
         var (published, problems) = (new List<string>(), new List<string>());
         if (node.Facts is { } facts)
         {
-            var taken = services.SelectMany(service => service.Value.Members.Ports.Select(port => (Parent: new RouteParent(service.Key, port.Port), Connection:
-                HasConnectionRoutes(service, port.Port) ? null : facts.Connections.FirstOrDefault(one => one.Takes(service.Key.Hostname, port)))))
-                .Where(static one => one.Connection is not null).ToLookup(static one => one.Connection!, static one => one.Parent);
+            var taken = services.SelectMany(service => service.Value.Members.Ports.Where(port => !HasConnectionRoutes(service, port.Port))
+                .SelectMany(port => TakersOf(port, facts).Select(connection => (Connection: connection, Parent: new RouteParent(service.Key, port.Port)))))
+                .ToLookup(static one => one.Connection, static one => one.Parent);
             foreach (var connection in facts.Connections)
             {
-                if (!taken.Contains(connection)) problems.Add($"{connection.Label}: no service of its hosts has a port for it{(connection.IsTls ? ", of TLS, under a name of sniHosts" : "")}, or other routes go before.");
+                if (!taken.Contains(connection)) problems.Add($"{connection.Label}: no service of its hosts has a port for it{(connection.IsTls ? ", of TLS" : "")}, or other routes go before.");
                 else published.Add(Publish(node, connection, [.. taken[connection]]));
             }
         }
@@ -143,6 +143,10 @@ internal sealed partial class VirtualServiceStage(MeshGraph graph)
         node.Connections = [.. published];
         return problems;
     }
+
+    // A name tells connections of TLS apart; all others to a port are alike.
+    private static IEnumerable<VirtualConnection> TakersOf(PortFacts port, VirtualFacts facts) =>
+        port.Protocol == AppProtocol.Tls ? facts.Connections.Where(one => one.Takes(port)) : facts.Connections.Where(one => one.Takes(port)).Take(1);
 
     private string Publish(VirtualServiceNode node, VirtualConnection connection, EquatableArray<RouteParent> parents)
     {
@@ -154,7 +158,7 @@ internal sealed partial class VirtualServiceStage(MeshGraph graph)
             Name = facts.Name.Name,
             Created = facts.Created,
             Parents = parents,
-            Rules = [new(connection.Label, [RouteMatch.Everything], new() { Backends = connection.Backends.Select(backend => Resolve(backend, facts.Name.Namespace)).ToEquatableArray() })],
+            Rules = [new(connection.Label, connection.IsTls ? connection.Matches.Select(static match => new RouteMatch { Port = match.Port, ServerNames = match.Names }).ToEquatableArray() : [RouteMatch.Everything], new() { Backends = connection.Backends.Select(backend => Resolve(backend, facts.Name.Namespace)).ToEquatableArray() })],
         }));
         return name;
     }

@@ -68,7 +68,7 @@ internal static partial class HttpTexts
 
     /// <summary>A host name without port and without wildcard.</summary>
     /// <exception cref="UnusablePartException">No such.</exception>
-    public static string? Host(string? host) => host is null || (HostNames.IsHost(host) && !HostNames.IsWildcard(host))
+    public static string? Host(string? host) => host is null || (HostNames.IsHost(host) && !HostPattern.IsWildcard(host))
         ? host?.ToLowerInvariant()
         : throw new UnusablePartException($"{Findings.Quote(host)} is no host name.");
 

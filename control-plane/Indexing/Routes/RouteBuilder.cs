@@ -69,8 +69,6 @@ internal sealed class RouteBuilder(RouteFacts facts, IRouteSurroundings around)
         if (ports.Count == 0) return new("NoMatchingParent", $"{parent.Service.Kind} {parent.Service.Name} has no port {parent.Reference.Port}.");
         if (IsOfRequests(facts) && ports.All(static port => port.Protocol is AppProtocol.Tcp or AppProtocol.Tls))
             return new("UnsupportedValue", $"Its port is declared to speak {ports[0].Protocol.ToString().ToUpperInvariant()}, so no requests are seen there.");
-        if (facts.Kind == RouteKind.TlsRoute && !service.Hostnames.Any(host => facts.Hostnames.Any(name => HostNames.Covers(name.ToLowerInvariant(), host))))
-            return new("NoMatchingListenerHostname", $"spec.hostnames does not name {string.Join(", ", service.Hostnames)}, and other names are not seen there.");
         return null;
     }
 

@@ -16,9 +16,6 @@ internal sealed record RouteFacts(
     RouteKind Kind, ObjectName Name, DateTimeOffset Created, EquatableArray<ParentFacts> Parents, EquatableArray<RuleFacts> Rules,
     RouteRefusal? Refusal, EquatableArray<string> Dropped)
 {
-    /// <summary>Of a TLSRoute: of which one must be the parent's own. Those of other kinds do not matter to services.</summary>
-    public EquatableArray<string> Hostnames { get; init; }
-
     /// <summary>What it refers to, as parent, backend or mirror.</summary>
     public IEnumerable<TargetKey> Targets => Parents.Select(static parent => parent.Service)
         .Concat(Rules.SelectMany(static rule => rule.Backends.Concat(rule.Mirrors.Select(static mirror => mirror.Backend)))

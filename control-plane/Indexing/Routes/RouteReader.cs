@@ -1,4 +1,5 @@
 using Ambient.ControlPlane.Indexing.Graph;
+using Ambient.ControlPlane.Indexing.Services;
 using Ambient.Kubernetes.Resources;
 using Ambient.Model;
 using Ambient.Model.Routes;
@@ -13,7 +14,7 @@ namespace Ambient.ControlPlane.Indexing.Routes;
 /// </remarks>
 internal static class RouteReader
 {
-    private const int MostRules = 16, MostMatches = 128, MostParents = 32, LongestProblem = 400;
+    private const int MostRules = 16, MostMatches = 128, MostParents = 32, MostServerNames = 1024, LongestProblem = 400;
 
     public static RouteFacts Read(RouteObject route, Findings findings)
     {
@@ -27,10 +28,7 @@ internal static class RouteReader
         return new(kind, name, route.Metadata.CreationTimestamp ?? DateTimeOffset.MinValue, ParentsOf(spec, name.Namespace),
             rules.Select(static rule => rule.Facts).ToEquatableArray(),
             isUsable ? null : problems.FirstOrDefault() ?? new(UnusablePartException.UnsupportedValue, "It has no rules."),
-            problems.Select(static problem => problem.Message).ToEquatableArray())
-        {
-            Hostnames = kind == RouteKind.TlsRoute ? (spec.Hostnames ?? []).OfType<string>().Take(MostRules).ToEquatableArray() : default,
-        };
+            problems.Select(static problem => problem.Message).ToEquatableArray());
     }
 
     /// <summary>As users write it.</summary>
@@ -59,7 +57,8 @@ internal static class RouteReader
             problems.Add(new(UnusablePartException.UnsupportedValue, $"It cannot be read: {unreadable}"));
             return read;
         }
-        var reader = new RuleReader(kind, ObjectName.Of(route).Namespace, LimitOf(route, problems));
+        if (ConnectionsOf(spec, kind, problems) is not { } connections) return read;
+        var reader = new RuleReader(kind, ObjectName.Of(route).Namespace, LimitOf(route, problems), connections);
         foreach (var (index, rule) in RulesOf(spec, kind).Index())
         {
             if (index == MostRules) problems.Add(new(UnusablePartException.UnsupportedValue, $"Dropped Rules after the first {MostRules}: there are {spec.Rules!.Count}."));
@@ -79,6 +78,21 @@ internal static class RouteReader
             }
         }
         return read;
+    }
+
+    /// <summary>Which connections are meant: of TLS those that ask for one of its names.</summary>
+    /// <returns>Null if none of the names can be asked for.</returns>
+    private static RouteMatch? ConnectionsOf(RouteSpec spec, RouteKind kind, List<RouteRefusal> problems)
+    {
+        if (kind != RouteKind.TlsRoute || spec.Hostnames is not { Count: > 0 } given) return RouteMatch.Everything;
+        if (given.Count > MostServerNames) problems.Add(new(UnusablePartException.UnsupportedValue, $"Dropped hostnames after the first {MostServerNames}: there are {given.Count}."));
+        var names = new List<string>();
+        foreach (var name in given.Take(MostServerNames))
+        {
+            if (HostNames.IsHost(name)) names.Add(name.ToLowerInvariant());
+            else problems.Add(new(UnusablePartException.UnsupportedValue, $"Dropped hostname {Findings.Quote(name ?? "")}: it is no name of a host."));
+        }
+        return names.Count == 0 ? null : new() { ServerNames = names.Distinct().ToEquatableArray() };
     }
 
     private static IReadOnlyList<RouteRuleSpec> RulesOf(RouteSpec spec, RouteKind kind) =>

@@ -8,7 +8,8 @@ namespace Ambient.ControlPlane.Indexing.Routes;
 
 /// <summary>One rule of a route → <see cref="RuleFacts"/>. Pure.</summary>
 /// <param name="limit">For every rule of the route.</param>
-internal sealed class RuleReader(RouteKind kind, string ns, RateLimit? limit)
+/// <param name="connections">The same, where no requests are seen.</param>
+internal sealed class RuleReader(RouteKind kind, string ns, RateLimit? limit, RouteMatch connections)
 {
     private const int MostBackends = 16, MostFilters = 16, MaxWeight = 1_000_000, MostCodes = 64;
 
@@ -50,7 +51,7 @@ internal sealed class RuleReader(RouteKind kind, string ns, RateLimit? limit)
 
     private EquatableArray<RouteMatch> MatchesOf(RouteRuleSpec rule) => kind is RouteKind.HttpRoute or RouteKind.GrpcRoute
         ? MatchReader.Read(rule.Matches, kind)
-        : rule.Matches is null or [] ? [RouteMatch.Everything] : throw new UnusablePartException("Connections have no matches.");
+        : rule.Matches is null or [] ? [connections] : throw new UnusablePartException("Connections have no matches.");
 
     private FilterSet FiltersOf(IReadOnlyList<RouteFilter>? filters, EquatableArray<RouteMatch> matches, bool onBackend)
     {

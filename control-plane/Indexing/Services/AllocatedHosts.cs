@@ -1,4 +1,5 @@
 using Ambient.ControlPlane.Indexing.Settings;
+using Ambient.Model;
 
 namespace Ambient.ControlPlane.Indexing.Services;
 
@@ -18,5 +19,5 @@ internal static class AllocatedHosts
         && entry.Metadata.Label(MeshLabels.AllocateIps) != "false";
 
     /// <summary>Allocated addresses lead nowhere for a wildcard, unless a waypoint finds out the name itself.</summary>
-    public static bool LeadsSomewhere(string host, string? resolution) => !HostNames.IsWildcard(host) || resolution == "DYNAMIC_DNS";
+    public static bool LeadsSomewhere(string host, string? resolution) => !HostPattern.IsWildcard(host) || resolution == "DYNAMIC_DNS";
 }

@@ -1,5 +1,6 @@
 using Ambient.ControlPlane.Indexing.Settings;
 using Ambient.Kubernetes.Resources;
+using Ambient.Model;
 
 namespace Ambient.ControlPlane.Indexing.Services;
 
@@ -11,6 +12,6 @@ internal static class MeshHosts
     public static string? Full(string? host, string ns, IndexOptions options)
     {
         if (!HostNames.IsHost(host)) return null;
-        return host.Contains('.') || HostNames.IsWildcard(host) ? host.ToLowerInvariant() : ServiceReader.HostnameOf(new ObjectName(ns, host), options);
+        return host.Contains('.') || HostPattern.IsWildcard(host) ? host.ToLowerInvariant() : ServiceReader.HostnameOf(new ObjectName(ns, host), options);
     }
 }

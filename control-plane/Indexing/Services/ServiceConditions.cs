@@ -1,6 +1,7 @@
 using Ambient.ControlPlane.Indexing.Settings;
 using Ambient.ControlPlane.Indexing.Waypoints;
 using Ambient.Kubernetes.Resources;
+using Ambient.Model;
 
 namespace Ambient.ControlPlane.Indexing.Services;
 
@@ -64,7 +65,7 @@ internal static class ServiceConditions
     private static Condition? Missing(Kubernetes.Resources.ServiceEntry entry, ServiceFacts facts, long? generation)
     {
         // With resolution NONE the client's own address is used; only a waypoint can make a name of a wildcard.
-        if (facts.Resolution != "NONE" && facts.Hostnames.FirstOrDefault(HostNames.IsWildcard) is { } wildcard)
+        if (facts.Resolution != "NONE" && facts.Hostnames.FirstOrDefault(HostPattern.IsWildcard) is { } wildcard)
             return New(WaypointMissing, true, "NoWaypointForWildcardService",
                 $"Host {wildcard} is a wildcard: only a waypoint can tell which host is meant. Set the label {MeshLabels.UseWaypoint}.", generation);
         if (entry.Metadata.Annotation(MeshAnnotations.ConnectStrategy) == "RACE_FIRST_TCP_CONNECT")

@@ -110,12 +110,6 @@ internal static class HostNames
         return true;
     }
 
-    public static bool IsWildcard(string host) => host.StartsWith('*');
-
-    /// <summary>True if <paramref name="pattern"/> is that host, or a wildcard that stands for it; both in lower case.</summary>
-    public static bool Covers(string pattern, string host) =>
-        pattern == host || (IsWildcard(pattern) && host.Length > pattern.Length - 1 && host.EndsWith(pattern[1..], StringComparison.Ordinal));
-
     private static bool IsLabel(ReadOnlySpan<char> label)
     {
         if (label.Length is 0 or > 63 || label[0] == '-' || label[^1] == '-') return false;

@@ -64,7 +64,7 @@ internal sealed class VirtualActionReader(string ns, IndexOptions options, RateL
 
     private VirtualBackend Backend(VirtualTarget? target, long weight, VirtualHeaders? headers, VirtualFilterReader filters)
     {
-        if (MeshHosts.Full(target?.Host, ns, options) is not { } host || HostNames.IsWildcard(host)) throw new UnusablePartException($"The destination {Findings.Quote(target?.Host)} is no host name.");
+        if (MeshHosts.Full(target?.Host, ns, options) is not { } host || HostPattern.IsWildcard(host)) throw new UnusablePartException($"The destination {Findings.Quote(target?.Host)} is no host name.");
         if (weight is < 0 or > MaxWeight) throw new UnusablePartException($"The weight {weight} is not from 0 to {MaxWeight}.");
         return new(host, target!.Subset ?? "", target.Port?.Number is { } port and not 0 ? HttpTexts.Port(port) : (ushort)0, (uint)weight,
             filters.EditsOf(headers?.Request, isResponse: false), filters.EditsOf(headers?.Response, isResponse: true));

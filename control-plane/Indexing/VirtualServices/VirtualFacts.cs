@@ -13,7 +13,7 @@ namespace Ambient.ControlPlane.Indexing.VirtualServices;
 internal sealed record VirtualFacts(
     ObjectName Name, DateTimeOffset Created, EquatableArray<string> Hosts, HostExport Export, EquatableArray<VirtualRule> Rules, EquatableArray<string> Problems)
 {
-    /// <summary>Of those that are for the same port, the first counts.</summary>
+    /// <summary>Of <c>tcp</c> the first for a port counts; of <c>tls</c> the names that are asked for decide.</summary>
     public EquatableArray<VirtualConnection> Connections { get; init; }
 
     /// <summary>It has no hosts: its routes are for those that delegate to it.</summary>
@@ -34,11 +34,11 @@ internal sealed record Delegation(ObjectName Delegate, EquatableArray<string> Pr
 /// <param name="Backends">None ends the connections.</param>
 internal sealed record VirtualConnection(string Label, bool IsTls, EquatableArray<ConnectionMatch> Matches, EquatableArray<VirtualBackend> Backends)
 {
-    /// <summary>It is for connections to a port of a service, of which nothing but that is known.</summary>
-    public bool Takes(string host, PortFacts port)
+    /// <summary>Connections to that port may be for it.</summary>
+    public bool Takes(PortFacts port)
     {
         var isSpoken = IsTls ? port.Protocol == AppProtocol.Tls : port.Protocol is AppProtocol.Tcp or AppProtocol.Unknown;
-        return isSpoken && Matches.Any(match => (match.Port == 0 || match.Port == port.Port) && (!IsTls || match.Names.Any(name => HostNames.Covers(name, host))));
+        return isSpoken && Matches.Any(match => match.Port == 0 || match.Port == port.Port);
     }
 }
 

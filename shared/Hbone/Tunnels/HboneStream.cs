@@ -129,6 +129,14 @@ public sealed class HboneStream : Duplex
     public override ValueTask WaitReadableAsync() =>
         HoldsBytes || _ended || IsBroken ? ValueTask.CompletedTask : _readable.WaitAsync();
 
+    /// <summary>Waits for something beside what is held already; it may be ended without.</summary>
+    /// <returns>False if nothing more can come.</returns>
+    public async ValueTask<bool> WaitForMoreAsync()
+    {
+        if (!_ended && !IsBroken) await _readable.WaitAsync();
+        return !_ended && !IsBroken;
+    }
+
     public override void EndReadWait() => _readable.Set();
 
     // ---- sending

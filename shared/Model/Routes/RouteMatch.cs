@@ -82,6 +82,9 @@ public sealed record RouteMatch
     /// <summary>The namespace of the caller's identity.</summary>
     public string? SourceNamespace { get; init; }
 
+    /// <summary>Of connections of TLS: one of these is asked for (SNI). In lower case, wildcards among them; none: any, or no name at all.</summary>
+    public EquatableArray<string> ServerNames { get; init; } = [];
+
     /// <summary>All but the path, which the table has found already.</summary>
     internal bool MatchesBesidesPath(in RouteRequest request) =>
         Method?.IsMatch(request.Method) != false

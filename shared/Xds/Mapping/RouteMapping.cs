@@ -8,7 +8,7 @@ namespace Ambient.Xds.Mapping;
 /// <summary>Routes between the model and the wire.</summary>
 public static class RouteMapping
 {
-    private const int MaxRules = 4096, MaxMatches = 16_384;
+    private const int MaxRules = 4096, MaxMatches = 16_384, MaxServerNames = 1024;
 
     /// <summary>Equal routes give equal bytes.</summary>
     public static Wire.Route ToWire(Route route)
@@ -71,6 +71,7 @@ public static class RouteMapping
         foreach (var header in match.Headers)
             wire.Headers.Add(new Wire.NamedText { Name = header.Name, Value = TextMapping.ToWire(header.Value), Inverted = header.Inverted });
         foreach (var parameter in match.Query) wire.Query.Add(new Wire.NamedText { Name = parameter.Name, Value = TextMapping.ToWire(parameter.Value) });
+        wire.ServerNames.Add(match.ServerNames);
         return wire;
     }
 
@@ -84,6 +85,8 @@ public static class RouteMapping
         Query = wire.Query.Select(parameter => new QueryMatch(pool.Share(parameter.Name), ValueOf(parameter))).ToEquatableArray(),
         SourceNamespace = wire.SourceNamespace.Length == 0 ? null : pool.Share(wire.SourceNamespace),
         Port = PortsMapping.ToPort(wire.Port),
+        ServerNames = wire.ServerNames.Count <= MaxServerNames ? wire.ServerNames.Select(pool.Share).ToEquatableArray()
+            : throw new ArgumentException($"a match has {wire.ServerNames.Count} names of servers; at most {MaxServerNames} are taken"),
     };
 
     private static PathMatch ToModel(Wire.Path wire) => wire.Kind switch

@@ -337,6 +337,20 @@ public sealed class HttpRouteTests
     }
 
     [Fact]
+    public void Connections_of_TLS_are_told_by_the_names_that_are_asked_for()
+    {
+        RouteObject Tls(string names) => Object(ResourceTypes.TlsRoute, "s", $"{{parentRefs: [{{group: '', kind: Service, name: web, port: 80}}], {names}rules: [{{backendRefs: [{{name: web, port: 80}}]}}]}}");
+        var mesh = Mesh(Tls("hostnames: [One.example.com, '*.two.example.com', not a host], "));
+        Assert.Equal([new() { ServerNames = ["one.example.com", "*.two.example.com"] }], mesh.Route("TLSRoute/s").Rules[0].Matches);
+        Assert.Equal([(IndexedMesh.Key("web"), (ushort)80)], mesh.Route("TLSRoute/s").Parents.Select(static parent => (parent.Service, parent.Port)));
+
+        mesh.Set(Tls(""));
+        Assert.Equal([RouteMatch.Everything], mesh.Route("TLSRoute/s").Rules[0].Matches);
+        mesh.Set(Tls("hostnames: [not a host], "));
+        Assert.Null(mesh.FindTraffic("TLSRoute/s"));
+    }
+
+    [Fact]
     public void Calls_go_before_requests_before_connections_on_one_port()
     {
         var calls = Written.Calls("g", "{parentRefs: [{group: '', kind: Service, name: web, port: 80}], rules: [{backendRefs: [{name: web, port: 80}]}]}");

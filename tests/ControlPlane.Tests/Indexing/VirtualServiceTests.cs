@@ -295,16 +295,16 @@ public sealed class VirtualServiceTests
         Assert.Empty(mesh.Traffic.Current.Resources);
     }
 
-    [Theory]
-    [InlineData("db.default.svc.cluster.local", true)]
-    [InlineData("'*.svc.cluster.local'", true)]
-    [InlineData("other.example.com", false)]
-    public void Of_tls_the_name_that_is_asked_for_is_the_services(string name, bool isRouted)
+    [Fact]
+    public void Of_tls_the_names_that_are_asked_for_go_to_the_waypoint()
     {
-        var mesh = Mesh(Ports, Virtual($"hosts: [db], tls: [{{match: [{{sniHosts: [{name}]}}], route: [{{destination: {{host: web, port: {{number: 80}}}}}}]}}]"));
+        var mesh = Mesh(Ports, Virtual("hosts: [db], tls: [{match: [{sniHosts: [db.default.svc.cluster.local]}], route: [{destination: {host: web, port: {number: 80}}}]}, "
+            + "{match: [{port: 443, sniHosts: ['*.Example.com']}], route: [{destination: {host: many, port: {number: 81}}}]}, {match: [{port: 444, sniHosts: [b]}], route: [{destination: {host: web}}]}]"));
 
-        Assert.Equal(isRouted ? [(RouteKind.TlsRoute, "tls[0]", "443", "(web/:80, 1)")] : [], Connections(mesh).Select(Text));
-        Assert.Equal(isRouted ? "Accepted" : "UnsupportedValue", Status(mesh).Reason);
+        Assert.Equal([(RouteKind.TlsRoute, "tls[0]", "443", "(web/:80, 1)"), (RouteKind.TlsRoute, "tls[1]", "443", "(many/:81, 1)")], Connections(mesh).Select(Text));
+        Assert.Equal([new() { ServerNames = ["db.default.svc.cluster.local"] }, new() { Port = 443, ServerNames = ["*.example.com"] }],
+            mesh.Traffic.Current.Resources.Values.Select(static one => one.Route!.Rules[0]).OrderBy(static rule => rule.Name, StringComparer.Ordinal).SelectMany(static rule => rule.Matches));
+        Assert.Contains("tls[2]: no service of its hosts has a port for it, of TLS", Status(mesh).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -73,7 +73,7 @@ internal sealed class WaypointScene : IAsyncDisposable
                 {
                     Uid = $"Kubernetes//Pod/{Namespace}/{name}", Name = name, Namespace = Namespace, ServiceAccount = name, TrustDomain = "cluster.local", Addresses = [address],
                     WorkloadName = name, CanonicalName = name, ClusterId = "Kubernetes",
-                    Services = services.Select(service => new ServiceMembership(KeyOf(service), new(new PortMapping(80, (ushort)_targetPort), new PortMapping(8080, (ushort)_targetPort)))).ToEquatableArray(),
+                    Services = services.Select(service => new ServiceMembership(KeyOf(service), new(new PortMapping(80, (ushort)_targetPort), new PortMapping(443, (ushort)_targetPort), new PortMapping(8080, (ushort)_targetPort)))).ToEquatableArray(),
                 },
             ],
         });
@@ -250,7 +250,7 @@ internal sealed class WaypointScene : IAsyncDisposable
     private static Service ServiceOf(string name) => new()
     {
         Name = name, Namespace = Namespace, Hostname = KeyOf(name).Hostname, Vips = [new("", IPAddress.Parse(VipOf(name)))],
-        Ports = new(new PortMapping(80, 0, AppProtocol.Http11), new PortMapping(8080, 0, AppProtocol.Unknown)),
+        Ports = new(new PortMapping(80, 0, AppProtocol.Http11), new PortMapping(443, 0, AppProtocol.Tls), new PortMapping(8080, 0, AppProtocol.Unknown)),
         Waypoint = new(KeyOf("waypoint"), 15008),
     };
 

@@ -176,7 +176,7 @@ public sealed class TrafficMappingTests
         {
             Path = PathMatch.Prefix("/V1", ignoreCase: true), Port = 80, Method = TextMatch.Exact("GET"), Scheme = TextMatch.Prefix("http"),
             Authority = TextMatch.Suffix(".example"), SourceNamespace = "web",
-            Headers = [new("x-user", TextMatch.Regex("a.*"), Inverted: true)], Query = [new("color", TextMatch.Present)],
+            Headers = [new("x-user", TextMatch.Regex("a.*"), Inverted: true)], Query = [new("color", TextMatch.Present)], ServerNames = ["a.example", "*.b.example"],
         },
         new() { Path = PathMatch.Segments("/v2/") }, new() { Path = PathMatch.Exact("/v3") }, new() { Path = PathMatch.Regex("/v[45]") },
     ];
