@@ -44,6 +44,9 @@ internal sealed class PodReport(string uid, ObjectName name)
     /// <summary>Somebody is writing it.</summary>
     public bool IsTaken { get; set; }
 
+    /// <summary>When it was last taken, among all; 0 for never.</summary>
+    public long Turn { get; set; }
+
     /// <summary>Tells those who wait for <see cref="Written"/>, if it is.</summary>
     public void Settle()
     {

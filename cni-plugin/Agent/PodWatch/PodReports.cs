@@ -24,6 +24,7 @@ internal sealed partial class PodReports(ApiClient api, string node, TimeProvide
     private readonly Lock _lock = new();
     private readonly Dictionary<string, PodReport> _reports = [];
     private readonly Signal _work = new();
+    private long _turns;
 
     public void Stands(PodSpec pod, EnrollmentStatus status) => Change(pod, report =>
     {
@@ -124,14 +125,16 @@ internal sealed partial class PodReports(ApiClient api, string node, TimeProvide
 
     private void Tell(PodReport report, string type, string reason, string message) => report.Tell(type, reason, message, time.GetUtcNow());
 
+    // Annotations first, of them and of the rest who has waited longest: what the API refuses again and again holds up nobody.
     // Whoever takes one wakes the next: there may be more.
     private PodReport? Next()
     {
         lock (_lock)
         {
-            if (_reports.Values.FirstOrDefault(static report => report is { IsDue: true, IsTaken: false }) is not { } due)
+            if (_reports.Values.Where(static report => report is { IsDue: true, IsTaken: false })
+                .MinBy(static report => (!report.AnnotationDiffers, report.Turn)) is not { } due)
                 return null;
-            due.IsTaken = true;
+            (due.IsTaken, due.Turn) = (true, ++_turns);
             _work.Set();
             return due;
         }
@@ -148,15 +151,19 @@ internal sealed partial class PodReports(ApiClient api, string node, TimeProvide
     {
         string? wanted;
         bool differs;
-        PodNotice[] notices;
         lock (_lock)
-            (wanted, differs, notices) = (report.Wanted, report.AnnotationDiffers, [.. report.Notices]);
+            (wanted, differs) = (report.Wanted, report.AnnotationDiffers);
         try
         {
             if (differs)
                 await api.MergePatchStatusAsync(ResourceTypes.Pod, report.Name, Patch(report.Uid, wanted), stop);
-            foreach (var notice in notices)
+            IsWritten(report, differs, wanted);
+            while (NoticeOf(report) is { } notice)
+            {
                 await api.CreateAsync(ResourceTypes.Event, EventOf(report, notice), stop);
+                lock (_lock)
+                    report.Notices.Remove(notice);
+            }
         }
         catch (OperationCanceledException)
         {
@@ -170,15 +177,27 @@ internal sealed partial class PodReports(ApiClient api, string node, TimeProvide
         catch (ApiException)
         {
             // The pod is gone, or another of the same name is there now: nothing is left to say.
+            IsWritten(report, differs, wanted);
+            lock (_lock)
+                report.Notices.Clear();
         }
+        return true;
+    }
+
+    private PodNotice? NoticeOf(PodReport report)
+    {
+        lock (_lock)
+            return report.Notices.FirstOrDefault();
+    }
+
+    private void IsWritten(PodReport report, bool differs, string? wanted)
+    {
         lock (_lock)
         {
             if (differs)
                 report.Actual = wanted;
-            report.Notices.RemoveRange(0, notices.Length);
             report.Settle();
         }
-        return true;
     }
 
     // With the uid: a pod that took over the name meanwhile is not written to.
