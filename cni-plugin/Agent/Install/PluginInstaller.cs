@@ -45,8 +45,7 @@ internal sealed partial class PluginInstaller(
     {
         try
         {
-            foreach (var file in Configurations())
-                Replace(file, ConflistEditor.WithoutPlugin(Read(file)));
+            TakeOut(Configurations());
             File.Delete(Path.Combine(options.BinaryDirectory, ConflistEditor.PluginType));
             Log.Uninstalled(logger);
         }
@@ -92,8 +91,7 @@ internal sealed partial class PluginInstaller(
         }
         if (ConflistEditor.WithPlugin(Read(primary), entry) is { } edited)
             Write(primary, edited);
-        foreach (var other in files.Where(file => file != primary && ConflistEditor.HasPlugin(Read(file))))
-            Replace(other, ConflistEditor.WithoutPlugin(Read(other)));
+        TakeOut(files.Where(file => file != primary));
         _lastProblem = null;
         return true;
     }
@@ -109,10 +107,14 @@ internal sealed partial class PluginInstaller(
         Log.Installed(logger, target);
     }
 
-    private static void Replace(string file, byte[]? edited)
+    // What is no configuration is somebody else's affair, as it is for runtimes.
+    private static void TakeOut(IEnumerable<string> files)
     {
-        if (edited is not null)
-            AtomicFile.Write(file, edited, File.GetUnixFileMode(file));
+        foreach (var file in files.Where(static file => ConflistEditor.HasPlugin(Read(file))))
+        {
+            if (ConflistEditor.WithoutPlugin(Read(file)) is { } edited)
+                AtomicFile.Write(file, edited, File.GetUnixFileMode(file));
+        }
     }
 
     private string? Primary(IReadOnlyList<string> files) => options.ConfigurationName is { } name
@@ -126,11 +128,19 @@ internal sealed partial class PluginInstaller(
             .Where(static file => Path.GetExtension(file) is ".conf" or ListExtension or ".json")
             .Order(StringComparer.Ordinal)];
 
+    /// <returns>Nothing for a file that is gone, or a link that leads nowhere.</returns>
     private static byte[] Read(string file)
     {
-        using var stream = File.OpenRead(file);
-        var bytes = new byte[Math.Min(stream.Length, ConflistEditor.MaxBytes) + 1];
-        return bytes[..stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
+        try
+        {
+            using var stream = File.OpenRead(file);
+            var bytes = new byte[Math.Min(stream.Length, ConflistEditor.MaxBytes) + 1];
+            return bytes[..stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
+        }
+        catch (FileNotFoundException)
+        {
+            return [];
+        }
     }
 
     private void Report(string problem)

@@ -121,6 +121,34 @@ public sealed class PluginInstallerTests : IAsyncLifetime
         Assert.Empty(Directory.GetFiles(Bin));
     }
 
+    // Otherwise no pod would start on the node any more.
+    [Fact]
+    public void Uninstalling_passes_by_what_is_no_configuration()
+    {
+        var file = Path.Combine(Net, "10-net.conflist");
+        Write(file, Primary);
+        Write(Path.Combine(Net, "00-broken.conflist"), "{");
+        Assert.True(_installer.Install());
+
+        _installer.Uninstall();
+
+        Assert.DoesNotContain("ambient-cni", Read(file));
+        Assert.Empty(Directory.GetFiles(Bin));
+    }
+
+    [Fact]
+    public void A_link_that_leads_nowhere_is_passed_by()
+    {
+        var file = Path.Combine(Net, "10-net.conflist");
+        Write(file, Primary);
+        File.CreateSymbolicLink(Path.Combine(Net, "00-gone.conflist"), "/none/such");
+
+        Assert.True(_installer.Install());
+        Assert.Contains("ambient-cni", Read(file));
+        _installer.Uninstall();
+        Assert.DoesNotContain("ambient-cni", Read(file));
+    }
+
     // In the midst of asynchronous tests, on purpose: what happens between two of these is what is tested.
     private static void Write(string file, string text) => File.WriteAllText(file, text);
 
