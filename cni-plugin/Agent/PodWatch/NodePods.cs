@@ -16,6 +16,7 @@ internal sealed class NodePods(
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Dictionary<string, JournalEntry> _pods = [];
+    private readonly HashSet<string> _fromBefore = []; // uids that only the journal knows of yet
 
     /// <summary>Takes up where the last process stopped: what was in the mesh is looked after again.</summary>
     /// <exception cref="IOException">The journal cannot be read.</exception>
@@ -24,6 +25,7 @@ internal sealed class NodePods(
         foreach (var entry in journal.ReadAll())
         {
             _pods[entry.Pod.Uid] = entry;
+            _fromBefore.Add(entry.Pod.Uid);
             if (entry.InMesh && IsLocated(entry))
                 await enrollment.WantAsync(entry.Pod, reports);
         }
@@ -52,11 +54,12 @@ internal sealed class NodePods(
     /// <summary>The API no longer has the pod.</summary>
     public Task RemoveAsync(string uid) => InTurnAsync(() => ForgetAsync(uid));
 
-    /// <summary>The API has these and no others.</summary>
+    /// <summary>The API had these and no others when it was first listed. A pod that the plugin has named since may be younger than that.</summary>
     public Task KeepOnlyAsync(IReadOnlySet<string> uids) => InTurnAsync(async () =>
     {
-        foreach (var gone in _pods.Keys.Where(uid => !uids.Contains(uid)).ToList())
+        foreach (var gone in _fromBefore.Where(uid => !uids.Contains(uid)).ToList())
             await ForgetAsync(gone);
+        _fromBefore.Clear();
         return true;
     });
 
@@ -75,6 +78,8 @@ internal sealed class NodePods(
     private async Task<PodSpec?> StartAsync(Pod? pod, IReadOnlyDictionary<string, string>? labels, NamedSandbox sandbox)
     {
         var before = _pods.GetValueOrDefault(sandbox.Uid);
+        if (pod is not null)
+            _fromBefore.Remove(sandbox.Uid);
         var known = pod is not null ? Describe(pod, labels, before) : before ?? throw new UnknownPodException(sandbox.Uid);
         var next = known with
         {

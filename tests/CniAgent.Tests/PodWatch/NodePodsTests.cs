@@ -1,0 +1,76 @@
+using Ambient.CniAgent.Enrollment;
+using Ambient.CniAgent.Journal;
+using Ambient.CniAgent.PodNamespaces;
+using Ambient.CniAgent.PodWatch;
+using Ambient.CniAgent.Redirection;
+using Ambient.CniAgent.Zds;
+using Ambient.Hosting.Metrics;
+using Ambient.Hosting.Options;
+using Ambient.Kubernetes.Client;
+using Ambient.Kubernetes.Configuration;
+using Ambient.Kubernetes.Resources;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Ambient.CniAgent.Tests.PodWatch;
+
+/// <summary>What an agent that has just started takes from its three sources, whichever speaks first.</summary>
+public sealed class NodePodsTests : IAsyncDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("pods").FullName;
+    private readonly PodRegistry _registry = new();
+    private readonly ZdsServer _proxies;
+    private readonly NodeEnrollment _enrollment;
+    private readonly ApiClient _api = new(new ApiConfiguration { Server = new("http://127.0.0.1:1") }, TimeProvider.System);
+    private readonly PodJournal _journal;
+    private readonly JournalWriter _writer;
+
+    public NodePodsTests()
+    {
+        _proxies = new(Path.Combine(_directory, "z.sock"), _registry, new(), TimeProvider.System, NullLogger<ZdsServer>.Instance);
+        var enroller = new Enroller(PodNamespaceOpener.ForThisNode("/", "/proc/self/ns/net", TimeProvider.System), new RuleInstaller(PodLab.Node, keepsConnections: true), _registry, _proxies);
+        _enrollment = new(new(enroller, new EnrollmentMetrics(new MetricRegistry()), TimeSpan.FromSeconds(30), TimeProvider.System, NullLogger<PodEnrollment>.Instance));
+        _journal = new(_directory, NullLogger<PodJournal>.Instance);
+        _writer = new(_journal, NullLogger<JournalWriter>.Instance);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _writer.WrittenAsync();
+        await _enrollment.DisposeAsync();
+        _proxies.Dispose();
+        _registry.Dispose();
+        _api.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    // The agent lists the node's pods; a pod is made; the plugin asks about it, and the API is asked for it alone; then the list is through.
+    [Fact]
+    public async Task A_pod_that_is_younger_than_the_first_list_is_kept_and_one_from_before_that_is_not_in_it_is_forgotten()
+    {
+        using (var earlier = await OpenAsync())
+            await earlier.StartSandboxAsync(PodOf("gone"), null, Sandbox("gone"));
+        using var pods = await OpenAsync();
+
+        await pods.StartSandboxAsync(PodOf("young"), null, Sandbox("young"));
+        await pods.KeepOnlyAsync(new HashSet<string>());
+
+        Assert.Null(await pods.IsInMeshAsync("gone"));
+        Assert.False(await pods.IsInMeshAsync("young"));
+        await _writer.WrittenAsync();
+        Assert.Equal(["young"], _journal.ReadAll().Select(static entry => entry.Pod.Uid));
+    }
+
+    private async Task<NodePods> OpenAsync()
+    {
+        var settings = new Dictionary<string, string> { ["NODE_NAME"] = "node-1", ["KUBECONFIG"] = "/none", ["CNI_AGENT_RUN_DIR"] = _directory, ["AGENT_STATE_DIR"] = _directory };
+        var selection = new PodSelection(ClusterOptions.Read(new SettingsReader(settings)));
+        var reports = new PodReports(_api, "node-1", TimeProvider.System, NullLogger<PodReports>.Instance);
+        var pods = new NodePods(selection, _journal, _writer, _enrollment, reports, captureDnsByDefault: true);
+        await pods.RestoreAsync();
+        return pods;
+    }
+
+    private static Pod PodOf(string uid) => new() { Metadata = new() { Name = uid, Namespace = "shop", Uid = uid } };
+
+    private static NamedSandbox Sandbox(string uid) => new(uid, $"c-{uid}", "/run/netns/none", ["10.0.0.1"]);
+}
