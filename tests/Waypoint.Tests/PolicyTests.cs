@@ -30,6 +30,23 @@ public sealed class PolicyTests
         Assert.Equal(HttpStatusCode.Forbidden, (await stranger.GetAsync("/api/items")).StatusCode);
     }
 
+    [Theory]
+    [InlineData("shop/waypoint", "", 403, 403)] // for all that is behind it
+    [InlineData("shop/other", "", 200, 200)]
+    [InlineData("", "echo", 403, 200)]
+    public async Task A_policy_is_for_its_gateways_and_services_alone(string gateway, string service, int echo, int other)
+    {
+        await using var scene = await StartAsync();
+        scene.Serve("v1", "echo", "other");
+        scene.Apply(new Model.Traffic.TrafficResource("AuthorizationPolicy/shop/p", new RequestPolicy(
+            new() { Name = "p", Namespace = "shop", Action = PolicyAction.Deny, Rules = [new([new([new() { Request = new() { Methods = [TextMatch.Exact("GET")] } }])])] },
+            service.Length > 0 ? [KeyOf(service)] : [], gateway.Length > 0 ? [gateway] : [], IsForAll: false)));
+
+        using var one = await scene.ClientAsync("echo");
+        using var two = await scene.ClientAsync("other");
+        Assert.Equal((echo, other), ((int)(await one.GetAsync("/")).StatusCode, (int)(await two.GetAsync("/")).StatusCode));
+    }
+
     [Fact]
     public async Task Each_client_is_judged_by_its_own_identity_over_http2_too()
     {

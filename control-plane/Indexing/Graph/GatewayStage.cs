@@ -63,11 +63,19 @@ internal sealed class GatewayStage(MeshGraph graph, NetworkGateways networks)
 
         if (!Equals(before, node.Waypoint) || node.WasThere != seen) graph.QueueReferrers(node.Name);
         node.WasThere = seen;
+        SetKind(node, seen && ClassOf(node.Object!)?.Spec is { } spec && WaypointControllers.RunsWaypoints(spec.ControllerName));
         Classify(node, seen ? node.Object!.Spec?.GatewayClassName ?? "" : "");
         if (node.Object is not null) return;
         graph.Gateways.Remove(node.Name);
         node.Namespace.Gateways.Remove(node);
         graph.DropIfEmpty(node.Namespace);
+    }
+
+    private void SetKind(GatewayNode node, bool isWaypoint)
+    {
+        if (node.IsWaypoint == isWaypoint) return;
+        node.IsWaypoint = isWaypoint;
+        graph.QueueRoutes(new(TargetKind.Gateway, node.Name));
     }
 
     private void Classify(GatewayNode node, string className)

@@ -105,10 +105,10 @@ internal sealed class MeshGraph(IndexOptions options)
         foreach (var tls in BackendTlsByTarget[target]) Queue.Add(tls);
     }
 
-    /// <summary>Queues what depends on the service's host names or ports.</summary>
-    public void QueueRoutes(TargetKey service)
+    /// <summary>Queues what depends on a service's host names or ports, or on what kind of gateway it is.</summary>
+    public void QueueRoutes(TargetKey target)
     {
-        foreach (var route in RoutesTo[service]) Queue.Add(route);
+        foreach (var route in RoutesTo[target]) Queue.Add(route);
     }
 
     /// <summary>Queues the rules whose subsets a workload may have come to or left, by the services it is a member of.</summary>

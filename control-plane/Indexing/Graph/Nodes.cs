@@ -168,6 +168,9 @@ internal sealed class GatewayNode(ObjectName name, NamespaceNode ns) : Node(name
     /// <summary>Null while it has no address, or is not seen.</summary>
     public Waypoint? Waypoint { get; set; }
 
+    /// <summary>It is there, and its class is one of waypoints.</summary>
+    public bool IsWaypoint { get; set; }
+
     /// <summary>As it was when its dependents last heard of it.</summary>
     public bool WasThere { get; set; }
 

@@ -140,6 +140,8 @@ internal sealed class RouteStage(MeshGraph graph) : IRouteSurroundings
     MemberView? IRouteSurroundings.Find(TargetKey service) =>
         graph.Services.GetValueOrDefault((service.Name, service.Kind == TargetKind.ServiceEntry)) is { Members: { Hostnames.IsEmpty: false } view } ? view : null;
 
+    bool IRouteSurroundings.IsWaypoint(ObjectName gateway) => graph.Gateways.GetValueOrDefault(gateway) is { IsWaypoint: true };
+
     bool IRouteSurroundings.IsGranted(RouteKind kind, string ns, TargetKey backend) => _grants.Permit(RouteReader.KindText(kind), ns, backend);
 
     // Who routes for other clients is in nobody's way: routes of one namespace are for the same ones.

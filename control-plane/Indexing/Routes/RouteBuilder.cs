@@ -17,6 +17,8 @@ internal interface IRouteSurroundings
     /// <returns>Null if there is no such service.</returns>
     MemberView? Find(TargetKey service);
 
+    bool IsWaypoint(ObjectName gateway);
+
     /// <summary>True if the backend's namespace lets routes of that kind and namespace refer to it.</summary>
     bool IsGranted(RouteKind kind, string ns, TargetKey backend);
 
@@ -41,7 +43,7 @@ internal sealed class RouteBuilder(RouteFacts facts, IRouteSurroundings around)
     public RoutePlan Build()
     {
         var rules = facts.Rules.Select(Resolve).ToEquatableArray();
-        var refusals = facts.Parents.Select(parent => (Parent: parent, Refusal: RefusalAt(facts, parent, around) ?? ConflictAt(parent))).ToList();
+        var refusals = facts.Parents.Where(parent => parent.Service.Kind != TargetKind.Gateway || around.IsWaypoint(parent.Service.Name)).Select(parent => (Parent: parent, Refusal: RefusalAt(facts, parent, around) ?? ConflictAt(parent))).ToList();
         var parents = refusals.Where(static one => one.Refusal is null).SelectMany(one => KeysOf(one.Parent)).Distinct().ToEquatableArray();
         var outcomes = refusals.Select(one => new ParentOutcome(
             one.Parent.Reference, one.Refusal, _unresolved, one.Refusal is null ? facts.Dropped : default)).ToEquatableArray();
@@ -64,6 +66,8 @@ internal sealed class RouteBuilder(RouteFacts facts, IRouteSurroundings around)
     public static RouteRefusal? RefusalAt(RouteFacts facts, ParentFacts parent, IRouteSurroundings around)
     {
         if (facts.Refusal is { } refusal) return refusal;
+        if (parent.Service.Kind == TargetKind.Gateway)
+            return new("NotAllowedByListeners", $"Gateway {parent.Service.Name} is a waypoint, which takes no routes of its own: name the Services or ServiceEntries behind it in parentRefs.");
         if (around.Find(parent.Service) is not { } service) return new("NoMatchingParent", $"{parent.Service.Kind} {parent.Service.Name} does not exist.");
         var ports = parent.Port == 0 ? service.Ports.ToList() : service.Ports.Where(port => port.Port == parent.Port).ToList();
         if (ports.Count == 0) return new("NoMatchingParent", $"{parent.Service.Kind} {parent.Service.Name} has no port {parent.Reference.Port}.");
@@ -120,7 +124,7 @@ internal sealed class RouteBuilder(RouteFacts facts, IRouteSurroundings around)
             : null;
     }
 
-    private bool IsOwn(string ns) => ns == facts.Name.Namespace || facts.Parents.Any(parent => parent.Service.Name.Namespace == ns);
+    private bool IsOwn(string ns) => ns == facts.Name.Namespace || facts.Parents.Any(parent => parent.Service.Kind != TargetKind.Gateway && parent.Service.Name.Namespace == ns);
 
     private void Unresolved(RouteRefusal problem) => _unresolved ??= problem;
 }

@@ -8,7 +8,7 @@ namespace Ambient.ControlPlane.Indexing.Routes;
 
 /// <summary>A route of Gateway API, read and checked by itself: what it refers to is not looked up yet.</summary>
 /// <param name="Created">Who came first decides between routes.</param>
-/// <param name="Parents">Services and ServiceEntries only: other parents are other controllers' business.</param>
+/// <param name="Parents">Services, ServiceEntries and Gateways; other parents are other controllers' business, and so are Gateways that are no waypoints.</param>
 /// <param name="Rules">Those that can be honoured, and those that answer with an error because they cannot.</param>
 /// <param name="Refusal">Why it is not accepted at any parent; null if it may be.</param>
 /// <param name="Dropped">Why parts of it are not as written.</param>
@@ -22,6 +22,7 @@ internal sealed record RouteFacts(
             .Select(static backend => backend.Target).OfType<TargetKey>()).Distinct();
 }
 
+/// <param name="Service">Or Gateway.</param>
 /// <param name="Port">Of the service; 0 for all.</param>
 internal sealed record ParentFacts(ParentReference Reference, TargetKey Service, ushort Port);
 

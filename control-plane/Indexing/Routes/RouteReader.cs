@@ -118,6 +118,7 @@ internal static class RouteReader
             {
                 ("" or "core", "Service") => TargetKind.Service,
                 (PolicyTargets.EntryGroup, "ServiceEntry") => TargetKind.ServiceEntry,
+                (PolicyTargets.GatewayGroup, "Gateway") => TargetKind.Gateway,
                 _ => null,
             };
             // A port that none can be is one that the service does not have: its highest number stands for it.

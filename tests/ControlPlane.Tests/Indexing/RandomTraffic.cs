@@ -11,7 +11,7 @@ internal sealed class RandomTraffic(Random random)
     private static readonly string[] Parents =
     [
         "{group: '', kind: Service, name: svc0}", "{group: '', kind: Service, name: svc1, port: 80}", "{group: '', kind: Service, name: svc0, namespace: bank}",
-        "{group: networking.istio.io, kind: ServiceEntry, name: entry0}", "{name: edge}", "{group: '', kind: Service, name: svc2, port: 99}",
+        "{group: networking.istio.io, kind: ServiceEntry, name: entry0}", "{name: wp0}", "{group: '', kind: Service, name: svc2, port: 99}",
     ];
 
     private static readonly string[] Backends =
@@ -76,7 +76,7 @@ internal sealed class RandomTraffic(Random random)
         < 4 => Written.Http($"{Ns()}/route{random.Next(3)}", Spec(HttpRules), Chance(6) ? "ambient.mesh/rate-limit=10/1s" : "", random.Next(3)),
         4 => Written.Calls($"{Ns()}/calls", Spec(["matches: [{method: {service: a.B}}], ", "matches: [{method: GET}], ", ""])),
         5 => Written.Object(ResourceTypes.TcpRoute, $"{Ns()}/connections", Spec([""])),
-        6 => Written.Object(ResourceTypes.TlsRoute, $"{Ns()}/secret", Spec([""], "hostnames: ['*.shop.svc.cluster.local'], ")),
+        6 => Written.Object(ResourceTypes.TlsRoute, $"{Ns()}/secret", Spec([""], "hostnames: ['*.shop.svc.cluster.local', a.example.com], ")),
         _ => Written.Object(ResourceTypes.ReferenceGrant, $"{Ns()}/grant{random.Next(2)}",
             $"{{from: [{{group: gateway.networking.k8s.io, kind: {Pick(["HTTPRoute", "GRPCRoute"])}, namespace: {Ns()}}}], to: [{{group: '', kind: Service{(Chance(2) ? ", name: svc2" : "")}}}]}}"),
     };
@@ -94,7 +94,7 @@ internal sealed class RandomTraffic(Random random)
 
     private VirtualService Virtual() => Written.Object(ResourceTypes.VirtualService, $"{Ns()}/virtual{random.Next(4)}",
         $"{{{(Chance(5) ? "" : $"hosts: ['{Pick(Hosts)}', '{Pick(Hosts)}'], ")}http: [{string.Join(", ", Enumerable.Range(0, random.Next(1, 3)).Select(_ => $"{{{Pick(VirtualRoutes)}{Way()}}}"))}]"
-        + $"{(Chance(2) ? $", tcp: [{{{Pick(["match: [{port: 80}], ", "match: [{sourceLabels: {a: b}}], ", "unheard: 1, ", ""])}route: [{Target()}]}}], tls: [{{match: [{{sniHosts: ['*']}}], route: [{Target()}]}}]" : "")}"
+        + $"{(Chance(2) ? $", tcp: [{{{Pick(["match: [{port: 80}], ", "match: [{sourceLabels: {a: b}}], ", "unheard: 1, ", ""])}route: [{Target()}]}}], tls: [{{match: [{{sniHosts: ['{Pick(["*", "a.example.com"])}']}}], route: [{Target()}]}}]" : "")}"
         + $"{(Chance(6) ? ", gateways: [edge]" : "")}{(Chance(6) ? $", exportTo: ['{Pick([".", "shop", "~"])}']" : "")}}}", age: random.Next(3));
 
     private string Way() => Chance(4) ? $"delegate: {{name: virtual{random.Next(4)}{(Chance(2) ? $", namespace: {Ns()}" : "")}}}" : $"route: [{Target()}, {Target()}]";

@@ -49,6 +49,31 @@ public sealed class RouteStatusTests
     }
 
     [Fact]
+    public void A_waypoint_takes_no_routes_of_its_own_and_that_is_told_while_it_is_one()
+    {
+        var both = Http("r", "{parentRefs: [{name: wp}, {group: '', kind: Service, name: web}], rules: [{}]}");
+        var mesh = Mesh(Objects.Waypoint("wp"), both);
+        Assert.Equal(["web"], Parents()); // of a class that nobody knows
+
+        mesh.Set(Objects.GatewayClass("istio-waypoint"));
+        Assert.Equal(["wp", "web"], Parents());
+        Assert.StartsWith("Accepted=False/NotAllowedByListeners", Told(mesh), StringComparison.Ordinal);
+        Assert.Contains("name the Services or ServiceEntries behind it", Of(mesh).Parents![0].Conditions[0].Message, StringComparison.Ordinal);
+        Assert.StartsWith("Accepted=True", Told(mesh, parent: 1), StringComparison.Ordinal);
+        Assert.Equal([new(IndexedMesh.Key("web"), 0)], mesh.Route("HTTPRoute/r").Parents);
+
+        mesh.Set(Http("r", "{parentRefs: [{name: wp}], rules: [{}]}"));
+        Assert.Equal(["wp"], Parents());
+        Assert.Null(mesh.FindTraffic("HTTPRoute/r"));
+
+        mesh.Set(both);
+        mesh.Remove(Objects.Waypoint("wp"));
+        Assert.Equal(["web"], Parents());
+
+        IEnumerable<string> Parents() => Of(mesh).Parents!.Select(static parent => parent.Reference.Name);
+    }
+
+    [Fact]
     public void There_is_one_entry_for_each_parent_that_is_a_service_and_none_for_others()
     {
         var set = Of(Mesh(Http("r", "{parentRefs: [{group: '', kind: Service, name: web, port: 80}, {name: edge}, {group: '', kind: Service, name: none}], rules: [{}]}")));
