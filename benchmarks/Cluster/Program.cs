@@ -24,6 +24,8 @@ static async Task<int> RunAsync(string[] args)
             return await RouteRun.RunAsync(int.Parse(routes), int.Parse(changes));
         case ["start", var pods, var atOnce]:
             return await StartRun.RunAsync(int.Parse(pods), int.Parse(atOnce));
+        case ["agent", var pods]:
+            return await AgentRun.RunAsync(int.Parse(pods));
         case ["outage", var seconds, var times]:
             return await OutageRun.RunAsync(TimeSpan.FromSeconds(int.Parse(seconds)), int.Parse(times));
         case ["intermediate", var rate]:
@@ -41,6 +43,7 @@ static async Task<int> RunAsync(string[] args)
                 policy TIMES       from kubectl apply of a policy to its effect on a live connection
                 routes COUNT CHANGES    a waypoint's memory with so many HTTPRoutes, from kubectl apply of one to its effect, and 1,000 requests a second
                 start PODS AT-ONCE how long each CNI plugin, and so the mesh, holds up the start of a pod
+                agent PODS         the memory of a node's agent at rest, with so many pods in the mesh
                 outage SECONDS TIMES    new connections while the control plane is gone; certificates live a minute
                 intermediate RATE  new connections per second while an authority is plugged in and its intermediate is replaced and ends; some 7 minutes
                 rotation RATE      new connections per second while the root is replaced; takes some 8 minutes

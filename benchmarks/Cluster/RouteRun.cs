@@ -136,11 +136,7 @@ internal sealed class RouteRun(ClusterStage stage, HttpClient client)
     private async Task SayMemoryAsync(string when)
     {
         await Task.Delay(TimeSpan.FromSeconds(3), TimeProvider.System);
-        var lines = await File.ReadAllLinesAsync($"/proc/{await ProcessIdAsync()}/smaps_rollup");
-        Console.WriteLine($"the waypoint {when}: RSS {MiB("Rss:"):0.0} MiB, PSS {MiB("Pss:"):0.0} MiB");
-
-        double MiB(string name) => lines.Where(line => line.StartsWith(name, StringComparison.Ordinal))
-            .Sum(static line => double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture)) / 1024;
+        Console.WriteLine($"the waypoint {when}: {MemoryLine.Of(await ProcessIdAsync())}");
     }
 
     private async Task<double> CpuMillisecondsAsync() => Process.GetProcessById(await ProcessIdAsync()).TotalProcessorTime.TotalMilliseconds;

@@ -4,6 +4,7 @@ using Ambient.Hosting.Logging;
 using Ambient.Hosting.Options;
 using Ambient.Hosting.Stopping;
 using Ambient.Kubernetes.Configuration;
+using Ambient.Linux;
 using Microsoft.Extensions.Logging;
 
 if (args is ["version"])
@@ -28,6 +29,7 @@ catch (OptionsException error)
     return 2;
 }
 
+NativeHeap.Share(); // libnftables is called by many threads, now and then
 var time = TimeProvider.System;
 using var log = new ProcessLog(options.LogFormat, options.LogFilter, Console.OpenStandardOutput(), time);
 using var signal = new StopSignal(() => Environment.Exit(1));

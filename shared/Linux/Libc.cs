@@ -34,7 +34,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Name)] internal static partial void* mmap(void* address, nuint length, int protection, int flags, int fd, nint offset);
     [LibraryImport(Name)] internal static partial int munmap(void* address, nuint length);
+    internal const int MALLOPT_ARENA_MAX = -8;
     [LibraryImport(Name)] internal static partial int malloc_trim(nuint keep);
+    [LibraryImport(Name)] internal static partial int mallopt(int parameter, int value);
     [LibraryImport(Name)] internal static partial int madvise(void* address, nuint length, int advice);
 
     [LibraryImport(Name)] internal static partial int setns(int fd, int type);
