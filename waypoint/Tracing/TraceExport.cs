@@ -37,9 +37,9 @@ internal sealed partial class TraceExport
 
     public void Failed(TraceCollector collector, int spans, in ExchangeReport report)
     {
-        _failed.Add(spans);
         if (_failing.TryAdd(collector, true))
             Log.Refuses(_logger, $"{collector.Service}:{collector.Port}", report.Status, report.GrpcStatus, ResponseFlags.DetailsOf(report.Flag));
+        _failed.Add(spans); // what is counted has been told
     }
 
     // Dashboards match on id and name: add at the end, never renumber or reuse. Next: 1313.
