@@ -65,6 +65,12 @@ internal sealed partial class ZdsClient(
         {
             Log.Lost(logger, socketPath, error.Message);
         }
+        catch (Exception defect)
+        {
+            // Nobody stands behind this thread: the process would end, and every pod of the node with it.
+            violated = true;
+            Log.Failed(logger, socketPath, defect);
+        }
         finally
         {
             Hold(null, CancellationToken.None);
@@ -104,7 +110,7 @@ internal sealed partial class ZdsClient(
         }
     }
 
-    // Dashboards match on id and name: add at the end, never renumber or reuse. Next: 556.
+    // Dashboards match on id and name: add at the end, never renumber or reuse. Next: 557.
     private static partial class Log
     {
         [LoggerMessage(551, LogLevel.Information, "Connected to the node agent at {Path}")]
@@ -121,5 +127,8 @@ internal sealed partial class ZdsClient(
 
         [LoggerMessage(555, LogLevel.Debug, "Next connection to the node agent in about {PauseMs} ms")]
         public static partial void Waiting(ILogger logger, double pauseMs);
+
+        [LoggerMessage(556, LogLevel.Error, "The session with the node agent at {Path} failed; please report this. Pods are served on, a new session is begun")]
+        public static partial void Failed(ILogger logger, string path, Exception defect);
     }
 }

@@ -4,6 +4,8 @@ using Ambient.TestKit;
 using Ambient.Ztunnel.Pods;
 using FsCheck;
 using FsCheck.Fluent;
+using Google.Protobuf;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Ambient.Ztunnel.Tests.Pods;
@@ -17,6 +19,7 @@ public sealed class ZdsClientTests : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly NetworkNamespace _netns = NetworkNamespace.Current();
     private readonly SemaphoreSlim _readinessChanged = new(0);
+    private readonly DefectiveLog _log = new();
     private readonly PodProxies _pods;
     private readonly Task _running;
     private TestAgent _agent;
@@ -24,7 +27,7 @@ public sealed class ZdsClientTests : IAsyncDisposable
     public ZdsClientTests()
     {
         _agent = new TestAgent(SocketPath);
-        _pods = new PodProxies(_proxies, _time, NullLogger<PodProxies>.Instance, _ => _readinessChanged.Release());
+        _pods = new PodProxies(_proxies, _time, _log, _ => _readinessChanged.Release());
         var client = new ZdsClient(SocketPath, _pods, _time, new System.Random(1), NullLogger<ZdsClient>.Instance);
         _running = client.RunAsync(_stop.Token);
     }
@@ -281,6 +284,39 @@ public sealed class ZdsClientTests : IAsyncDisposable
         Assert.Equal(["stopped a Graceful", "stopped b Graceful"], _proxies.Events.Where(e => e.StartsWith("stopped", StringComparison.Ordinal)).Order());
         Assert.False(_pods.IsReady);
         Assert.Contains("shutting down", _agent.Add("c", _netns));
+    }
+
+    // Nobody stands behind its thread: the process would end, and every pod of the node with it.
+    [Fact]
+    public void A_defect_in_carrying_a_request_out_ends_the_session_alone()
+    {
+        Join("a");
+        using var other = AnotherNamespace();
+        _log.HasDefect = true;
+
+        var add = new AddWorkload { Uid = "a", WorkloadInfo = new WorkloadInfo { Name = "web-0", Namespace = "shop", ServiceAccount = "web" } };
+        _agent.Session.Send(new WorkloadRequest { Add = add }.ToByteArray(), other.Descriptor, TestAgent.Patience);
+        Assert.True(_agent.IsClosedByProxy());
+        _log.HasDefect = false;
+
+        Assert.Equal(["a"], _proxies.Running.Keys);
+        Reconnect();
+        Assert.Empty(_agent.Add("a", _netns));
+    }
+
+    /// <summary>Stands for whatever may be wrong.</summary>
+    private sealed class DefectiveLog : ILogger<PodProxies>
+    {
+        public bool HasDefect { get; set; }
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel level) => true;
+
+        public void Log<TState>(LogLevel level, EventId id, TState state, Exception? error, Func<TState, Exception?, string> format)
+        {
+            if (HasDefect) throw new InvalidOperationException("a defect");
+        }
     }
 
     [Fact]
