@@ -2,7 +2,9 @@ using System.Net;
 using Ambient.HttpProxy.Exchanges;
 using Ambient.HttpProxy.Routing;
 using Ambient.HttpProxy.Tests.Scenes;
+using Ambient.HttpProxy.Upstreams;
 using Ambient.Model.Routes;
+using Ambient.Model.Traffic;
 
 namespace Ambient.HttpProxy.Tests;
 
@@ -131,6 +133,28 @@ public sealed class FailureTests
         Assert.StartsWith("HTTP/1.1 502 ", await client.ReadHeadAsync());
         Assert.Equal("", await server.ReadToEndAsync()); // and its connection is over
         Assert.Equal(ExchangeFlag.UpstreamRefused, (await scene.ReportAsync()).Flag);
+    }
+
+    [Theory]
+    [InlineData("Content-Length: 9\r\n\r\nhalf", "")]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n", "nonsense\r\n")]
+    public async Task What_a_client_does_wrong_is_not_held_against_the_server(string half, string rest)
+    {
+        await using var scene = await ProxyScene.StartAsync();
+        var rule = new OutlierDetection(1, 0, false, 0, TimeSpan.FromHours(1), TimeSpan.FromHours(1), MaxEjectionPercent: 100, 0);
+        var cluster = new UpstreamCluster("one", [new(scene.Endpoint)], new(TrafficPolicy.Default with { Outlier = rule }, TimeProvider.System));
+        scene.Decide = _ => RouteDecision.To(cluster, NoRetries);
+        var client = await scene.ConnectAsync();
+
+        await client.SendAsync("POST / HTTP/1.1\r\nHost: a\r\n" + half);
+        var server = await scene.AcceptAsync();
+        await server.ReadToAsync("half");
+        await client.SendAsync(rest);
+        client.Finish();
+        Assert.NotEqual(ExchangeFlag.UpstreamEnded, (await scene.ReportAsync()).Flag);
+        await (await scene.ConnectAsync()).SendAsync(Get);
+
+        Assert.StartsWith("GET / ", await (await scene.AcceptAsync()).ReadHeadAsync());
     }
 
     [Fact]

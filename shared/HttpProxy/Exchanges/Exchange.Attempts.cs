@@ -44,7 +44,7 @@ internal sealed partial class Exchange
         {
             (_attempt, _attemptBegan, _attemptSpan) = (default, _loop.Time.GetTimestamp(), _route.Trace.IsRecorded ? RequestTrace.NewId(_proxy.Random) : 0);
             var attempt = _attempt = await TryAsync(endpoint).ConfigureAwait(false);
-            if (!_clientLeft) servers.Report(endpoint, attempt.Status, _attemptBegan);
+            if (IsServersDoing) servers.Report(endpoint, attempt.Status, _attemptBegan);
             if (attempt.Sent || attempt.Flag == ExchangeFlag.UpstreamConnectFailed) servers.NoteReach(endpoint, attempt.Sent);
             _triesAgain = Deserves(attempt) && MayRetry(attempt);
             return attempt.IsAnswered && !_triesAgain ? await RespondAsync(_upstream!).ConfigureAwait(false) : null;
@@ -55,6 +55,9 @@ internal sealed partial class Exchange
             endpoint.End();
         }
     }
+
+    /// <summary>How the attempt went tells something of the server: neither has the client ended it, or broken the rules, nor the end of our time.</summary>
+    private bool IsServersDoing => !_clientLeft && _flag is ExchangeFlag.None or ExchangeFlag.TimedOut;
 
     private void TellAttempt(UpstreamEndpoint endpoint)
     {

@@ -62,5 +62,10 @@ internal sealed class MirroredBody(EventLoop loop) : IBodySource
 
     public void EndWait() => _changed.Set();
 
-    public void Release() => _waiting.Clear(loop.Slabs);
+    /// <summary>The copy is over, be it before the request: nothing more is taken.</summary>
+    public void Release()
+    {
+        _isBroken = true;
+        _waiting.Clear(loop.Slabs);
+    }
 }

@@ -7,6 +7,8 @@ namespace Ambient.HttpProxy.Upstreams;
 /// <remarks>On the loop only. One that drains is not lent; it closes when its streams have ended.</remarks>
 internal sealed class Http2Server(UpstreamEndpoint endpoint, Http2UpstreamPool pool)
 {
+    private static readonly ConnectFailure Silent = new(ConnectFailureKind.Other, 0) { Detail = "it ended the connection before it spoke HTTP/2" };
+
     private readonly List<Http2UpstreamConnection> _connections = [];
     private readonly List<LoopSignal> _waiting = []; // for the connection being opened
     private readonly Stack<LoopSignal> _spare = [];
@@ -42,8 +44,10 @@ internal sealed class Http2Server(UpstreamEndpoint endpoint, Http2UpstreamPool p
         if (!_isDialing) WakeAll();
     }
 
+    /// <summary>It has ended. If its server never spoke HTTP/2, who waits for that is told: on another it would not either.</summary>
     public void Remove(Http2UpstreamConnection connection)
     {
+        if (!connection.Http2.PeerSettingsKnown) _failure = Silent;
         _connections.Remove(connection);
         Changed();
     }

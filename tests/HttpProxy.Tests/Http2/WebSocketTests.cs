@@ -1,4 +1,5 @@
 using Ambient.Http2;
+using Ambient.HttpProxy.Exchanges;
 using Ambient.HttpProxy.Routing;
 using Ambient.HttpProxy.Tests.Scenes;
 using Ambient.HttpProxy.Upstreams;
@@ -75,6 +76,21 @@ public sealed class WebSocketTests
 
         Assert.Equal("and back", await call.BodyAsync());
         Assert.Contains(":protocol: websocket", await served.HeadAsync());
+    }
+
+    [Fact]
+    public async Task A_server_that_ends_the_connection_before_it_speaks_http2_is_dialled_once()
+    {
+        await using var scene = await ProxyScene.StartAsync(plan: NoRetries, protocol: UpstreamProtocol.Http2);
+        var client = await scene.ConnectAsync();
+        await client.SendAsync(Ask);
+
+        var server = await scene.AcceptAsync();
+        await server.SendAsync("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+        server.Dispose();
+
+        Assert.StartsWith("HTTP/1.1 503 ", await client.ReadHeadAsync());
+        Assert.Equal(ExchangeFlag.UpstreamConnectFailed, (await scene.ReportAsync()).Flag);
     }
 
     [Theory]
