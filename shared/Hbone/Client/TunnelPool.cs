@@ -157,6 +157,7 @@ public sealed class TunnelPool(EventLoop loop, TunnelOptions options, ITunnelDia
         var pooled = new PooledTunnel(loop, tunnel);
         bucket.Tunnels.Add(pooled);
         tunnel.SlotsChanged = _ => SlotsChanged(key, bucket, pooled);
+        pooled.ReleaseAfter(ReleaseTime(bucket)); // whoever waited may have left
         return null;
     }
 

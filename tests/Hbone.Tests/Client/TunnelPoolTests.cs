@@ -156,6 +156,25 @@ public class TunnelPoolTests
     }
 
     [Fact]
+    public async Task A_tunnel_that_came_when_nobody_waited_any_more_is_released_like_any_that_is_unused()
+    {
+        var time = new ManualTime();
+        await using var lab = await TunnelLab.StartAsync(lab => lab.Options.PingAfter = TimeSpan.FromHours(1), clientTime: time);
+        using var stuck = TunnelLab.Stop(lab.ServerLoop);
+        var impatient = lab.ConnectAsync(patience: TimeSpan.FromSeconds(2));
+        await TunnelLab.SettleAsync(lab.ClientLoop);
+        time.Advance(TimeSpan.FromSeconds(2));
+        Assert.NotNull((await impatient).Failure);
+        stuck.Dispose();
+        await WaitUntilAsync(lab, () => lab.Pool.Count == 1);
+
+        time.Advance(lab.Options.ReleaseAfter);
+
+        await TunnelLab.SettleAsync(lab.ClientLoop);
+        Assert.Equal(0, await lab.CountTunnelsAsync());
+    }
+
+    [Fact]
     public async Task A_dial_for_which_no_descriptor_was_left_fails_those_who_wait_for_it_and_nobody_after_them()
     {
         await using var lab = await TunnelLab.StartAsync();
