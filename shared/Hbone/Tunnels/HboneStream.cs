@@ -194,6 +194,10 @@ public sealed class HboneStream : Duplex
 
     internal void OnEnded() => _ended = true;
 
+    /// <summary>The peer takes no more. After its end that cuts nothing: whoever goes on sending finds the stream broken for that.</summary>
+    /// <returns>False if the peer has not ended it: then it is a reset.</returns>
+    internal bool TryStopSending() => _ended && (_finishing = true);
+
     /// <summary>What arrived before a reset stays readable, as it does in TCP on Linux.</summary>
     internal void OnReset(Http2ErrorCode code)
     {
@@ -210,6 +214,7 @@ public sealed class HboneStream : Duplex
         IsTouched = false;
         if (HoldsBytes || _ended || IsBroken || Answer is not null) _readable.Set();
         if (IsBroken) TellBroken();
+        else if (Http2.LocalEnded) _writable.Set(); // no room comes any more
         if (FirstArrival < 0) return;
         SetFast(false);
         _held ??= new();

@@ -126,8 +126,9 @@ public sealed partial class Tunnel : IHttp2Handler
     void IHttp2Handler.OnReset(Http2Stream http2, Http2ErrorCode code)
     {
         if (http2.State is not HboneStream stream) return;
-        if (code == Http2ErrorCode.NoError) stream.OnEnded(); // the peer has all it wants and says so
-        stream.OnReset(code);
+        // RFC 9113 §8.1: who has sent all may say with NO_ERROR that it takes no more, and what it sent counts.
+        var isUnwanted = http2.WasResetByPeer && code == Http2ErrorCode.NoError && stream.TryStopSending();
+        if (!isUnwanted) stream.OnReset(code);
         Touch(stream);
     }
 
@@ -146,6 +147,7 @@ public sealed partial class Tunnel : IHttp2Handler
 
     void IHttp2Handler.OnGoAway(uint lastStream, Http2ErrorCode code)
     {
+        if (_server is not null) return; // it speaks of streams that a server opens
         IsDraining = true;
         SlotsChanged?.Invoke(this);
     }

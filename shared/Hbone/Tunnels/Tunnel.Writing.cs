@@ -44,7 +44,8 @@ public sealed partial class Tunnel : IHttp2Output, ITurnEnd
         Flush();
     }
 
-    internal bool MayFill(HboneStream stream) => HasTurn(stream) && _http2.Sendable(stream.Http2) > 0;
+    internal bool MayFill(HboneStream stream) =>
+        stream.Http2.LocalEnded || HasTurn(stream) && _http2.Sendable(stream.Http2) > 0;
 
     internal ValueTask WaitToFill(HboneStream stream, LoopSignal writable)
     {
@@ -55,7 +56,7 @@ public sealed partial class Tunnel : IHttp2Output, ITurnEnd
     internal IoResult Reserve(HboneStream stream, int wanted, out ReadOnlySpan<IoVector> space)
     {
         space = default;
-        if (stream.IsBroken) return new(IoStatus.Broken);
+        if (stream.IsBroken || stream.Http2.LocalEnded) return new(IoStatus.Broken);
         if (!HasTurn(stream)) return IoResult.WouldBlock;
 
         var sendable = Math.Min(Math.Min(_http2.Sendable(stream.Http2), wanted), LargestFrame);

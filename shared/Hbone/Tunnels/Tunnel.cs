@@ -48,7 +48,7 @@ public sealed partial class Tunnel : IDisposable, ICarried
 
     public bool IsClosed { get; private set; }
 
-    /// <summary>It takes no new streams: this side drains it, or the peer has sent GOAWAY.</summary>
+    /// <summary>It takes no new streams: this side drains it, or the server has sent GOAWAY.</summary>
     public bool IsDraining { get; private set; }
 
     /// <summary>Why the tunnel ended; null while it lives.</summary>
@@ -118,6 +118,8 @@ public sealed partial class Tunnel : IDisposable, ICarried
     public void Close(TunnelEnd end)
     {
         if (IsClosed) return;
+        IsClosed = true; // before streams are cut: the last one to go would end a tunnel that drains
+        End = end;
         if (end.TellPeer && !_wire.IsBroken)
         {
             _http2.GoAway(end.Code);
@@ -125,8 +127,6 @@ public sealed partial class Tunnel : IDisposable, ICarried
             _tls.Close();
             _output.Flush();
         }
-        IsClosed = true;
-        End = end;
         _liveness.Cancel();
         _acknowledging?.Cancel();
         BreakStreams(end.Code);
