@@ -54,6 +54,12 @@ internal static partial class HttpTexts
             ? path
             : throw new UnusablePartException($"{Findings.Quote(path)} is no path: it must begin with '/', without query, in visible ASCII, of at most {LongestPath} characters.");
 
+    /// <summary>What takes the place of a part of a path.</summary>
+    /// <exception cref="UnusablePartException">No target of a request could hold it.</exception>
+    public static string PathPart(string? text) => text is { Length: <= LongestPath } && IsVisible(text) && !text.Contains('#')
+        ? text
+        : throw new UnusablePartException($"{Findings.Quote(text)} is no part of a path: it must be in visible ASCII without '#', of at most {LongestPath} characters.");
+
     /// <summary>A path that requests are compared with (HTTPPathMatch): what no request in canonical form could have is a mistake.</summary>
     /// <exception cref="UnusablePartException">Not of that form.</exception>
     public static string MatchedPath(string path)

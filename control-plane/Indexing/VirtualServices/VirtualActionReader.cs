@@ -85,7 +85,7 @@ internal sealed class VirtualActionReader(string ns, IndexOptions options, RateL
         if (rewrite.UriRegexRewrite is { } regex)
         {
             // What is searched for may be a part of the path, so it is tried as it stands.
-            return new(host, new(PathRewriteKind.Regex, regex.Rewrite is { Length: <= 1024 } text ? text : throw new UnusablePartException("uriRegexRewrite.rewrite is missing or too long."), HttpTexts.Regex(regex.Match).Text));
+            return new(host, new(PathRewriteKind.Regex, HttpTexts.PathPart(regex.Rewrite), HttpTexts.Regex(regex.Match).Text));
         }
         if (rewrite.Uri is not { } uri) return new(host, null);
         var kind = matches[0].Path.Kind is PathMatchKind.Prefix or PathMatchKind.Segments ? PathRewriteKind.Prefix : PathRewriteKind.Full;

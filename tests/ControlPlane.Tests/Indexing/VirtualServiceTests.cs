@@ -94,6 +94,8 @@ public sealed class VirtualServiceTests
     [InlineData("directResponse: {status: 99}")]
     [InlineData("directResponse: {status: 200, body: {bytes: '!'}}")]
     [InlineData("rewrite: {uriRegexRewrite: {match: '(', rewrite: x}}")]
+    [InlineData("rewrite: {uriRegexRewrite: {match: /a, rewrite: /b c}}")]
+    [InlineData("rewrite: {uriRegexRewrite: {match: /a, rewrite: \"/b\\r\\nx: y\"}}")]
     [InlineData("fault: {abort: {}}")]
     [InlineData("fault: {abort: {httpStatus: 99}}")]
     [InlineData("fault: {abort: {grpcStatus: MADE_UP}}")]
