@@ -1,10 +1,12 @@
 using System.Net;
+using System.Net.Sockets;
 using Ambient.HttpProxy.Exchanges;
 using Ambient.HttpProxy.Routing;
 using Ambient.HttpProxy.Tests.Scenes;
 using Ambient.HttpProxy.Upstreams;
 using Ambient.Model.Routes;
 using Ambient.Model.Traffic;
+using Ambient.TestKit;
 
 namespace Ambient.HttpProxy.Tests;
 
@@ -155,6 +157,33 @@ public sealed class FailureTests
         await (await scene.ConnectAsync()).SendAsync(Get);
 
         Assert.StartsWith("GET / ", await (await scene.AcceptAsync()).ReadHeadAsync());
+    }
+
+    [Theory]
+    [InlineData(UpstreamProtocol.Http1)]
+    [InlineData(UpstreamProtocol.Http2)]
+    public async Task A_route_has_its_time_also_for_a_server_that_cannot_be_connected_to(UpstreamProtocol protocol)
+    {
+        var (time, routed) = (new ManualTime(), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        server.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        server.Listen(0);
+        using var only = await Wire.ConnectAsync((IPEndPoint)server.LocalEndPoint!); // there is no room for another
+        await using var scene = await ProxyScene.StartAsync(time: time);
+        scene.Decide = _ =>
+        {
+            routed.TrySetResult();
+            return ProxyScene.To((IPEndPoint)server.LocalEndPoint!, NoRetries with { Timeout = TimeSpan.FromSeconds(1) }, protocol);
+        };
+        var client = await scene.ConnectAsync();
+
+        await client.SendAsync(Get);
+        await routed.Task.WaitAsync(Wire.Limit);
+        await scene.Loop.RunAsync(static () => ValueTask.CompletedTask); // by now it is being connected to
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.StartsWith("HTTP/1.1 504 ", await client.ReadHeadAsync());
+        Assert.Equal(ExchangeFlag.TimedOut, (await scene.ReportAsync()).Flag);
     }
 
     [Fact]

@@ -12,6 +12,7 @@ namespace Ambient.HttpProxy.Exchanges;
 internal sealed partial class Exchange
 {
     private UpstreamStream? _upstream;
+    private TaskCompletionSource? _givenUp; // while a connection is waited for
     private bool _attemptTimedOut;
 
     [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
@@ -20,10 +21,10 @@ internal sealed partial class Exchange
         BeginAttempt();
         for (var fresh = false; ; fresh = true)
         {
-            var (upstream, failure) = await _proxy.Upstreams.RentAsync(endpoint, _request, fresh).ConfigureAwait(false);
-            if (upstream is null) return NotSent(ExchangeFlag.UpstreamConnectFailed, failure.Detail ?? $"{failure.Kind}");
+            var (upstream, failure) = await RentAsync(endpoint, fresh).ConfigureAwait(false);
             _upstream = upstream;
             if (_clientLeft || _flag != ExchangeFlag.None || _attemptTimedOut) return NotSent(ExchangeFlag.TimedOut, "");
+            if (upstream is null) return NotSent(ExchangeFlag.UpstreamConnectFailed, failure.Detail ?? $"{failure.Kind}");
 
             if (_request.IsExtendedConnect && !upstream.TakesUpgrades) return NotSent(ExchangeFlag.UpstreamRefused, "it takes no WebSockets over HTTP/2.");
             _wasSent = true;
@@ -41,6 +42,35 @@ internal sealed partial class Exchange
             if (read == IoStatus.Done) return Answered(upstream.Head);
             if (fresh || !MayRepeat(upstream)) return Unanswered(upstream);
             await BreakOffAsync().ConfigureAwait(false); // it had been in use and ended without a word: again, on a new one
+        }
+    }
+
+    /// <summary>A connection that is not there at once is waited for no longer than the attempt may last.</summary>
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
+    private async ValueTask<(UpstreamStream? Stream, ConnectFailure Failure)> RentAsync(UpstreamEndpoint endpoint, bool fresh)
+    {
+        var rent = _proxy.Upstreams.RentAsync(endpoint, _request, fresh);
+        if (rent.IsCompleted) return await rent.ConfigureAwait(false);
+        var (connecting, givenUp) = (rent.AsTask(), _givenUp = new(TaskCreationOptions.RunContinuationsAsynchronously));
+        await Task.WhenAny(connecting, givenUp.Task);
+        _givenUp = null;
+        if (connecting.IsCompleted) return await connecting;
+        _ = ReleaseLaterAsync(connecting, _route.Cluster!, endpoint);
+        return default;
+    }
+
+    // Whether it could be connected to is worth knowing all the same.
+    private async Task ReleaseLaterAsync(Task<(UpstreamStream? Stream, ConnectFailure Failure)> connecting, UpstreamCluster servers, UpstreamEndpoint endpoint)
+    {
+        try
+        {
+            var stream = (await connecting).Stream;
+            servers.NoteReach(endpoint, stream is not null);
+            stream?.Release(isClean: false);
+        }
+        catch (Exception defect)
+        {
+            _loop.UnhandledException?.Invoke(defect);
         }
     }
 
@@ -87,7 +117,14 @@ internal sealed partial class Exchange
     private void GiveUpAttempt()
     {
         _attemptTimedOut = true;
+        EndAttempt();
+    }
+
+    /// <summary>Who waits for the attempt under way wakes up.</summary>
+    private void EndAttempt()
+    {
         _upstream?.Abort();
+        _givenUp?.TrySetResult();
     }
 
     private static bool IsIdempotent(ReadOnlySpan<byte> method) =>

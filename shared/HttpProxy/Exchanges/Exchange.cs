@@ -86,7 +86,7 @@ internal sealed partial class Exchange
         _clientLeft = true;
         _ticket.GiveUp();
         _news?.End();
-        _upstream?.Abort();
+        EndAttempt();
     }
 
     /// <summary>The time of its connection is over. Nothing is waited for any more: it is answered, or its client told in its protocol's words.</summary>
@@ -217,7 +217,7 @@ internal sealed partial class Exchange
         if (_flag == ExchangeFlag.None) _flag = flag;
         _ticket.GiveUp();
         _news?.End();
-        _upstream?.Abort();
+        EndAttempt();
     }
 
     /// <summary>No attempt is under way, and nothing is being sent to one.</summary>
