@@ -13,7 +13,7 @@ internal sealed class TunnelListener
 {
     private readonly IReadOnlyList<Worker> _workers;
     private AcceptLoop? _accepting;
-    private int _next;
+    private uint _next;
 
     private TunnelListener(IReadOnlyList<Worker> workers) => _workers = workers;
 
@@ -67,7 +67,7 @@ internal sealed class TunnelListener
 
     private void Accept(Descriptor connection, SocketName peer)
     {
-        var worker = _workers[_next++ % _workers.Count];
+        var worker = _workers[(int)(_next++ % (uint)_workers.Count)];
         if (worker == Home) _ = ServeAsync(worker, connection, peer);
         else worker.Loop.Post(() => _ = ServeAsync(worker, connection, peer));
     }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Ambient.Hbone.Client;
 using Ambient.Hbone.Tunnels;
 using Ambient.HttpProxy.Upstreams;
+using Ambient.Linux;
 using Ambient.Model.Addresses;
 using Ambient.Model.Workloads;
 using Ambient.Tls.OpenSsl;
@@ -58,7 +59,8 @@ internal sealed class MeshDialer(Worker worker) : IUpstreamDialer
     {
         var workload = worker.Rules.Mesh.Current.FindWorkload(new NetworkAddress(worker.Rules.Options.Node.Network, endpoint.Address));
         if (workload is { Protocol: TunnelProtocol.Hbone } or { NativeTunnel: true }) return await TunnelAsync(workload, endpoint);
-        return await LoopSocket.ConnectAsync(worker.Loop, Worker.NewSocket(endpoint), endpoint, worker.Rules.Options.Tunnels.ConnectTimeout);
+        try { return await LoopSocket.ConnectAsync(worker.Loop, Worker.NewSocket(endpoint), endpoint, worker.Rules.Options.Tunnels.ConnectTimeout); }
+        catch (LinuxException error) { return (null, ConnectFailure.Of(error.Errno)); } // out of descriptors
     }
 
     private async ValueTask<(Duplex?, ConnectFailure)> TunnelAsync(Workload workload, IPEndPoint endpoint)

@@ -62,7 +62,11 @@ internal sealed class UpstreamConnector(PodWorker pod, IPEndPoint client)
 
     private async ValueTask<(Upstream?, UpstreamFailure?)> ConnectInnerAsync(Tunnel tunnel, Route route)
     {
-        var stream = tunnel.TryConnect(RequestOf(route, pod.Rules.Network))!; // it is new and ours alone
+        if (tunnel.TryConnect(RequestOf(route, pod.Rules.Network)) is not { } stream) // it is ours alone: it is ending already
+        {
+            tunnel.Close(TunnelEnd.Local);
+            return Failed(ReasonCode.TunnelBroken, $"{route.Authority} ended the inner tunnel with its handshake", mayRetry: true);
+        }
         var answer = await stream.WaitAnswerAsync(pod.Rules.Tunnels.AnswerTimeout);
         if (answer is { Status: 200 })
             return (new(stream, tunnel.Peer.Id, Claims.Of(answer.Baggage), tunnel), null);
