@@ -9,6 +9,7 @@ namespace Ambient.Ztunnel.Node;
 /// <summary>Keeps the revocation lists in step with their file, and closes the tunnels of peers that were revoked.</summary>
 internal sealed partial class Revocations : IDisposable
 {
+    private readonly Lock _loading = new();
     private readonly string _file;
     private readonly PodRegistry _pods;
     private readonly ILogger<Revocations> _logger;
@@ -22,8 +23,8 @@ internal sealed partial class Revocations : IDisposable
         (_file, Store, _pods, _readiness, _logger) = (file, store, pods, readiness, logger);
         _task = $"revocation lists of {file}, which cannot be read";
         readiness.Begin(_task);
+        _watch = new(file, Load); // before the first look: no change is missed between them
         Load();
-        _watch = new(file, Load);
     }
 
     public CrlStore Store { get; }
@@ -31,6 +32,11 @@ internal sealed partial class Revocations : IDisposable
     public void Dispose() => _watch.Dispose();
 
     private void Load()
+    {
+        lock (_loading) LoadNow(); // what was read first is not taken over last
+    }
+
+    private void LoadNow()
     {
         try
         {

@@ -187,8 +187,8 @@ internal sealed partial class PodProxies : IAsyncDisposable
         }
         finally
         {
-            Publish();
-            _turn.Release();
+            try { Publish(); }
+            finally { _turn.Release(); }
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Ambient.Hosting.Health;
 using Ambient.Tls.Revocation;
 using Ambient.Ztunnel.Node;
@@ -50,6 +51,28 @@ public sealed class RevocationsTests : IDisposable
         using var revocations = Watch();
 
         Assert.False(_readiness.IsReady);
+    }
+
+    [Fact]
+    public async Task What_changes_while_the_file_is_read_for_the_first_time_is_noticed()
+    {
+        using (var made = Process.Start("mkfifo", [FilePath])) await made.WaitForExitAsync(); // whose reader waits for its writer
+        var watching = Task.Run(Watch);
+        await using (var first = new FileStream(FilePath, FileMode.Open, FileAccess.Write))
+        {
+            await File.WriteAllTextAsync(FilePath + ".new", "");
+            File.Move(FilePath + ".new", FilePath, overwrite: true);
+            await first.WriteAsync("-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"u8.ToArray());
+        }
+
+        using var revocations = await watching;
+
+        using var expiry = new CancellationTokenSource(Limit);
+        while (!_readiness.IsReady)
+        {
+            expiry.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
     }
 
     private Revocations Watch() => new(FilePath, new CrlStore(), new(), _readiness, NullLogger<Revocations>.Instance);
