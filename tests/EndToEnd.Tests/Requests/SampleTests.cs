@@ -41,9 +41,9 @@ public sealed class SampleTests(ShopFixture fixture) : IClassFixture<ShopFixture
     public async Task Delegate()
     {
         await ApplyAsync("delegate");
-        await Until.TrueAsync(async () => await CountAsync(20, "/next/list") == (0, 20), () => "v2 serves what was delegated", TimeSpan.FromSeconds(30));
+        // Either alone can be the work of the routes that were there before.
+        await Until.TrueAsync(async () => await CountAsync(20, "/next/list") == (0, 20) && await CountAsync(20) == (20, 0), () => "v2 serves what was delegated", TimeSpan.FromSeconds(30));
         Assert.Equal((10, 0), await CountAsync(10, "/next"));
-        Assert.Equal((10, 0), await CountAsync(10));
         await AcceptedAsync("virtualservice", "reviews");
         await AcceptedAsync("virtualservice", "reviews-next");
 
