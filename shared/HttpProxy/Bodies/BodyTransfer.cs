@@ -42,9 +42,11 @@ internal sealed class BodyTransfer(EventLoop loop)
             if (moved == MoveEnd.Refused) return TransferEnd.SourceRefused;
             if (moved == MoveEnd.Ended) return TransferEnd.SourceEnded;
             if (moved == MoveEnd.Complete) to.End(from.Trailers);
-            if (!await to.FlushAsync(untilRoom: moved == MoveEnd.Full).ConfigureAwait(false)) return TransferEnd.SinkEnded;
+            var flush = to.FlushAsync(untilRoom: moved == MoveEnd.Full);
+            var waits = !flush.IsCompleted; // and meanwhile more may have come, which nobody is told of twice
+            if (!await flush.ConfigureAwait(false)) return TransferEnd.SinkEnded;
             if (moved == MoveEnd.Complete) return TransferEnd.Complete;
-            if (moved == MoveEnd.Empty && !_stopped) await from.WaitAsync().ConfigureAwait(false);
+            if (moved == MoveEnd.Empty && !waits && !_stopped) await from.WaitAsync().ConfigureAwait(false);
             if (round % RoundsPerTurn == 0) await loop.Yield();
             if (_stopped) return TransferEnd.Stopped;
         }
