@@ -72,6 +72,12 @@ internal sealed class TunnelLab : ITunnelServer, IAsyncDisposable
     public Task<ConnectResult> ConnectAsync(TunnelKey? key = null, ConnectRequest? request = null, TimeSpan? patience = null) =>
         ClientLoop.RunAsync(() => Pool.ConnectAsync(key ?? Key, request ?? new("10.0.0.1:80"), patience));
 
+    /// <summary>Waits for the network and the loops to bring it about; the test's own limit is the runner's.</summary>
+    public async Task WaitUntilAsync(Func<bool> condition)
+    {
+        while (!await ClientLoop.RunAsync(() => ValueTask.FromResult(condition()))) await Task.Yield();
+    }
+
     public Task<int> CountTunnelsAsync() => ClientLoop.RunAsync(() => ValueTask.FromResult(Pool.Count));
 
     /// <summary>Returns once the server's certificate is there.</summary>

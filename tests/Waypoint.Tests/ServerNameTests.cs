@@ -76,12 +76,7 @@ public sealed class ServerNameTests
     public async Task A_server_that_speaks_first_is_heard()
     {
         await using var scene = await StartAsync();
-        var own = Serve(scene, ("own", "echo"), ("one", "first"))[0];
-        var address = own.Address;
-        await own.DisposeAsync();
-        using var listener = new TcpListener(address);
-        listener.Start();
-        scene.Apply(Tls("tls[0]", ["one.example.com"], "first"), Tls("tls[1]", [KeyOf("echo").Hostname], "echo"));
+        using var listener = await ListenInPlaceOfOwnAsync(scene);
         using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await client.ConnectAsync(await AtAsync(scene), TestContext.Current.CancellationToken);
 
@@ -96,12 +91,7 @@ public sealed class ServerNameTests
     public async Task A_client_that_waits_and_then_asks_for_another_name_is_led_there()
     {
         await using var scene = await StartAsync();
-        var own = Serve(scene, ("own", "echo"), ("one", "first"))[0];
-        var address = own.Address;
-        await own.DisposeAsync();
-        using var listener = new TcpListener(address);
-        listener.Start();
-        scene.Apply(Tls("tls[0]", ["one.example.com"], "first"), Tls("tls[1]", [KeyOf("echo").Hostname], "echo"));
+        using var listener = await ListenInPlaceOfOwnAsync(scene);
         using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await client.ConnectAsync(await AtAsync(scene), TestContext.Current.CancellationToken);
         using var asked = await listener.AcceptSocketAsync(TestContext.Current.CancellationToken); // in case that it begins
@@ -153,6 +143,17 @@ public sealed class ServerNameTests
         server.Tls = new() { ServerCertificate = Certificate() };
         return server;
     })];
+
+    /// <summary>A server that speaks when the test wants it to stands where the service's own was; another name leads elsewhere.</summary>
+    private static async Task<TcpListener> ListenInPlaceOfOwnAsync(WaypointScene scene)
+    {
+        var own = Serve(scene, ("own", "echo"), ("one", "first"))[0];
+        var listener = new TcpListener(own.Address);
+        await own.DisposeAsync();
+        listener.Start();
+        scene.Apply(Tls("tls[0]", ["one.example.com"], "first"), Tls("tls[1]", [KeyOf("echo").Hostname], "echo"));
+        return listener;
+    }
 
     private static X509Certificate2 Certificate()
     {

@@ -65,18 +65,11 @@ internal sealed class TcpConnection(Worker worker, HboneStream stream, Client cl
     /// <returns>False if none was reached.</returns>
     public async ValueTask<bool> TryDialAsync()
     {
-        var servers = worker.Rules.Services.ServersOf(destination, _name, worker.Random)?.Current;
-        for (var attempt = 1; servers is not null; attempt++)
-        {
-            var endpoint = servers.Pick(worker.Random, _tried);
-            if (endpoint is not null && await TryDialAsync(servers, endpoint)) return true;
-            servers = endpoint is not null && attempt < Attempts ? servers.Latest : await NextAsync(servers);
-        }
-
-        return false;
+        var isReached = await TryDialAnyAsync();
+        _news?.End();
+        return isReached;
     }
 
-    /// <summary>While it is carried.</summary>
     public void CountBytes() => _tally!.Count();
 
     /// <summary>A connection may go on as long as it is allowed to.</summary>
@@ -111,6 +104,19 @@ internal sealed class TcpConnection(Worker worker, HboneStream stream, Client cl
         if (routes.For(name) != routes.For(_name)) HangUp();
         _name = name;
         return true;
+    }
+
+    private async ValueTask<bool> TryDialAnyAsync()
+    {
+        var servers = worker.Rules.Services.ServersOf(destination, _name, worker.Random)?.Current;
+        for (var attempt = 1; servers is not null; attempt++)
+        {
+            var endpoint = servers.Pick(worker.Random, _tried);
+            if (endpoint is not null && await TryDialAsync(servers, endpoint)) return true;
+            servers = endpoint is not null && attempt < Attempts ? servers.Latest : await NextAsync(servers);
+        }
+
+        return false;
     }
 
     private async ValueTask<bool> TryDialAsync(UpstreamCluster servers, UpstreamEndpoint endpoint)

@@ -43,7 +43,7 @@ internal sealed class BodyTransfer(EventLoop loop)
             if (moved == MoveEnd.Ended) return TransferEnd.SourceEnded;
             if (moved == MoveEnd.Complete) to.End(from.Trailers);
             var flush = to.FlushAsync(untilRoom: moved == MoveEnd.Full);
-            var waits = !flush.IsCompleted; // and meanwhile more may have come, which nobody is told of twice
+            var waits = !flush.IsCompleted; // meanwhile more may come, of which nobody is told again
             if (!await flush.ConfigureAwait(false)) return TransferEnd.SinkEnded;
             if (moved == MoveEnd.Complete) return TransferEnd.Complete;
             if (moved == MoveEnd.Empty && !waits && !_stopped) await from.WaitAsync().ConfigureAwait(false);

@@ -29,6 +29,7 @@ internal interface IBodySource
     MoveEnd MoveTo(IBodySink sink);
 
     /// <summary>Completes when <see cref="MoveTo"/> may do more, or with <see cref="EndWait"/>. One waiter at a time.</summary>
+    /// <remarks>What has come before is not told: to be called right behind a <see cref="MoveTo"/> that found nothing, with no await between.</remarks>
     ValueTask WaitAsync();
 
     /// <summary>Ends the wait under way, if there is one; it says nothing about the body.</summary>

@@ -48,7 +48,7 @@ public sealed record FieldPart(FieldOperator Operator, string Text, string Else 
 /// <summary>Values of headers with operators (<c>%REQ(x)%</c>), as Envoy writes them. Pure.</summary>
 public static class FieldFormat
 {
-    private const int MostParts = 64;
+    private const int MostParts = 64, Longest = 4096;
 
     private static readonly SearchValues<char> Letters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
 
@@ -76,9 +76,10 @@ public static class FieldFormat
     };
 
     /// <returns>In order; texts stand with their <c>%%</c> as one.</returns>
-    /// <exception cref="ArgumentException">It says which operator is not supported, or that there is none.</exception>
+    /// <exception cref="ArgumentException">It says which operator is not supported, that there is none, or that there is too much.</exception>
     public static EquatableArray<FieldPart> Parse(string value)
     {
+        if (value.Length > Longest) throw new ArgumentException($"A value has {value.Length} characters; at most {Longest} are taken.");
         var parts = new List<FieldPart>();
         for (var rest = value.AsSpan(); rest.Length > 0;)
         {

@@ -74,9 +74,8 @@ public sealed class ControlPlaneTests
         var service = await view.UntilAsync(mesh => mesh.Services.FirstOrDefault(entry => entry.Service.Hostname == "web.demo.svc.cluster.local"));
 
         Assert.Equal("r", Assert.Single(view.Traffic.Current.RoutesOf(service.Service.Key)).Name);
-        while (!(await scene.Api.GetAsync(ResourceTypes.HttpRoute, new("demo", "r"), scene.Stop) is { Status.Parents: [var entry] }
-            && entry.GetProperty("conditions").EnumerateArray().Any(static one => one.GetProperty("type").GetString() == "Accepted" && one.GetProperty("status").GetString() == "True")))
-            await Task.Delay(20, scene.Stop);
+        await UntilAsync(scene, async () => await scene.Api.GetAsync(ResourceTypes.HttpRoute, new("demo", "r"), scene.Stop) is { Status.Parents: [var entry] } told
+            && entry.GetProperty("conditions").EnumerateArray().Any(static one => one.GetProperty("type").GetString() == "Accepted" && one.GetProperty("status").GetString() == "True") ? told : null);
         Assert.Contains("HTTPRoute/demo/r", view.Traffic.Current.Resources.Keys);
         Assert.Contains("\"traffic\"", await scene.GetAsync(scene.Process.Pages.Admin.Port, "/debug/ambientz"), StringComparison.Ordinal);
 

@@ -1,12 +1,8 @@
 using System.Net;
-using System.Net.Sockets;
 using Ambient.Hbone.Client;
 using Ambient.Hbone.Tunnels;
-using Ambient.Linux;
 using Ambient.Model.Identities;
 using Ambient.TestKit;
-using Ambient.Tls;
-using Ambient.Transport;
 
 namespace Ambient.Hbone.Tests.Client;
 
@@ -22,18 +18,6 @@ public class TunnelPoolTests
 
         Assert.All(results, static result => Assert.NotNull(result.Stream));
         Assert.Equal(1, await lab.CountTunnelsAsync());
-        Assert.Equal(1, lab.Accepted);
-    }
-
-    [Fact]
-    public async Task Connections_that_wait_for_the_same_dial_share_it()
-    {
-        await using var lab = await TunnelLab.StartAsync();
-
-        var results = await lab.ClientLoop.RunAsync(async () =>
-            await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => lab.Pool.ConnectAsync(lab.Key, new("10.0.0.1:80")).AsTask())));
-
-        Assert.All(results, static result => Assert.NotNull(result.Stream));
         Assert.Equal(1, lab.Accepted);
     }
 
@@ -77,7 +61,7 @@ public class TunnelPoolTests
             _ = lab.Acceptor.DrainAsync(TimeSpan.FromMinutes(1)).AsTask();
             return ValueTask.FromResult(0);
         });
-        await WaitUntilAsync(lab, () => !old.Tunnel.CanConnect);
+        await lab.WaitUntilAsync(() => !old.Tunnel.CanConnect);
 
         var fresh = (await lab.ConnectAsync()).Stream!;
         var echoed = await lab.ClientLoop.RunAsync(async () =>
@@ -108,7 +92,7 @@ public class TunnelPoolTests
             return 0;
         });
 
-        await WaitUntilAsync(lab, () => lab.Pool.Count == 0);
+        await lab.WaitUntilAsync(() => lab.Pool.Count == 0);
         Assert.Equal([lab.Address], leaving);
     }
 
@@ -134,92 +118,6 @@ public class TunnelPoolTests
         time.Advance(TimeSpan.FromSeconds(2));
 
         await drained;
-    }
-
-    [Fact]
-    public async Task A_dial_that_takes_too_long_for_one_caller_goes_on_for_the_next()
-    {
-        var time = new ManualTime();
-        await using var lab = await TunnelLab.StartAsync(clientTime: time);
-        using var stuck = TunnelLab.Stop(lab.ServerLoop);
-
-        var impatient = lab.ConnectAsync(patience: TimeSpan.FromSeconds(2));
-        await TunnelLab.SettleAsync(lab.ClientLoop);
-        time.Advance(TimeSpan.FromSeconds(2));
-        var result = await impatient;
-        Assert.Equal(DialReason.ConnectTimedOut, result.Failure!.Reason);
-        Assert.Contains("no sign of life", result.Failure.Message, StringComparison.Ordinal);
-
-        stuck.Dispose();
-        Assert.NotNull((await lab.ConnectAsync()).Stream);
-        Assert.Equal(1, lab.Accepted);
-    }
-
-    [Fact]
-    public async Task A_tunnel_that_came_when_nobody_waited_any_more_is_released_like_any_that_is_unused()
-    {
-        var time = new ManualTime();
-        await using var lab = await TunnelLab.StartAsync(lab => lab.Options.PingAfter = TimeSpan.FromHours(1), clientTime: time);
-        using var stuck = TunnelLab.Stop(lab.ServerLoop);
-        var impatient = lab.ConnectAsync(patience: TimeSpan.FromSeconds(2));
-        await TunnelLab.SettleAsync(lab.ClientLoop);
-        time.Advance(TimeSpan.FromSeconds(2));
-        Assert.NotNull((await impatient).Failure);
-        stuck.Dispose();
-        await WaitUntilAsync(lab, () => lab.Pool.Count == 1);
-
-        time.Advance(lab.Options.ReleaseAfter);
-
-        await TunnelLab.SettleAsync(lab.ClientLoop);
-        Assert.Equal(0, await lab.CountTunnelsAsync());
-    }
-
-    [Fact]
-    public async Task A_dial_for_which_no_descriptor_was_left_fails_those_who_wait_for_it_and_nobody_after_them()
-    {
-        await using var lab = await TunnelLab.StartAsync();
-        var dialer = new Dialer(lab) { Fails = true };
-        var pool = new TunnelPool(lab.ClientLoop, lab.Options, dialer);
-
-        var first = await lab.ClientLoop.RunAsync(() => pool.ConnectAsync(lab.Key, new("10.0.0.1:80")));
-        dialer.Fails = false;
-        var second = await lab.ClientLoop.RunAsync(() => pool.ConnectAsync(lab.Key, new("10.0.0.1:80")));
-
-        Assert.Equal(DialReason.ConnectFailed, first.Failure?.Reason);
-        Assert.NotNull(second.Stream);
-        await lab.ClientLoop.RunAsync(() => { pool.Close(TunnelEnd.Local); return ValueTask.CompletedTask; });
-    }
-
-    [Fact]
-    public async Task A_tunnel_that_has_ended_when_it_comes_is_not_kept_and_is_dialled_anew_a_few_times_only()
-    {
-        await using var lab = await TunnelLab.StartAsync();
-        var dialer = new Dialer(lab) { Closes = true };
-        var pool = new TunnelPool(lab.ClientLoop, lab.Options, dialer);
-
-        var (result, left) = await lab.ClientLoop.RunAsync(async () => (await pool.ConnectAsync(lab.Key, new("10.0.0.1:80")), pool.Count));
-
-        Assert.Equal(DialReason.TunnelBroken, result.Failure?.Reason);
-        Assert.Contains("the peer closed the connection", result.Failure!.Message);
-        Assert.Equal((3, 0), (dialer.Dials, left));
-    }
-
-    [Fact]
-    public async Task More_connections_than_fit_one_tunnel_do_not_wait_for_one_dial_after_the_other()
-    {
-        await using var lab = await TunnelLab.StartAsync(static lab => lab.Options.MaxStreams = 2);
-        var dialer = new Dialer(lab);
-        var pool = new TunnelPool(lab.ClientLoop, lab.Options, dialer);
-
-        var (atOnce, results) = await lab.ClientLoop.RunAsync(async () =>
-        {
-            var connecting = Enumerable.Range(0, 6).Select(_ => pool.ConnectAsync(lab.Key, new("10.0.0.1:80")).AsTask()).ToList();
-            return (dialer.Dials, await Task.WhenAll(connecting));
-        });
-
-        Assert.All(results, static result => Assert.NotNull(result.Stream));
-        Assert.Equal((3, 3), (atOnce, dialer.Dials));
-        await lab.ClientLoop.RunAsync(() => { pool.Close(TunnelEnd.Local); return ValueTask.CompletedTask; });
     }
 
     [Fact]
@@ -252,11 +150,11 @@ public class TunnelPoolTests
         }, clientTime: time);
 
         var connecting = lab.ConnectAsync(patience: TimeSpan.FromSeconds(2));
-        await WaitUntilAsync(lab, () => Volatile.Read(ref waiting) is not null);
+        await lab.WaitUntilAsync(() => Volatile.Read(ref waiting) is not null);
         var received = 0u;
-        await WaitUntilAsync(lab, () => received == (received = lab.Pool.Tunnels().Single().ReceivedBatches));
+        await lab.WaitUntilAsync(() => received == (received = lab.Pool.Tunnels().Single().ReceivedBatches));
         time.Advance(TimeSpan.FromSeconds(1));
-        await WaitUntilAsync(lab, () => lab.Pool.Tunnels().Single().ReceivedBatches > received); // the PING is answered
+        await lab.WaitUntilAsync(() => lab.Pool.Tunnels().Single().ReceivedBatches > received); // the PING is answered
         time.Advance(TimeSpan.FromSeconds(5));
         await TunnelLab.SettleAsync(lab.ClientLoop);
         Assert.False(connecting.IsCompleted);
@@ -279,7 +177,7 @@ public class TunnelPoolTests
 
         time.Advance(lab.Options.ReleaseAfter);
 
-        await WaitUntilAsync(lab, () => lab.Pool.Count == 0);
+        await lab.WaitUntilAsync(() => lab.Pool.Count == 0);
     }
 
     [Fact]
@@ -293,13 +191,13 @@ public class TunnelPoolTests
         Assert.Equal(5, await lab.CountTunnelsAsync());
 
         time.Advance(TimeSpan.FromSeconds(15));
-        await WaitUntilAsync(lab, () => lab.Pool.Count == 2);
+        await lab.WaitUntilAsync(() => lab.Pool.Count == 2);
         time.Advance(lab.Options.ReleaseAfter - TimeSpan.FromSeconds(16));
         var used = (await lab.ConnectAsync()).Stream!;
         Assert.Equal(2, await lab.CountTunnelsAsync());
         time.Advance(TimeSpan.FromSeconds(1));
 
-        await WaitUntilAsync(lab, () => lab.Pool.Count == 1);
+        await lab.WaitUntilAsync(() => lab.Pool.Count == 1);
         time.Advance(lab.Options.ReleaseAfter);
         await TunnelLab.SettleAsync(lab.ClientLoop);
         Assert.False(used.Tunnel.IsClosed);
@@ -320,7 +218,7 @@ public class TunnelPoolTests
         Assert.False(stream.Tunnel.IsClosed);
         time.Advance(lab.Options.PingTimeout);
 
-        await WaitUntilAsync(lab, () => stream.Tunnel.IsClosed);
+        await lab.WaitUntilAsync(() => stream.Tunnel.IsClosed);
         Assert.Equal(TunnelEnd.Unresponsive, stream.Tunnel.End);
         Assert.True(stream.IsBroken);
     }
@@ -364,48 +262,6 @@ public class TunnelPoolTests
     }
 
     [Fact]
-    public async Task Nobody_listening_is_a_refusal_that_says_what_to_check()
-    {
-        await using var lab = await TunnelLab.StartAsync();
-        using var unused = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        unused.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // bound, not listening
-
-        var result = await lab.ConnectAsync(lab.Key with { Destination = (IPEndPoint)unused.LocalEndPoint! });
-
-        Assert.Equal(DialReason.ConnectRefused, result.Failure!.Reason);
-        Assert.Contains("ztunnel", result.Failure.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_peer_of_another_identity_is_not_spoken_to()
-    {
-        await using var lab = await TunnelLab.StartAsync();
-
-        var result = await lab.ConnectAsync(lab.Key with { Expected = [new SpiffeId("cluster.local", "shop", "somebody-else")] });
-
-        Assert.Equal(DialReason.HandshakeFailed, result.Failure!.Reason);
-        Assert.Equal(TlsFailureReason.WrongIdentity, result.Failure.Tls);
-    }
-
-    [Fact]
-    public async Task A_server_that_never_speaks_costs_the_handshake_limit_and_no_more()
-    {
-        var time = new ManualTime();
-        await using var lab = await TunnelLab.StartAsync(clientTime: time);
-        using var silent = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        silent.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        silent.Listen();
-
-        var connecting = lab.ConnectAsync(lab.Key with { Destination = (IPEndPoint)silent.LocalEndPoint! });
-        using var accepted = await silent.AcceptAsync();
-        _ = await accepted.ReceiveAsync(new byte[16]); // the ClientHello is on its way: the limit is running
-        time.Advance(lab.Options.HandshakeTimeout);
-        var result = await connecting;
-
-        Assert.Equal(DialReason.HandshakeTimedOut, result.Failure!.Reason);
-    }
-
-    [Fact]
     public async Task A_tunnel_that_died_unnoticed_is_replaced_before_the_caller_sees_it()
     {
         await using var lab = await TunnelLab.StartAsync();
@@ -419,30 +275,5 @@ public class TunnelPoolTests
         var results = await Task.WhenAll(lab.ConnectAsync(), inTime.ContinueWith(_ => lab.ConnectAsync(), TaskScheduler.Default).Unwrap());
 
         Assert.All(results, static result => Assert.NotNull(result.Stream));
-    }
-
-    /// <summary>Waits for the network and the loops to bring it about; the test's own limit is the runner's.</summary>
-    private static async Task WaitUntilAsync(TunnelLab lab, Func<bool> condition)
-    {
-        while (!await lab.ClientLoop.RunAsync(() => ValueTask.FromResult(condition()))) await Task.Yield();
-    }
-
-    /// <summary>Dials as the lab does, or not.</summary>
-    private sealed class Dialer(TunnelLab lab) : ITunnelDialer
-    {
-        private const int Enough = 10;
-
-        public bool Fails { get; set; }
-        public bool Closes { get; init; }
-        public int Dials { get; private set; }
-
-        public async ValueTask<(Tunnel? Tunnel, DialFailure? Failure)> DialAsync(EventLoop loop, TunnelKey key)
-        {
-            Assert.True(++Dials < Enough, "It is dialled again and again.");
-            if (Fails) throw new LinuxException("socket", Errno.FilesExhausted);
-            var dialled = await lab.Dialer.DialAsync(loop, key);
-            if (Closes) dialled.Tunnel!.Close(TunnelEnd.PeerClosed);
-            return dialled;
-        }
     }
 }

@@ -1,5 +1,4 @@
 using Ambient.Hbone.Tunnels;
-using Ambient.Http2;
 using Ambient.Linux;
 using Ambient.Transport;
 
@@ -102,161 +101,8 @@ public class TunnelTests
         Assert.Equal("k8s.namespace.name=shop", result.Answer!.Baggage);
     }
 
-    [Fact]
-    public async Task A_reset_by_the_server_is_a_reset_for_the_client_after_the_bytes_before_it()
-    {
-        await using var lab = await TunnelLab.StartAsync(lab => lab.Serve = async (stream, _) =>
-        {
-            stream.Respond(new(200));
-            await stream.WriteAsync("last words"u8.ToArray());
-            await lab.ServerLoop.Yield();
-            stream.Abort();
-        });
-
-        var (bytes, status) = await lab.WithStreamAsync(async stream =>
-        {
-            var read = await stream.ReadAsync(10);
-            while (!stream.IsBroken) await stream.WaitReadableAsync();
-            return (read, stream.TryReceive([]).Status);
-        });
-
-        Assert.Equal("last words"u8.ToArray(), bytes);
-        Assert.Equal(IoStatus.Reset, status);
-    }
-
     // RFC 9113 §8.1: a server that has sent all may say with NO_ERROR that it takes no more.
-    [Fact]
-    public async Task A_server_that_takes_no_more_after_its_end_cuts_nothing_of_what_it_sent()
-    {
-        await using var lab = await TunnelLab.StartAsync(lab => lab.Serve = async (stream, _) =>
-        {
-            stream.Respond(new(200));
-            await stream.WriteAsync("all of it"u8.ToArray());
-            stream.FinishSending();
-            stream.Abort(Http2ErrorCode.NoError);
-        });
-
-        var (bytes, isBroken, sending) = await lab.WithStreamAsync(static async stream =>
-        {
-            var read = await stream.ReadAsync(100);
-            await stream.WaitWritableAsync();
-            return (read, stream.IsBroken, stream.TrySend([IoVector.Over(GC.AllocateUninitializedArray<byte>(1, pinned: true))]).Status);
-        });
-
-        Assert.Equal("all of it"u8.ToArray(), bytes);
-        Assert.Equal((false, IoStatus.Broken), (isBroken, sending));
-    }
-
-    [Fact(Timeout = 60_000)]
-    public async Task Who_waits_to_send_learns_that_the_server_takes_no_more()
-    {
-        var full = new TaskCompletionSource();
-        await using var lab = await TunnelLab.StartAsync(lab => lab.Serve = async (stream, _) =>
-        {
-            stream.Respond(new(200));
-            await full.Task;
-            await lab.ServerLoop.SwitchTo();
-            stream.FinishSending();
-            stream.Abort(Http2ErrorCode.NoError);
-        });
-
-        var (isBroken, status) = await lab.WithStreamAsync(async stream =>
-        {
-            var chunk = GC.AllocateUninitializedArray<byte>(16_384, pinned: true);
-            while (stream.TrySend([IoVector.Over(chunk)]).Status != IoStatus.WouldBlock) await stream.Loop.Yield();
-            var wait = stream.WaitWritableAsync();
-            full.SetResult();
-            await wait;
-            return (stream.IsBroken, stream.TryReceive([]).Status);
-        });
-
-        Assert.Equal((false, IoStatus.End), (isBroken, status));
-    }
-
-    [Fact]
-    public async Task NO_ERROR_without_an_end_is_a_reset_like_any_other()
-    {
-        await using var lab = await TunnelLab.StartAsync(lab => lab.Serve = (stream, _) =>
-        {
-            stream.Respond(new(200));
-            stream.Abort(Http2ErrorCode.NoError);
-            return Task.CompletedTask;
-        });
-
-        var status = await lab.WithStreamAsync(static async stream =>
-        {
-            while (!stream.IsBroken) await stream.WaitReadableAsync();
-            return stream.TryReceive([]).Status;
-        });
-
-        Assert.Equal(IoStatus.Reset, status);
-    }
-
-    [Fact]
-    public async Task A_tunnel_that_is_revoked_while_it_drains_says_so_to_its_streams()
-    {
-        await using var lab = await TunnelLab.StartAsync();
-
-        var end = await lab.WithStreamAsync(static stream =>
-        {
-            var watcher = new EndAtBreak();
-            stream.BreakWatcher = watcher;
-            stream.Tunnel.Drain();
-            stream.Tunnel.Close(TunnelEnd.Revoked);
-            return ValueTask.FromResult(watcher.End);
-        });
-
-        Assert.Equal(TunnelEnd.Revoked, end);
-    }
-
     // A client speaks in GOAWAY of streams that a server would open; it keeps its own.
-    [Fact(Timeout = 60_000)]
-    public async Task A_server_drains_a_tunnel_whose_client_has_sent_GOAWAY()
-    {
-        Tunnel? served = null;
-        await using var lab = await TunnelLab.StartAsync(lab => lab.Serve = (stream, request) =>
-        {
-            served = stream.Tunnel;
-            return TunnelLab.EchoAsync(stream, request);
-        });
-        var stream = (await lab.ConnectAsync()).Stream!;
-        await lab.ServerLoop.RunAsync(() =>
-        {
-            ((IHttp2Handler)served!).OnGoAway(0, Http2ErrorCode.NoError);
-            served.Drain();
-            return ValueTask.CompletedTask;
-        });
-
-        await lab.ClientLoop.RunAsync(async () =>
-        {
-            while (stream.Tunnel.CanConnect) await stream.Loop.Yield(); // the server tells it to open no more
-            stream.Dispose();
-        });
-
-        while (!await lab.ServerLoop.RunAsync(() => ValueTask.FromResult(served!.IsClosed))) await Task.Yield();
-        Assert.Equal(TunnelEnd.Drained, served!.End);
-    }
-
-    [Fact]
-    public async Task A_reset_by_the_client_is_a_reset_for_the_server()
-    {
-        var seen = new TaskCompletionSource<IoStatus>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var lab = await TunnelLab.StartAsync(lab => lab.Serve = async (stream, _) =>
-        {
-            stream.Respond(new(200));
-            await stream.WaitReadableAsync();
-            seen.SetResult(stream.TryReceive([]).Status);
-        });
-
-        await lab.WithStreamAsync(static stream =>
-        {
-            stream.Abort();
-            return ValueTask.FromResult(0);
-        });
-
-        Assert.Equal(IoStatus.Reset, await seen.Task);
-    }
-
     [Fact]
     public async Task A_reader_that_stands_still_holds_one_window_and_stops_nobody_else()
     {
@@ -401,14 +247,6 @@ public class TunnelTests
         });
 
         Assert.True(echoed);
-    }
-
-    /// <summary>What a stream's watcher is told of its tunnel when the stream breaks.</summary>
-    private sealed class EndAtBreak : IBreakWatcher
-    {
-        public TunnelEnd? End { get; private set; }
-
-        public void Broken(Duplex stream) => End = ((HboneStream)stream).Tunnel.End;
     }
 
     /// <summary>Sends until the stream takes no more.</summary>

@@ -47,6 +47,10 @@ public sealed class FieldFormatTests
         Assert.Contains(why, Assert.Throws<ArgumentException>(() => FieldFormat.Parse(value)).Message, StringComparison.Ordinal);
 
     [Fact]
+    public void The_length_is_limited() => Assert.Contains("at most 4096 are taken",
+        Assert.Throws<ArgumentException>(() => FieldFormat.Parse(string.Concat(Enumerable.Repeat("%%", 2049)))).Message, StringComparison.Ordinal);
+
+    [Fact]
     public void Parts_are_limited() => Assert.Throws<ArgumentException>(() => FieldFormat.Parse(string.Concat(Enumerable.Repeat("%REQ(x)%", 65))));
 
     [Fact]
