@@ -1,5 +1,6 @@
 using System.Net;
 using Ambient.Model.Connections;
+using Ambient.Model.State;
 using Ambient.Model.Workloads;
 using Ambient.Transport;
 using Ambient.Ztunnel.Connections;
@@ -41,17 +42,18 @@ internal sealed class UpstreamSearch(PodWorker pod, LoopSocket downstream, IPEnd
             }
             if (!failure!.MayRetry || downstream.IsBroken || IsOver) return new(Route: route, Failure: failure);
 
-            decision = hops < MostHops ? RouteAgain(route) : default;
+            var known = pod.Pod.Mesh.Current;
+            decision = hops < MostHops ? RouteAgain(route, known) : default;
             if (decision.Route is not null) hops++;
             else if (route.HasAlternatives && IsTimeout(failure.Code)) decision = route; // nobody else is known: it gets more time
-            else decision = await RouteOnNewsAsync(route, failure);
+            else decision = await RouteOnNewsAsync(route, failure, known.Version);
             if (decision.Route is null) return new(Route: route, Failure: failure);
         }
     }
 
     private bool IsOver => pod.Pod.Time.GetElapsedTime(_began) >= pod.Rules.ConnectTimeout;
 
-    private RouteDecision RouteAgain(Route failed) => pod.Rules.Outbound.RouteAgain(failed, pod.Pod.Mesh.Current, pod.Worker.Random);
+    private RouteDecision RouteAgain(Route failed, MeshSnapshot mesh) => pod.Rules.Outbound.RouteAgain(failed, mesh, pod.Worker.Random);
 
     private void Learn(Route route, UpstreamFailure? failure)
     {
@@ -70,16 +72,17 @@ internal sealed class UpstreamSearch(PodWorker pod, LoopSocket downstream, IPEnd
     /// Of a service whose pods are replaced, the new ones may be known a little later than the old ones are gone. One that has
     /// been failing for longer is not waited for.
     /// </summary>
-    private async ValueTask<RouteDecision> RouteOnNewsAsync(Route failed, UpstreamFailure failure)
+    /// <param name="seen">The version in which there was nobody.</param>
+    private async ValueTask<RouteDecision> RouteOnNewsAsync(Route failed, UpstreamFailure failure, long seen)
     {
         if (!failed.HasAlternatives || failed.HopToAvoid(failure.Code) is not { } hop || !pod.Avoided.IsFresh(hop)) return default;
         using var patience = new CancellationTokenSource(NewsWait, pod.Pod.Time);
         try
         {
-            for (var seen = pod.Pod.Mesh.Current.Version; ;)
+            while (true)
             {
                 var news = await pod.Pod.Mesh.WaitForAsync(snapshot => snapshot.Version > seen ? snapshot : null, patience.Token);
-                if (pod.Rules.Outbound.RouteAgain(failed, news, pod.Worker.Random) is { Route: not null } found) return found;
+                if (RouteAgain(failed, news) is { Route: not null } found) return found;
                 seen = news.Version;
             }
         }

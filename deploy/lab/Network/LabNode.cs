@@ -24,6 +24,10 @@ public sealed class LabNode
     public LabAddress Address { get; }
     public LabAddress PodGateway { get; }
     public string Namespace => Lab.Id.Namespace(Name);
+
+    /// <summary>Given, for a bridge without one takes its lowest port's, and the pods know the old one when that port goes.</summary>
+    private string PodGatewayMac => $"02:00:00:00:{Number:x2}:fe";
+
     public IReadOnlyList<LabPod> Pods => _pods;
 
     public string PathOf(string file) => Lab.PathOf($"{Name}.{file}");
@@ -67,7 +71,7 @@ public sealed class LabNode
             $"link add eth0 type veth peer name {Name} netns {Lab.Underlay}",
             $"addr add {Address.V4}/24 dev eth0", $"addr add {Address.V6}/64 dev eth0 nodad", "link set eth0 up",
             $"route add default via {Lab.UnderlayAddress.V4}", $"route add ::/0 via {Lab.UnderlayAddress.V6}",
-            "link add pods type bridge",
+            $"link add pods address {PodGatewayMac} type bridge",
             $"addr add {PodGateway.V4}/24 dev pods", $"addr add {PodGateway.V6}/64 dev pods nodad", "link set pods up",
             .. others.SelectMany(RoutesTo),
         ]);
