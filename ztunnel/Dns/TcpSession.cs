@@ -57,8 +57,7 @@ internal sealed class TcpSession : ITcpClient, ICarried
     public void BeginDrain()
     {
         _ending = true;
-        if (_waiting == 0)
-            _ = EndAsync();
+        _ = EndAsync();
     }
 
     public void Abort()

@@ -22,9 +22,14 @@ internal sealed partial class WatchedConfiguration : IDisposable
         var source = isFile
             ? LocalConfigurationSource.FromFile(options.LocalFile!, mesh)
             : LocalConfigurationSource.FromText(options.LocalText!, mesh);
-        if (source.Reload() is { Count: > 0 } mistakes) throw new InvalidOperationException(string.Join(Environment.NewLine, mistakes));
+        var watch = isFile ? source.Watch(found => Reloaded(found, mesh, logger)) : null; // before the first look: no change is missed between them
+        if (source.Reload() is { Count: > 0 } mistakes)
+        {
+            watch?.Dispose();
+            throw new InvalidOperationException(string.Join(Environment.NewLine, mistakes));
+        }
         Log.Loaded(logger, mesh.Current.WorkloadCount, mesh.Current.ServiceCount, mesh.Current.PolicyCount);
-        return new(source, isFile ? source.Watch(found => Reloaded(found, mesh, logger)) : null);
+        return new(source, watch);
     }
 
     public void Dispose() => _watch?.Dispose();

@@ -94,6 +94,19 @@ public sealed class DomainNameTests
         Assert.False(DomainName.TrySkip([.. message], ref offset));
     }
 
+    [Theory]
+    [InlineData(127, true)]
+    [InlineData(128, false)]
+    public void A_chain_of_pointers_that_no_name_needs_is_malformed(int pointers, bool allowed)
+    {
+        List<byte> message = [.. new byte[12], 1, (byte)'a', 0];
+        for (var (i, at) = (0, 12); i < pointers; i++, at = message.Count - 2)
+            message.AddRange([(byte)(0xC0 | at >> 8), (byte)at]);
+        var offset = message.Count - 2;
+
+        Assert.Equal(allowed, DomainName.TrySkip([.. message], ref offset));
+    }
+
     [Fact]
     public void What_is_written_reads_back()
     {

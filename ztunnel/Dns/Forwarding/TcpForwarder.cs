@@ -18,6 +18,7 @@ internal sealed class TcpForwarder(EventLoop loop, UpstreamOrder order, Upstream
     private readonly Queue<ushort> _transfers = new();
     private MessageStream? _upstream;
     private bool _running, _disposed;
+    private long _heard; // when the upstream was connected or last sent a message
 
     /// <summary>Queries without an answer yet.</summary>
     public int Waiting => _waiting.Count;
@@ -35,18 +36,18 @@ internal sealed class TcpForwarder(EventLoop loop, UpstreamOrder order, Upstream
     /// <summary>Ends queries that have waited too long; to be called about once a second.</summary>
     public void Expire()
     {
+        var owes = false;
         for (var i = _waiting.Count - 1; i >= 0; i--)
         {
             var query = _waiting[i];
-            if (query.IsExpired || loop.Time.GetElapsedTime(query.Received) < order.RequestTimeout)
+            if (loop.Time.GetElapsedTime(query.Received) < order.RequestTimeout)
                 continue;
-            query.IsExpired = true;
+            owes |= query.IsSent;
             client.Ended(query, ForwardFailure.TimedOut);
-            if (!query.IsSent)
-                Remove(query);
+            Remove(query);
         }
-        // An upstream that owes only answers nobody waits for any more is not worth keeping.
-        if (_waiting.Count > 0 && _waiting.TrueForAll(static query => query.IsExpired))
+        // An upstream that has said nothing for as long as a question may take is gone; what still waits is asked again elsewhere.
+        if (owes && loop.Time.GetElapsedTime(_heard) >= order.RequestTimeout)
             _upstream?.Abort();
     }
 
@@ -95,13 +96,14 @@ internal sealed class TcpForwarder(EventLoop loop, UpstreamOrder order, Upstream
         using var connection = upstream;
         if (_disposed)
             return false;
-        _upstream = upstream;
+        (_upstream, _heard) = (upstream, loop.Time.GetTimestamp());
         for (var i = 0; i < _waiting.Count; i++)
             Send(upstream, _waiting[i]);
 
         var helped = false;
         while (await upstream.ReadAsync() is { } reply)
         {
+            _heard = loop.Time.GetTimestamp();
             helped |= Received(reply.Span);
             await client.WaitForRoomAsync();
         }
@@ -116,8 +118,7 @@ internal sealed class TcpForwarder(EventLoop loop, UpstreamOrder order, Upstream
         {
             if (!query.IsAnsweredBy(reply))
                 continue;
-            if (!query.IsExpired)
-                Complete(query, reply);
+            Complete(query, reply);
             Remove(query);
             return true;
         }
@@ -150,10 +151,9 @@ internal sealed class TcpForwarder(EventLoop loop, UpstreamOrder order, Upstream
         for (var i = _waiting.Count - 1; i >= 0; i--)
         {
             var query = _waiting[i];
-            if (query is { MayBeSent: true, IsExpired: false })
+            if (query.MayBeSent)
                 continue;
-            if (!query.IsExpired)
-                client.Ended(query, ForwardFailure.Unreachable);
+            client.Ended(query, ForwardFailure.Unreachable);
             Remove(query);
         }
     }
@@ -162,16 +162,13 @@ internal sealed class TcpForwarder(EventLoop loop, UpstreamOrder order, Upstream
     {
         foreach (var query in _waiting.ToArray())
         {
-            if (!query.IsExpired)
-                client.Ended(query, failure);
+            client.Ended(query, failure);
             Remove(query);
         }
     }
 
     private static void Send(MessageStream upstream, TcpQuery query)
     {
-        if (query.IsExpired)
-            return;
         query.IsSent = true;
         upstream.Send(query.Message.Span);
     }

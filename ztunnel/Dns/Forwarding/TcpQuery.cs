@@ -15,9 +15,6 @@ internal sealed class TcpQuery(PooledMessage message, DnsHeader header, DnsReque
     /// <summary>It has been written to an upstream; only questions may then be asked again elsewhere.</summary>
     public bool IsSent { get; set; }
 
-    /// <summary>The client has been told that it took too long; an answer that still comes is dropped.</summary>
-    public bool IsExpired { get; set; }
-
     public bool MayBeSent => !IsSent || header.Opcode == Opcode.Query;
 
     /// <summary>The answer may consist of many messages (RFC 5936 §2.2, RFC 1995 §4).</summary>

@@ -4,11 +4,14 @@ namespace Ambient.Ztunnel.Dns.Messages;
 
 /// <summary>
 /// Names inside a message (RFC 1035 §3.1, §4.1.4): labels of 1 to 63 bytes, at most 255 bytes with their lengths. A pointer
-/// must point before the labels that led to it, so every walk ends; the label types that were never used are refused.
+/// must point before the labels that led to it, and no name needs more of them than it can have labels, so every walk ends soon; the
+/// label types that were never used are refused.
 /// </summary>
 internal static class DomainName
 {
     public const int MaxWireLength = 255, MaxLabelLength = 63;
+
+    private const int MaxPointers = MaxWireLength / 2;
 
     /// <summary>Longest text of a name: 255 bytes less the first length and the root, a dot between labels.</summary>
     public const int MaxTextLength = 253;
@@ -121,7 +124,7 @@ internal static class DomainName
         private int _next = offset;
         private int _sequenceStart = offset; // a pointer must lead before this: that is what makes loops impossible
         private int _wireLength = 1;         // the root
-        private bool _jumped;
+        private int _pointers;
 
         public ReadOnlySpan<byte> Current { get; private set; }
 
@@ -137,7 +140,7 @@ internal static class DomainName
                 int length = _message[_next];
                 if (length == 0)
                 {
-                    if (!_jumped)
+                    if (_pointers == 0)
                         End = _next + 1;
                     return false;
                 }
@@ -168,11 +171,10 @@ internal static class DomainName
             if (_next + 1 >= _message.Length)
                 return false;
             var target = (_message[_next] & 0x3F) << 8 | _message[_next + 1];
-            if (target >= _sequenceStart || target < DnsHeader.Size)
+            if (target >= _sequenceStart || target < DnsHeader.Size || _pointers == MaxPointers)
                 return false;
-            if (!_jumped)
+            if (_pointers++ == 0)
                 End = _next + 2;
-            _jumped = true;
             _sequenceStart = _next = target;
             return true;
         }
