@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Ambient.Linux.Netlink;
 using Ambient.Linux.Routing;
 
 namespace Ambient.CniAgent.Redirection;
@@ -10,7 +11,7 @@ namespace Ambient.CniAgent.Redirection;
 /// <remarks>Acts on the network namespace of the thread that made it.</remarks>
 internal sealed class PolicyRouting : IDisposable
 {
-    private readonly RouteSocket _socket = new();
+    private readonly NetlinkSocket _socket = NetlinkSocket.OfRouting();
     private readonly MarkRouting _routing;
 
     public PolicyRouting() => _routing = new MarkRouting(_socket, mark: 0x111, mask: 0xfff, preference: 32764, table: 100);

@@ -10,6 +10,8 @@ namespace Ambient.CniAgent.Redirection;
 /// <param name="keepsConnections">Connections from before the rules go on; otherwise they are reset at their next packet.</param>
 internal sealed class RuleInstaller(Func<NodeAddressSet> node, bool keepsConnections)
 {
+    private const string Missing = $"table inet {RedirectRules.Table} is missing";
+
     // What was installed where, by this process. What the kernel made of it, told by the kernel when it took it, is the
     // measure for every later look.
     private readonly ConcurrentDictionary<NamespaceKey, Installed> _installed = new();
@@ -30,7 +32,7 @@ internal sealed class RuleInstaller(Func<NodeAddressSet> node, bool keepsConnect
     /// <summary>What is not as <paramref name="settings"/> say; empty if everything is in place.</summary>
     /// <exception cref="RedirectionException">It cannot be looked at.</exception>
     public Task<IReadOnlyList<string>> InspectAsync(NetworkNamespace netns, RedirectSettings settings) =>
-        InsideAsync(netns, "inspected", () => Differences(netns.Key, RedirectRules.Script(settings, node(), OlderConnections.None), List()));
+        InsideAsync(netns, "inspected", () => Differences(netns.Key, RedirectRules.Script(settings, node(), OlderConnections.None)));
 
     /// <summary>Removes all of it and looks that nothing is left.</summary>
     /// <exception cref="RedirectionException">Something is left.</exception>
@@ -57,15 +59,14 @@ internal sealed class RuleInstaller(Func<NodeAddressSet> node, bool keepsConnect
     private IReadOnlyList<string> Ensure(NamespaceKey netns, RedirectSettings settings, NodeAddressSet addresses)
     {
         var script = RedirectRules.Script(settings, addresses, OlderConnections.None);
-        var found = List();
         var before = _installed.GetValueOrDefault(netns);
-        var changed = before is null ? [] : Differences(netns, before.Script, found);
+        var changed = before is null ? [] : Differences(netns, before.Script);
         if (before?.Script == script && changed.Count == 0)
             return [];
         using (var routing = new PolicyRouting())
             routing.Ensure();
-        Replace(netns, script, settings, addresses, OlderThan(found, before, settings, addresses));
-        var after = Differences(netns, script, List());
+        Replace(netns, script, settings, addresses, OlderThan(List(), before, settings, addresses));
+        var after = Differences(netns, script);
         return after.Count == 0
             ? changed
             : throw new RedirectionException($"The rules do not stay in place: {string.Join("; ", after)}. Does something else in the pod change them?");
@@ -104,14 +105,26 @@ internal sealed class RuleInstaller(Func<NodeAddressSet> node, bool keepsConnect
         return told;
     }
 
-    private IReadOnlyList<string> Differences(NamespaceKey netns, string script, RuleListing? found)
+    private IReadOnlyList<string> Differences(NamespaceKey netns, string script)
     {
-        if (found is null)
-            return [$"table inet {RedirectRules.Table} is missing"];
         if (_installed.GetValueOrDefault(netns) is not { } installed || installed.Script != script)
-            return ["these rules were not installed by this process"];
+            return [List() is null ? Missing : "these rules were not installed by this process"];
         using var routing = new PolicyRouting();
-        return [.. installed.Listing.Differences(found), .. routing.Differences()];
+        return [.. Differences(netns, installed), .. routing.Differences()];
+    }
+
+    // Before the listing: what comes meanwhile has it listed again. A ruleset that nobody touched since is not.
+    private IReadOnlyList<string> Differences(NamespaceKey netns, Installed installed)
+    {
+        var version = RulesetVersion.OfThisThread();
+        if (version is not null && version == installed.InPlace)
+            return [];
+        if (List() is not { } found)
+            return [Missing];
+        var differences = installed.Listing.Differences(found);
+        if (differences.Count == 0)
+            _installed[netns] = installed with { InPlace = version };
+        return differences;
     }
 
     private static RuleListing? List()
@@ -141,5 +154,6 @@ internal sealed class RuleInstaller(Func<NodeAddressSet> node, bool keepsConnect
         }
     }
 
-    private sealed record Installed(string Script, RuleListing Listing);
+    /// <param name="InPlace">The version of the ruleset that was found to be as it should; null if none was yet.</param>
+    private sealed record Installed(string Script, RuleListing Listing, RulesetVersion? InPlace = null);
 }

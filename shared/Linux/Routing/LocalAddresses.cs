@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Ambient.Linux.Netlink;
 
 namespace Ambient.Linux.Routing;
 
@@ -14,7 +15,7 @@ public static class LocalAddresses
     /// <exception cref="LinuxException">The kernel refused.</exception>
     public static IReadOnlyList<LocalAddress> OfThisThread()
     {
-        using var socket = new RouteSocket();
+        using var socket = NetlinkSocket.OfRouting();
         var found = new List<LocalAddress>();
         socket.List(RTM_GETADDR, new byte[AddressBytes], body =>
         {

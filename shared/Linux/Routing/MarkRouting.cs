@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Ambient.Linux.Netlink;
 
 namespace Ambient.Linux.Routing;
 
@@ -6,7 +7,7 @@ namespace Ambient.Linux.Routing;
 /// <param name="mark">Compared under <paramref name="mask"/>.</param>
 /// <param name="preference">Of the rule, among all rules.</param>
 /// <param name="table">1 to 255.</param>
-public sealed class MarkRouting(RouteSocket socket, uint mark, uint mask, uint preference, byte table)
+public sealed class MarkRouting(NetlinkSocket socket, uint mark, uint mask, uint preference, byte table)
 {
     // <linux/rtnetlink.h>, <linux/fib_rules.h>, <linux/if_link.h>
     private const ushort RTM_NEWLINK = 16, RTM_NEWROUTE = 24, RTM_DELROUTE = 25, RTM_GETROUTE = 26, RTM_NEWRULE = 32, RTM_DELRULE = 33, RTM_GETRULE = 34;

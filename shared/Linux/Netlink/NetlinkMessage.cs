@@ -1,6 +1,6 @@
-namespace Ambient.Linux.Routing;
+namespace Ambient.Linux.Netlink;
 
-/// <summary>Writes one rtnetlink request: header, the family's own fixed part, then attributes (rtnetlink(7), netlink(7)).</summary>
+/// <summary>Writes one netlink request: header, the family's own fixed part, then attributes (netlink(7)).</summary>
 /// <remarks>Numbers are in the machine's order, as the kernel wants them.</remarks>
 internal ref struct NetlinkMessage
 {

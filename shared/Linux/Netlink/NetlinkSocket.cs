@@ -1,31 +1,56 @@
-namespace Ambient.Linux.Routing;
+using System.Buffers;
 
-/// <summary>Asks the kernel about links, routes and routing rules, and changes them (rtnetlink(7)), in one network namespace.</summary>
+namespace Ambient.Linux.Netlink;
+
+/// <summary>Asks the kernel about what one of its families keeps in a network namespace, and changes it (netlink(7)).</summary>
 /// <remarks>Belongs to the namespace of the thread that made it. Not thread-safe.</remarks>
-public sealed unsafe class RouteSocket : IDisposable
+public sealed unsafe class NetlinkSocket : IDisposable
 {
-    // <linux/netlink.h>, <linux/rtnetlink.h>
-    private const int AF_NETLINK = 16, SOCK_RAW = 3, NETLINK_ROUTE = 0;
+    // <linux/netlink.h>
+    private const int NETLINK_ROUTE = 0, NETLINK_NETFILTER = 12;
+    private const int AF_NETLINK = 16, SOCK_RAW = 3;
     private const ushort NLMSG_ERROR = 2, NLMSG_DONE = 3;
     private const ushort NLM_F_REQUEST = 1, NLM_F_ACK = 4, NLM_F_DUMP = 0x300;
     private const int HeaderBytes = 16, MaxReplyBytes = 64 * 1024;
 
-    private readonly Descriptor _socket = new(CallResult.Of(Libc.socket(AF_NETLINK, SOCK_RAW | Libc.SOCK_CLOEXEC, NETLINK_ROUTE)).OrThrow("socket(AF_NETLINK)"));
-    private readonly byte[] _reply = new byte[MaxReplyBytes];
+    private readonly byte[] _reply = ArrayPool<byte>.Shared.Rent(MaxReplyBytes);
+
+    private NetlinkSocket(int family) =>
+        Descriptor = new(CallResult.Of(Libc.socket(AF_NETLINK, SOCK_RAW | Libc.SOCK_CLOEXEC, family)).OrThrow("socket(AF_NETLINK)"));
 
     internal delegate void Entry(ReadOnlySpan<byte> body);
 
-    public void Dispose() => _socket.Dispose();
+    internal Descriptor Descriptor { get; }
+
+    /// <summary>Of links, addresses, routes and routing rules (rtnetlink(7)).</summary>
+    /// <exception cref="LinuxException">Out of descriptors.</exception>
+    public static NetlinkSocket OfRouting() => new(NETLINK_ROUTE);
+
+    /// <summary>Of netfilter.</summary>
+    /// <exception cref="LinuxException">Out of descriptors, or the kernel has none.</exception>
+    public static NetlinkSocket OfNetfilter() => new(NETLINK_NETFILTER);
+
+    /// <summary>Once.</summary>
+    public void Dispose()
+    {
+        Descriptor.Dispose();
+        ArrayPool<byte>.Shared.Return(_reply);
+    }
 
     /// <summary>Has something done.</summary>
     /// <returns>Whether it was, or the kernel's errno.</returns>
     internal CallResult Change(ushort type, ushort flags, ReadOnlySpan<byte> body, params ReadOnlySpan<(ushort Attribute, uint Value)> attributes)
     {
         Send(type, (ushort)(NLM_F_REQUEST | NLM_F_ACK | flags), body, attributes);
-        CallResult? result = null;
-        while (result is null)
-            Receive((kind, reply) => result = kind == NLMSG_ERROR ? ErrorIn(reply) : result);
-        return result.Value;
+        return ReceiveResult(static _ => { });
+    }
+
+    /// <summary>Hands over the one answer to a question, without the message's header.</summary>
+    /// <returns>Whether there was one, or the kernel's errno.</returns>
+    internal CallResult Ask(ushort type, ReadOnlySpan<byte> body, Entry answer)
+    {
+        Send(type, NLM_F_REQUEST | NLM_F_ACK, body);
+        return ReceiveResult(answer);
     }
 
     /// <summary>Hands over every entry of a kind, without the message's header.</summary>
@@ -53,7 +78,21 @@ public sealed unsafe class RouteSocket : IDisposable
             message.Add(attribute, value);
         var bytes = message.Finish();
         fixed (byte* raw = bytes)
-            CallResult.Of(Libc.write(_socket.Value, raw, (nuint)bytes.Length)).OrThrow("write(netlink)");
+            CallResult.Of(Libc.write(Descriptor.Value, raw, (nuint)bytes.Length)).OrThrow("write(netlink)");
+    }
+
+    private CallResult ReceiveResult(Entry before)
+    {
+        CallResult? result = null;
+        while (result is null)
+        {
+            Receive((kind, reply) =>
+            {
+                if (kind == NLMSG_ERROR) result = ErrorIn(reply);
+                else before(reply);
+            });
+        }
+        return result.Value;
     }
 
     private delegate void Part(ushort type, ReadOnlySpan<byte> body);
@@ -62,7 +101,7 @@ public sealed unsafe class RouteSocket : IDisposable
     {
         int length;
         fixed (byte* raw = _reply)
-            length = CallResult.Of(Libc.read(_socket.Value, raw, MaxReplyBytes)).OrThrow("read(netlink)");
+            length = CallResult.Of(Libc.read(Descriptor.Value, raw, (nuint)_reply.Length)).OrThrow("read(netlink)");
         for (ReadOnlySpan<byte> rest = _reply.AsSpan(0, length); rest.Length >= HeaderBytes;)
         {
             var size = (int)BitConverter.ToUInt32(rest);
