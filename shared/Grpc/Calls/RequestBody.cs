@@ -11,6 +11,8 @@ internal sealed class RequestBody : HttpContent
 {
     private readonly TaskCompletionSource<Stream> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ReadOnlyMemory<byte> _first; // kept as long as there is no second
+    private int _messages;
 
     public RequestBody() => Headers.ContentType = new MediaTypeHeaderValue(GrpcHeaders.ContentType);
 
@@ -19,6 +21,7 @@ internal sealed class RequestBody : HttpContent
     {
         var output = new ArrayBufferWriter<byte>(MessageFraming.PrefixBytes + format.SizeOf(message));
         MessageFraming.Write(message, format, maxBytes, output);
+        _first = _messages++ == 0 ? output.WrittenMemory : default;
         var stream = await _opened.Task.WaitAsync(stop);
         await stream.WriteAsync(output.WrittenMemory, stop);
         await stream.FlushAsync(stop);
@@ -39,10 +42,20 @@ internal sealed class RequestBody : HttpContent
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken stop)
     {
+        if (_opened.Task.IsCompleted)
+        {
+            await RepeatAsync(stream, stop);
+            return;
+        }
         await stream.FlushAsync(stop); // sends the headers
         _opened.TrySetResult(stream);
         await _completed.Task.WaitAsync(stop);
     }
+
+    // A call that was sent whole and that the server refused unseen (REFUSED_STREAM, GOAWAY) is made again by the handler.
+    private ValueTask RepeatAsync(Stream stream, CancellationToken stop) => _completed.Task.IsCompleted && _messages <= 1
+        ? stream.WriteAsync(_first, stop)
+        : throw new IOException("The server refused the call, and its messages are not kept to be sent again.");
 
     protected override bool TryComputeLength(out long length)
     {
