@@ -41,7 +41,7 @@ public sealed partial class DiscoveryClient
         (_channel, _options, _state, _journal, _time, _logger) = (channel, options, state, journal, time, logger);
         _delay = new(random);
         _node = StateToken.Announce(options.Node);
-        _demands = new(options.MaxMissingNames);
+        _demands = new(options.MaxMissingNames, IsKnown);
         _types =
         [
             new(ResourceTypes.Address, isWildcard: !options.OnDemand, () => state.Current.Workloads.Select(static workload => workload.Uid)
@@ -110,7 +110,7 @@ public sealed partial class DiscoveryClient
             stream = new(call, _types, _node, _demands, _journal.Connected);
             await stream.RunAsync(Apply, stop);
             Log.StreamEnded(_logger, _channel.Address);
-            return StreamEnd.Complete;
+            return stream.IsOpen ? StreamEnd.Complete : StreamEnd.ConnectionError;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested) { throw; }
         catch (StateNotResumedException exception)

@@ -20,7 +20,7 @@ internal sealed class DiscoveryStream(
     /// <exception cref="Ambient.Grpc.RpcException">The stream ended with another status than OK.</exception>
     public async Task RunAsync(Func<HeldResources, DeltaDiscoveryResponse, string?> apply, CancellationToken stop)
     {
-        foreach (var type in types) await SendAsync(FirstRequest(type, useToken: true), stop);
+        foreach (var type in types) Begin(type, useToken: true);
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var writing = WriteAsync(reading);
         try
@@ -60,8 +60,6 @@ internal sealed class DiscoveryStream(
         catch (Grpc.RpcException) { } // the call has ended; reading it tells how
     }
 
-    private ValueTask SendAsync(DeltaDiscoveryRequest request, CancellationToken stop) => _requests.Writer.WriteAsync(request, stop);
-
     private void Send(DeltaDiscoveryRequest request) => _requests.Writer.TryWrite(request);
 
     private void Handle(DeltaDiscoveryResponse response, Func<HeldResources, DeltaDiscoveryResponse, string?> apply)
@@ -82,7 +80,7 @@ internal sealed class DiscoveryStream(
         if (StateToken.IsUnknownState(response.SystemVersionInfo))
         {
             type.Token = null;
-            Send(FirstRequest(type, useToken: false));
+            Begin(type, useToken: false);
             return false;
         }
         if (StateToken.IsExtended(response.SystemVersionInfo)) return true;
@@ -91,26 +89,27 @@ internal sealed class DiscoveryStream(
         throw new StateNotResumedException();
     }
 
-    private DeltaDiscoveryRequest FirstRequest(HeldResources type, bool useToken)
+    private void Begin(HeldResources type, bool useToken)
     {
-        var request = new DeltaDiscoveryRequest { TypeUrl = type.TypeUrl };
+        var request = new DeltaDiscoveryRequest { TypeUrl = type.TypeUrl, Node = node };
         if (useToken && type.Token is { } token)
         {
             _resumed.Add(type.TypeUrl);
             request.Node = StateToken.Write(node, type.TypeUrl, token);
-            return request;
         }
-        request.Node = node;
-        type.WriteVersions(request);
-        if (type.IsWildcard) return request;
+        else type.WriteVersions(request);
 
+        if (type.IsWildcard) Send(request);
+        else demands.Attach(names => SendFirst(request, names), SendDemand);
+    }
+
+    private void SendFirst(DeltaDiscoveryRequest request, IEnumerable<string> names)
+    {
         // Subscribing to nothing: without a name the request would mean everything.
         request.ResourceNamesSubscribe.Add("*");
         request.ResourceNamesUnsubscribe.Add("*");
-        foreach (var name in demands.Attach(SendDemand))
-            request.InitialResourceVersions.TryAdd(name, ""); // asked for; nothing of that name is held
-
-        return request;
+        foreach (var name in names) request.InitialResourceVersions.TryAdd(name, ""); // asked for; nothing of that name is held
+        Send(request);
     }
 
     private void SendDemand(string wanted, string? givenUp)

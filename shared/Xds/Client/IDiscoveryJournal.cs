@@ -3,7 +3,7 @@ namespace Ambient.Xds.Client;
 /// <summary>Why a stream ended.</summary>
 public enum StreamEnd
 {
-    /// <summary>It could not be opened.</summary>
+    /// <summary>It could not be opened, or ended before the server said anything.</summary>
     ConnectionError,
 
     /// <summary>The server ended it with an error.</summary>

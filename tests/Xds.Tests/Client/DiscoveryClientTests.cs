@@ -391,4 +391,17 @@ public sealed class DiscoveryClientTests
 
         Assert.Equal(["ended ConnectionError", "ended ConnectionError"], scene.Events);
     }
+
+    [Fact]
+    public async Task A_server_that_ends_streams_before_it_says_anything_is_not_asked_without_pause()
+    {
+        var time = new ManualTime();
+        await using var scene = await ScriptedControlPlane.StartAsync(time: time);
+        await scene.ReceiveFirstAsync();
+
+        scene.End(null);
+        await time.WhenPendingAsync(1);
+
+        Assert.Equal(["ended ConnectionError"], scene.Events);
+    }
 }
