@@ -6,8 +6,8 @@ namespace Ambient.Certificates.Store;
 // One attempt from the queue to its outcome. Methods without "Async" run under the store's lock.
 public sealed partial class CertificateStore
 {
-    // Timers hold at most 49 days; a longer pause is taken in steps.
-    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(20);
+    // Timers stand still while the machine sleeps and do not see that its clock was set, so a long pause is taken in steps.
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromMinutes(10);
 
     private void Enqueue(CertificateEntry entry, FetchPriority priority)
     {
