@@ -35,14 +35,12 @@ public readonly record struct DecodedObject<T>(ObjectName Name, string ResourceV
 /// <summary>Name and version of an object, found with as few demands on the rest of it as possible.</summary>
 internal readonly record struct ObjectHeader(ObjectName Name, string ResourceVersion)
 {
-    private static readonly JsonReaderOptions Lenient = new() { MaxDepth = 512 };
-
     public static ObjectHeader Read(ReadOnlySpan<byte> json)
     {
         var fields = new Fields();
         try
         {
-            var reader = new Utf8JsonReader(json, isFinalBlock: false, new JsonReaderState(Lenient));
+            var reader = new Utf8JsonReader(json, isFinalBlock: false, new JsonReaderState(JsonText.Deep));
             reader.Read();
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {

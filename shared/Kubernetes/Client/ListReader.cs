@@ -9,7 +9,7 @@ internal sealed class ListReader<T>(ResourceType<T> type, int maxObjectBytes) wh
     private enum Place { Start, Fields, Items, End }
 
     private readonly List<DecodedObject<T>> _decoded = [];
-    private JsonReaderState _state = new(new JsonReaderOptions { MaxDepth = 256 });
+    private JsonReaderState _state = new(JsonText.Deep);
     private Place _place;
 
     /// <summary>Known when <see cref="ReadAsync"/> has returned.</summary>

@@ -10,8 +10,6 @@ internal sealed class WatchReader<T>(Stream body, ResourceType<T> type, int maxO
 {
     private const int SmallBuffer = 16 * 1024;
 
-    private static readonly JsonReaderOptions Deep = new() { MaxDepth = 256 };
-
     private byte[] _buffer = new byte[SmallBuffer];
     private int _start, _scanned, _end;
 
@@ -122,7 +120,7 @@ internal sealed class WatchReader<T>(Stream body, ResourceType<T> type, int maxO
         public static Outline Read(ReadOnlySpan<byte> line, bool complete)
         {
             var (type, start, end) = ("", 0, 0);
-            var reader = new Utf8JsonReader(line, complete, new JsonReaderState(Deep));
+            var reader = new Utf8JsonReader(line, complete, new JsonReaderState(JsonText.Deep));
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) throw new JsonException("an event must be an object");
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {

@@ -69,6 +69,24 @@ public sealed class ListTests
     }
 
     [Theory]
+    [InlineData(300)]
+    [InlineData(9_990)] // the API server takes 10,000
+    public async Task An_object_that_is_nested_as_deep_as_the_server_takes_it_costs_only_itself(int depth)
+    {
+        var deep = string.Concat(Enumerable.Repeat("{\"x\":", depth)) + "0" + new string('}', depth);
+        await using var api = await ScriptedApi.StartAsync(ScriptedApi.Json("""
+            {"metadata":{"resourceVersion":"3"},"items":[
+             {"metadata":{"name":"a"}},{"metadata":{"name":"bad","namespace":"n","resourceVersion":"2"},"spec":?},{"metadata":{"name":"b"}}]}
+            """.Replace("?", deep, StringComparison.Ordinal)));
+        using var client = api.Client();
+
+        var list = await client.ListAsync(ResourceTypes.ConfigMap, new(), Stop);
+
+        Assert.Equal(["a", "b"], list.Items.Select(item => item.Metadata.Name));
+        Assert.Equal([new ObjectName("n", "bad")], list.Unreadable.Select(item => item.Name));
+    }
+
+    [Theory]
     [InlineData("""{"items":null,"metadata":{"resourceVersion":"1"}}""")]
     [InlineData("""{"metadata":{"resourceVersion":"1"}}""")]
     [InlineData("""{"metadata":{"resourceVersion":"1"},"items":[]}   """)]

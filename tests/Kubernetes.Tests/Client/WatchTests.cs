@@ -94,6 +94,21 @@ public sealed class WatchTests
     }
 
     [Fact]
+    public async Task An_object_that_is_nested_as_deep_as_the_server_takes_it_is_an_event_with_an_error()
+    {
+        var deep = string.Concat(Enumerable.Repeat("[", 9_990)) + new string(']', 9_990);
+        await using var api = await ScriptedApi.StartAsync(ScriptedApi.Lines(
+            """{"type":"MODIFIED","object":{"spec":?,"metadata":{"name":"bad","namespace":"n","resourceVersion":"4"}}}""".Replace("?", deep, StringComparison.Ordinal), Added));
+        using var client = api.Client();
+
+        var events = await ReadAsync(client);
+
+        Assert.Equal(2, events.Count);
+        Assert.Equal((new ObjectName("n", "bad"), "4", true), (events[0].Object.Name, events[0].Object.ResourceVersion, events[0].Object.Error is not null));
+        Assert.Equal("Added n/a 5 v", Text(events[1]));
+    }
+
+    [Fact]
     public async Task A_line_beyond_the_limit_is_dropped_and_named_and_the_next_one_is_read()
     {
         var huge = """{"type":"MODIFIED","object":{"metadata":{"name":"huge","namespace":"n","resourceVersion":"6"},"data":{"k":"?"}}}"""
