@@ -1,3 +1,4 @@
+using Ambient.ControlPlane.Callers;
 using Ambient.Kubernetes.Client;
 using Ambient.Kubernetes.Informers;
 using Ambient.Kubernetes.Resources;
@@ -20,7 +21,7 @@ internal sealed class FollowedMaps(
     private readonly Dictionary<ObjectName, FollowedMap> _maps = [];
 
     /// <summary>What <paramref name="referrer"/> refers to now; maps that nobody refers to any more are not followed any longer.</summary>
-    /// <returns>Each map in the same order, null where there is none or where its namespace has too many.</returns>
+    /// <returns>Each map in the same order, null where there is none, or can be none of that name, or where its namespace has too many.</returns>
     public async Task<IReadOnlyList<ConfigMap?>> FindAsync(ObjectName referrer, IReadOnlyList<ObjectName> maps)
     {
         foreach (var (name, map) in _maps.Where(one => !maps.Contains(one.Key)).ToList())
@@ -36,7 +37,7 @@ internal sealed class FollowedMaps(
         {
             if (!_maps.TryGetValue(name, out var map))
             {
-                if (_maps.Keys.Count(other => other.Namespace == name.Namespace) >= mostInNamespace)
+                if (!CanBe(name) || _maps.Keys.Count(other => other.Namespace == name.Namespace) >= mostInNamespace)
                 {
                     found.Add(null);
                     continue;
@@ -48,6 +49,9 @@ internal sealed class FollowedMaps(
 
         return found;
     }
+
+    // The API checks no references. A watch of what its selector cannot say would be refused for ever, and who waits for it would wait as long.
+    private static bool CanBe(ObjectName map) => IdentityNames.IsNamespace(map.Namespace) && IdentityNames.IsServiceAccount(map.Name);
 
     private Informer<ConfigMap> Follow(ObjectName name) => new(api, ResourceTypes.ConfigMap,
         new() { Query = new() { Namespace = name.Namespace, FieldSelector = $"metadata.name={name.Name}" } },

@@ -74,6 +74,21 @@ public sealed class FollowedMapsTests : IAsyncLifetime
         await end.CancelAsync();
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData("one,two")] // the API knows no such selector
+    [InlineData("one=two")]
+    [InlineData("one,metadata.name=one")]
+    [InlineData("One")]
+    public async Task What_can_be_no_map_is_not_waited_for(string name)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        var maps = Maps(end.Token);
+        await CreateAsync(One);
+
+        Assert.Equal([null, One], Names(await maps.FindAsync(First, [One with { Name = name }, One])));
+        await end.CancelAsync();
+    }
+
     private FollowedMaps Maps(CancellationToken stop, int most = FollowedMaps.MostInNamespace) => new(_api,
         (change, referrers) => _told.Writer.WriteAsync((change.Kind, change.Name, referrers.Count), CancellationToken.None), TimeProvider.System, new Random(1), NullLoggerFactory.Instance, stop, most);
 
