@@ -87,13 +87,18 @@ internal sealed partial class WaypointProvisioner
         On(_cluster.Namespaces, change =>
         {
             if (change.Name.Name == _options.Index.SystemNamespace) NoteClass(null); // its label names the network
+            else if (change.Old is null) NoteNamespace(change.Name.Name); // its gateways may have been told before
         });
         On(_waypoints.ClassDefaults, change =>
         {
             foreach (var version in (ConfigMap?[])[change.Old, change.New]) NoteClass(version?.Metadata.Label(MeshLabels.DefaultsForClass) ?? "");
         });
         foreach (var kind in WaypointKinds.All)
-            On(_waypoints.Of(kind), change => _changed.Note(new(change.Name.Namespace, change.Object.Metadata.Label(MeshLabels.GatewayName) ?? "")));
+            On(_waypoints.Of(kind), change =>
+            {
+                foreach (var version in (UnstructuredObject?[])[change.Old, change.New]) // the label itself may have been changed
+                    if (version?.Metadata.Label(MeshLabels.GatewayName) is { } gateway) _changed.Note(new(change.Name.Namespace, gateway));
+            });
 
         static void On<T>(Informer<T> informer, Action<ObjectChange<T>> handler) where T : KubernetesObject => informer.AddHandler(change =>
         {
@@ -106,6 +111,11 @@ internal sealed partial class WaypointProvisioner
     private void NoteClass(string? name)
     {
         foreach (var gateway in _cluster.Gateways.All.Where(gateway => name is null || gateway.Spec?.GatewayClassName == name)) _changed.Note(ObjectName.Of(gateway));
+    }
+
+    private void NoteNamespace(string name)
+    {
+        foreach (var gateway in _cluster.Gateways.All.Where(gateway => gateway.Metadata.Namespace == name)) _changed.Note(ObjectName.Of(gateway));
     }
 
     /// <returns>False: to be tried again.</returns>

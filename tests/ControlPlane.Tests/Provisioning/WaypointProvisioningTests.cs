@@ -144,6 +144,42 @@ public sealed class WaypointProvisioningTests
         await scene.UntilAsync("Gateway", "waypoint", static one => one.ObjectsAt("status", "addresses").Any());
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData(null)]
+    [InlineData("other")]
+    public async Task The_label_by_which_an_object_names_its_gateway_is_put_back(string? value)
+    {
+        const string label = "gateway.networking.k8s.io/gateway-name";
+        await using var scene = await WaypointScene.StartAsync();
+        scene.Create(WaypointScene.Waypoint);
+        await scene.MakeReadyAsync("waypoint");
+        await scene.UntilAsync("waypoint", "Programmed", "True", "Programmed");
+
+        scene.Edit("Service", "waypoint", one =>
+        {
+            one["metadata"]!["labels"]!.AsObject().Remove(label);
+            if (value is not null) one["metadata"]!["labels"]![label] = value;
+        });
+
+        await scene.UntilAsync("Service", "waypoint", static one => Label(one, label) == "waypoint");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_gateway_that_is_told_before_its_namespace_is_run_when_that_is_told()
+    {
+        await using var scene = await WaypointScene.StartAsync();
+        scene.Running.Refuses = static asked => asked is { Verb: "watch", Resource: "namespaces" };
+        await scene.Running.TakeOverAsync(); // by one that knows the namespaces that there were
+        scene.Create("{apiVersion: v1, kind: Namespace, metadata: {name: late}}");
+        scene.Create(WaypointScene.Waypoint.Replace("namespace: demo", "namespace: late", StringComparison.Ordinal));
+        scene.Create(WaypointScene.Waypoint); // gateways are looked at one after another
+        await scene.UntilAsync("waypoint", "Programmed", "False", "Pending");
+
+        scene.Running.Refuses = null;
+
+        await scene.UntilAsync("Deployment", "waypoint", static _ => true, ns: "late");
+    }
+
     [Fact(Timeout = 90_000)]
     public async Task The_next_leader_writes_nothing_where_all_is_well()
     {

@@ -37,6 +37,9 @@ internal sealed class RunningScene : IAsyncDisposable
     /// <summary>Everything that was asked of the API and changes something, in order.</summary>
     public ConcurrentQueue<Permission> Writes { get; } = [];
 
+    /// <summary>What the API refuses although it is granted; null for nothing.</summary>
+    public Predicate<Permission>? Refuses { get; set; }
+
     public static async Task<RunningScene> StartAsync(params (string Name, string Value)[] environment)
     {
         var scene = new RunningScene();
@@ -144,6 +147,7 @@ internal sealed class RunningScene : IAsyncDisposable
 
     private void Remember(Caller caller, Permission asked)
     {
+        if (Refuses?.Invoke(asked) == true) throw StatusException.Forbidden("the test refuses it");
         if (asked.Verb is not ("get" or "list" or "watch")) Writes.Enqueue(asked);
     }
 
