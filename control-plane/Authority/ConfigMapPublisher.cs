@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Ambient.Kubernetes.Client;
 using Ambient.Kubernetes.Informers;
 using Ambient.Kubernetes.Resources;
@@ -68,22 +69,41 @@ internal sealed partial class ConfigMapPublisher
         {
             await Task.WhenAll(_namespaces.Synced, _published.Synced).WaitAsync(stop);
             CheckAll();
-            for (var pause = FirstRetry; ;)
-            {
-                await _wake.WaitAsync(stop);
-                if (await PublishAsync(stop))
-                {
-                    pause = FirstRetry;
-                    continue;
-                }
-                await Task.Delay(pause, _time, stop);
-                pause = pause * 2 < LongestRetry ? pause * 2 : LongestRetry;
-                Wake();
-            }
+            await PublishAllAsync(stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
         }
+    }
+
+    // What fails is tried again later, and holds up nobody meanwhile.
+    private async Task PublishAllAsync(CancellationToken stop)
+    {
+        var (failed, pause, retry) = (new HashSet<string>(), FirstRetry, (Task?)null);
+        while (true)
+        {
+            await WokenAsync(retry, stop);
+            var names = Take();
+            if (retry is { IsCompleted: true })
+            {
+                names.UnionWith(failed);
+                retry = null;
+            }
+
+            failed.ExceptWith(names);
+            failed.UnionWith(await PublishAsync(names, stop));
+            if (failed.Count == 0) (pause, retry) = (FirstRetry, null);
+            else if (retry is null) (retry, pause) = (Task.Delay(pause, _time, stop), pause * 2 < LongestRetry ? pause * 2 : LongestRetry);
+        }
+    }
+
+    private async Task WokenAsync(Task? retry, CancellationToken stop)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var woken = _wake.WaitAsync(ended.Token);
+        await (retry is null ? woken : Task.WhenAny(woken, retry));
+        await ended.CancelAsync();
+        stop.ThrowIfCancellationRequested();
     }
 
     private void Check(string @namespace)
@@ -99,26 +119,30 @@ internal sealed partial class ConfigMapPublisher
             _wake.Release();
     }
 
-    /// <returns>False if some have to be tried again.</returns>
-    private async Task<bool> PublishAsync(CancellationToken stop)
+    private HashSet<string> Take()
     {
-        HashSet<string> names;
         lock (_lock)
-            (names, _toCheck) = (_toCheck, []);
-        if (!_leads() || _text.Content() is not { } content)
-            return true;
+        {
+            var taken = _toCheck;
+            _toCheck = [];
+            return taken;
+        }
+    }
 
-        var failed = 0;
+    /// <returns>Those that have to be tried again.</returns>
+    private async Task<IReadOnlyCollection<string>> PublishAsync(HashSet<string> names, CancellationToken stop)
+    {
+        if (!_leads() || _text.Content() is not { } content)
+            return [];
+
+        var failed = new ConcurrentBag<string>();
         await Parallel.ForEachAsync(names.Where(name => Needs(name, content)), new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stop },
             async (name, cancel) =>
             {
-                if (await TryApplyAsync(name, content, cancel))
-                    return;
-                Interlocked.Increment(ref failed);
-                lock (_lock)
-                    _toCheck.Add(name);
+                if (!await TryApplyAsync(name, content, cancel))
+                    failed.Add(name);
             });
-        return failed == 0;
+        return failed;
     }
 
     private bool Needs(string name, string content) =>

@@ -1,5 +1,6 @@
 using Ambient.ControlPlane.Tests.Cluster;
 using Ambient.Kubernetes.Resources;
+using Ambient.TestKit;
 
 namespace Ambient.ControlPlane.Tests.Authority;
 
@@ -113,6 +114,27 @@ public sealed class TrustBundleTests
         scene.Parts.OnLeadershipChanged();
 
         await Until.TrueAsync(() => IsGood(scene, "shop") && IsGood(scene, "later"), "both have the bundle");
+    }
+
+    [Fact]
+    public async Task A_namespace_that_takes_nothing_holds_up_no_other()
+    {
+        var time = new ManualTime(TimeProvider.System.GetUtcNow());
+        await using var scene = await AuthorityScene.StartAsync(time);
+        await Until.TrueAsync(() => IsGood(scene, "shop"), "shop has the bundle");
+
+        scene.Cluster.Closed = "closed";
+        scene.AddNamespace("closed");
+        await Until.TrueAsync(() => scene.Cluster.Refused > 0, "it is refused");
+        scene.AddNamespace("later");
+        await Until.TrueAsync(() => IsGood(scene, "later"), "a namespace that came later has the bundle");
+
+        scene.Cluster.Closed = null;
+        while (!IsGood(scene, "closed"))
+        {
+            await time.WhenPendingAsync(1).WaitAsync(TestContext.Current.CancellationToken);
+            time.Advance(TimeSpan.FromSeconds(30));
+        }
     }
 
     [Fact]

@@ -40,6 +40,9 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>While set, every request is answered with it.</summary>
     public int? Failing { get; set; }
 
+    /// <summary>A namespace whose administrator refuses everything that is written there.</summary>
+    public string? Closed { get; set; }
+
     public static async Task<TestCluster> StartAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -74,7 +77,8 @@ internal sealed class TestCluster : IAsyncDisposable
     private async Task AnswerAsync(HttpContext http)
     {
         var (path, method) = (http.Request.Path.Value!, http.Request.Method);
-        if (Failing is { } code)
+        var isClosed = method != "GET" && Closed is not null && path.Contains($"/namespaces/{Closed}/", StringComparison.Ordinal);
+        if ((isClosed ? 403 : Failing) is { } code)
         {
             Interlocked.Increment(ref Refused);
             await StatusAsync(http, code, "Scripted");
