@@ -21,7 +21,7 @@ internal sealed class ObjectReader(Located map, Mistakes mistakes)
     /// <summary>To be called after all keys were read: those that were not asked for do not exist.</summary>
     public void RefuseUnknownKeys()
     {
-        if (map.Value is not YamlMap && map.Value is not YamlText { IsNull: true })
+        if (map.Value is not YamlMap)
             mistakes.Add(map.Value.Line, Path, "must be an object (key: value lines).");
         foreach (var key in _entries.Keys)
             if (!_known.Contains(key)) Mistake(key, $"unknown key; allowed are {string.Join(", ", _known.Order())}.");
@@ -60,7 +60,7 @@ internal sealed class ObjectReader(Located map, Mistakes mistakes)
 
     public IReadOnlyList<Located> Items(string key, bool required = false)
     {
-        switch (Find(key, required))
+        switch (Find(key, required, orNothing: false))
         {
             case null:
                 return [];
@@ -74,7 +74,7 @@ internal sealed class ObjectReader(Located map, Mistakes mistakes)
 
     public IReadOnlyList<(string Key, Located Value)> Entries(string key, bool required = false)
     {
-        switch (Find(key, required))
+        switch (Find(key, required, orNothing: false))
         {
             case null:
                 return [];
@@ -131,10 +131,11 @@ internal sealed class ObjectReader(Located map, Mistakes mistakes)
         return null;
     }
 
-    private YamlValue? Find(string key, bool required)
+    /// <param name="orNothing">A key with nothing behind it is as none. Not so for lists: what breaks off there is a file half written.</param>
+    private YamlValue? Find(string key, bool required, bool orNothing = true)
     {
         _known.Add(key);
-        if (_entries.TryGetValue(key, out var value) && value is not YamlText { IsNull: true }) return value;
+        if (_entries.TryGetValue(key, out var value) && !(orNothing && value is YamlText { IsNull: true })) return value;
         if (required && map.Value is YamlMap) mistakes.Add(map.Value.Line, Path, $"the key '{key}' is missing.");
         return null;
     }
