@@ -10,13 +10,18 @@ public sealed unsafe class NetlinkSocket : IDisposable
     private const int NETLINK_ROUTE = 0, NETLINK_NETFILTER = 12;
     private const int AF_NETLINK = 16, SOCK_RAW = 3;
     private const ushort NLMSG_ERROR = 2, NLMSG_DONE = 3;
-    private const ushort NLM_F_REQUEST = 1, NLM_F_ACK = 4, NLM_F_DUMP = 0x300;
-    private const int HeaderBytes = 16, MaxReplyBytes = 64 * 1024;
+    private const ushort NLM_F_REQUEST = 1, NLM_F_ACK = 4, NLM_F_DUMP_INTR = 0x10, NLM_F_DUMP = 0x300;
+    private const int HeaderBytes = 16, MaxReplyBytes = 64 * 1024, MaxTries = 10;
 
     private readonly byte[] _reply = ArrayPool<byte>.Shared.Rent(MaxReplyBytes);
 
-    private NetlinkSocket(int family) =>
-        Descriptor = new(CallResult.Of(Libc.socket(AF_NETLINK, SOCK_RAW | Libc.SOCK_CLOEXEC, family)).OrThrow("socket(AF_NETLINK)"));
+    private NetlinkSocket(int family)
+        : this(new Descriptor(CallResult.Of(Libc.socket(AF_NETLINK, SOCK_RAW | Libc.SOCK_CLOEXEC, family)).OrThrow("socket(AF_NETLINK)")))
+    {
+    }
+
+    /// <param name="descriptor">Taken over; whoever is at its other end speaks netlink.</param>
+    internal NetlinkSocket(Descriptor descriptor) => Descriptor = descriptor;
 
     internal delegate void Entry(ReadOnlySpan<byte> body);
 
@@ -53,22 +58,40 @@ public sealed unsafe class NetlinkSocket : IDisposable
         return ReceiveResult(answer);
     }
 
-    /// <summary>Hands over every entry of a kind, without the message's header.</summary>
-    /// <exception cref="LinuxException">The kernel refused.</exception>
+    /// <summary>Hands over every entry of a kind, without the message's header. A list that changed while the kernel told it may lack
+    /// entries, so it is asked for again.</summary>
+    /// <exception cref="LinuxException">The kernel refused, or (EINTR) the list never held still.</exception>
     internal void List(ushort type, ReadOnlySpan<byte> body, Entry entry)
     {
-        Send(type, NLM_F_REQUEST | NLM_F_DUMP, body);
-        for (var done = false; !done;)
+        for (var tries = 0; tries < MaxTries; tries++)
         {
-            Receive((kind, reply) =>
+            Send(type, NLM_F_REQUEST | NLM_F_DUMP, body);
+            if (ReceiveList() is not { } entries)
+                continue;
+            foreach (var found in entries)
+                entry(found);
+            return;
+        }
+        throw new LinuxException("netlink dump", Errno.Interrupted);
+    }
+
+    /// <returns>Null if it changed meanwhile.</returns>
+    private List<byte[]>? ReceiveList()
+    {
+        var (entries, isDone, isWhole) = (new List<byte[]>(), false, true);
+        while (!isDone)
+        {
+            Receive((kind, flags, reply) =>
             {
-                if (kind == NLMSG_ERROR)
+                isWhole &= (flags & NLM_F_DUMP_INTR) == 0;
+                isDone |= kind is NLMSG_DONE or NLMSG_ERROR;
+                if (!isDone)
+                    entries.Add(reply.ToArray());
+                else if (reply.Length >= sizeof(int))
                     ErrorIn(reply).OrThrow("netlink dump");
-                done |= kind is NLMSG_DONE or NLMSG_ERROR;
-                if (!done)
-                    entry(reply);
             });
         }
+        return isWhole ? entries : null;
     }
 
     private void Send(ushort type, ushort flags, ReadOnlySpan<byte> body, params ReadOnlySpan<(ushort Attribute, uint Value)> attributes)
@@ -86,7 +109,7 @@ public sealed unsafe class NetlinkSocket : IDisposable
         CallResult? result = null;
         while (result is null)
         {
-            Receive((kind, reply) =>
+            Receive((kind, _, reply) =>
             {
                 if (kind == NLMSG_ERROR) result = ErrorIn(reply);
                 else before(reply);
@@ -95,7 +118,7 @@ public sealed unsafe class NetlinkSocket : IDisposable
         return result.Value;
     }
 
-    private delegate void Part(ushort type, ReadOnlySpan<byte> body);
+    private delegate void Part(ushort type, ushort flags, ReadOnlySpan<byte> body);
 
     private void Receive(Part part)
     {
@@ -107,7 +130,7 @@ public sealed unsafe class NetlinkSocket : IDisposable
             var size = (int)BitConverter.ToUInt32(rest);
             if (size < HeaderBytes || size > rest.Length)
                 throw new LinuxException("netlink reply", Errno.Invalid);
-            part(BitConverter.ToUInt16(rest[4..]), rest[HeaderBytes..size]);
+            part(BitConverter.ToUInt16(rest[4..]), BitConverter.ToUInt16(rest[6..]), rest[HeaderBytes..size]);
             rest = rest[Math.Min((size + 3) & ~3, rest.Length)..];
         }
     }
