@@ -12,7 +12,7 @@ public enum CertificateFailure
     /// <summary>The authority refused: the caller may not have this identity, or the request was malformed.</summary>
     Refused,
 
-    /// <summary>The answer was not a usable chain: empty, without root, not PEM, key and leaf differ, already expired.</summary>
+    /// <summary>The answer was not a usable chain: empty, without root, cut off, not PEM, key and leaf differ, already expired.</summary>
     InvalidChain,
 
     /// <summary>The leaf names somebody else than was asked for.</summary>

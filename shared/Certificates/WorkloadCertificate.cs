@@ -19,6 +19,7 @@ public sealed class WorkloadCertificate
     {
         (Identity, ChainPem, PrivateKeyPem, TrustRootsPem) = (identity, chain, key, roots);
         (Chain, Roots) = (chainDetails, rootDetails);
+        NotAfter = chainDetails.Min(static certificate => certificate.NotAfter);
     }
 
     public SpiffeId Identity { get; }
@@ -41,7 +42,8 @@ public sealed class WorkloadCertificate
 
     public DateTimeOffset NotBefore => Chain[0].NotBefore;
 
-    public DateTimeOffset NotAfter => Chain[0].NotAfter;
+    /// <summary>When the first of the chain runs out: peers refuse all of it then.</summary>
+    public DateTimeOffset NotAfter { get; }
 
     public TimeSpan Lifetime => NotAfter - NotBefore;
 
@@ -63,6 +65,8 @@ public sealed class WorkloadCertificate
                 throw Invalid($"has {presented.Count + roots.Count} certificates; at most {MaxCertificates} are accepted");
             RequireIdentity(identity, presented[0]);
             RequireKey(presented[0], privateKeyPem);
+            if (!LeafPath.LeadsToRoot(presented, roots))
+                throw Invalid("does not lead from the leaf to a root: an intermediate is missing, or it was signed by another authority");
             return new WorkloadCertificate(identity, ToPem(presented), privateKeyPem, ToPem(roots),
                 [.. presented.Select(CertificateDetails.Of)], [.. roots.Select(CertificateDetails.Of)]);
         }
@@ -73,7 +77,7 @@ public sealed class WorkloadCertificate
         }
     }
 
-    /// <summary>Whether the leaf has not run out at <paramref name="now"/>.</summary>
+    /// <summary>Whether nothing of the chain has run out at <paramref name="now"/>.</summary>
     public bool IsValidAt(DateTimeOffset now) => now < NotAfter;
 
     /// <summary>Safe to log.</summary>
