@@ -4,8 +4,9 @@ namespace Ambient.Linux.Files;
 
 /// <summary>Calls back when a file may have changed, also if it, or its directory, does not exist yet or is replaced as a whole.</summary>
 /// <remarks>
-/// Watches the directory rather than the file: editors and Kubernetes volumes replace files by renaming, which a watch on
-/// the file itself does not see. Calls back also for neighbours, so the receiver re-reads and compares.
+/// Watches directories rather than the file: editors and Kubernetes volumes replace files by renaming, and others turn a link to
+/// another directory, which a watch on the file itself does not see. Calls back also for neighbours, so the receiver re-reads and
+/// compares.
 /// </remarks>
 public sealed unsafe class FileWatch : IDisposable
 {
@@ -14,23 +15,22 @@ public sealed unsafe class FileWatch : IDisposable
     private const uint OnlyDirectory = 0x1000000;
     private const int CloseOnExec = 0x80000, NonBlocking = 0x800;
 
-    private readonly string _directory;
+    private readonly string _file;
     private readonly Action _changed;
     private readonly Descriptor _inotify;
     private readonly EventFd _stop = new();
     private readonly Thread _thread;
-    private int _watch = -1;
-    private string? _watched;
+    private HashSet<int> _watches = [];
 
     /// <param name="file">Absolute path of the file (or directory) to watch.</param>
     /// <param name="changed">Called on a thread of the watch after each change; must not throw.</param>
     /// <exception cref="LinuxException">EMFILE: out of inotify instances (sysctl fs.inotify.max_user_instances).</exception>
     public FileWatch(string file, Action changed)
     {
-        _directory = Path.GetDirectoryName(Path.GetFullPath(file)) ?? "/";
+        _file = Path.Combine(Environment.CurrentDirectory, file);
         _changed = changed;
         _inotify = new(CallResult.Of(Libc.inotify_init1(CloseOnExec | NonBlocking)).OrThrow("inotify_init1"));
-        WatchNearestDirectory();
+        WatchTheWay();
         _thread = new(Run, maxStackSize: 256 * 1024) { Name = "file watch", IsBackground = true };
         _thread.Start();
     }
@@ -52,7 +52,7 @@ public sealed unsafe class FileWatch : IDisposable
         while (WaitForChange())
         {
             Drain();
-            WatchNearestDirectory();
+            WatchTheWay();
             _changed();
         }
     }
@@ -83,23 +83,29 @@ public sealed unsafe class FileWatch : IDisposable
         }
     }
 
-    // While the directory is missing, the nearest one above tells when it (or the next step to it) appears. Looked for
-    // again after every change: a directory that was replaced is another inode under the same path.
-    private void WatchNearestDirectory()
+    // Looked for again after every change: a directory that was replaced is another inode under the same path, and a link may lead
+    // elsewhere. And once more after the last move: what was made in between was not missed.
+    private void WatchTheWay()
     {
-        while (true)
+        for (var settled = false; !settled;)
         {
-            var candidate = _directory;
-            var watch = Add(candidate);
-            while (watch < 0 && Path.GetDirectoryName(candidate) is { } above)
-                watch = Add(candidate = above);
-            var settled = watch == _watch && candidate == _watched;
-            if (_watch >= 0 && watch != _watch)
-                _ = Libc.inotify_rm_watch(_inotify.Value, _watch);
-            (_watch, _watched) = (watch, candidate);
-            if (settled || watch < 0)
-                return; // looked once more after the last move: a directory made in between was not missed
+            var watches = new HashSet<int>();
+            foreach (var directory in PathTrail.DirectoriesOf(_file))
+                if (AddNearest(directory) is >= 0 and var watch) watches.Add(watch);
+            settled = watches.SetEquals(_watches);
+            _watches.ExceptWith(watches);
+            foreach (var old in _watches) _ = Libc.inotify_rm_watch(_inotify.Value, old);
+            _watches = watches;
         }
+    }
+
+    // A directory that may not be watched, or is gone by now, is told of by the one above.
+    private int AddNearest(string directory)
+    {
+        var watch = Add(directory);
+        while (watch < 0 && Path.GetDirectoryName(directory) is { } above)
+            watch = Add(directory = above);
+        return watch;
     }
 
     private int Add(string directory)

@@ -51,6 +51,47 @@ public sealed class FileWatchTests : IDisposable
     }
 
     [Fact]
+    public void Turning_a_link_on_the_way_to_another_directory_is_noticed_every_time()
+    {
+        var file = Path.Combine(_root, "..data", "ca.crt");
+        Publish("first", "1");
+        using var watch = Watch(file);
+
+        foreach (var (directory, content) in new[] { ("second", "2"), ("third", "3") })
+        {
+            Publish(directory, content); // the one before stays as it is
+            WaitUntil(file, content);
+        }
+    }
+
+    [Fact]
+    public void A_file_that_a_link_leads_to_is_watched_where_it_is()
+    {
+        var (link, file) = (Path.Combine(_root, "link"), Path.Combine(_root, "elsewhere", "file"));
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        File.WriteAllText(file, "1");
+        File.CreateSymbolicLink(link, "elsewhere/file");
+        using var watch = Watch(link);
+
+        File.WriteAllText(file, "2");
+
+        WaitUntil(link, "2");
+    }
+
+    [Fact]
+    public void A_link_that_leads_to_itself_is_watched_until_it_is_a_file()
+    {
+        var file = Path.Combine(_root, "file");
+        File.CreateSymbolicLink(file, "file");
+        using var watch = Watch(file);
+
+        File.Delete(file);
+        File.WriteAllText(file, "1");
+
+        WaitUntil(file, "1");
+    }
+
+    [Fact]
     public void A_directory_that_appears_later_is_noticed_at_any_depth()
     {
         var file = Path.Combine(_root, "a", "b", "c", "file");
