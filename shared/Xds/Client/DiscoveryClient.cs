@@ -65,9 +65,10 @@ public sealed partial class DiscoveryClient
         {
             while (true)
             {
+                var began = _time.GetTimestamp();
                 var end = await RunStreamAsync(stop);
                 _journal.Ended(end);
-                var wait = _delay.After(end);
+                var wait = _delay.After(end, _time.GetElapsedTime(began));
                 if (wait > TimeSpan.Zero) await Task.Delay(wait, _time, stop);
                 stop.ThrowIfCancellationRequested();
             }

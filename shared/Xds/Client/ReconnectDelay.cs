@@ -7,9 +7,11 @@ public sealed class ReconnectDelay(Random random)
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(10), Longest = TimeSpan.FromSeconds(15);
     private TimeSpan _last = Shortest;
 
+    /// <param name="lasted">How long the stream was tried and open: one that held longer than any wait ends the failures before it.</param>
     /// <returns>0 to 15 s.</returns>
-    public TimeSpan After(StreamEnd end)
+    public TimeSpan After(StreamEnd end, TimeSpan lasted)
     {
+        if (lasted > Longest) _last = Shortest;
         switch (end)
         {
             case StreamEnd.Complete:

@@ -404,4 +404,28 @@ public sealed class DiscoveryClientTests
 
         Assert.Equal(["ended ConnectionError"], scene.Events);
     }
+
+    [Fact]
+    public async Task After_a_stream_that_held_the_wait_for_the_next_begins_small_again()
+    {
+        var time = new ManualTime();
+        await using var scene = await ScriptedControlPlane.StartAsync(time: time);
+        for (var i = 0; i < 12; i++) // an outage
+        {
+            scene.End(new(StatusCode.Unavailable, "not yet"));
+            await time.WhenPendingAsync(1);
+            time.Advance(TimeSpan.FromSeconds(15));
+            await scene.AcceptAsync();
+        }
+        await scene.ReceiveFirstAsync();
+        await scene.SendAsync(ResourceTypes.Address, "n1");
+        await scene.ReceiveAsync();
+        time.Advance(TimeSpan.FromHours(3));
+
+        scene.End(new(StatusCode.Unavailable, "stopping"));
+        await time.WhenPendingAsync(1);
+        time.Advance(TimeSpan.FromMilliseconds(30)); // twice the shortest, and half of that
+
+        await scene.AcceptAsync().WaitAsync(TimeSpan.FromSeconds(20));
+    }
 }
