@@ -14,6 +14,7 @@ namespace Ambient.ControlPlane.Distribution;
 internal sealed partial class AdsService : IDisposable
 {
     private const int LargeRequestBytes = 256 << 10, LongestMessageBytes = 200 << 20;
+    private static readonly TimeSpan LargeRequestPatience = TimeSpan.FromMinutes(1);
 
     private readonly MeshResources _resources;
     private readonly ICallerAuthenticator _callers;
@@ -30,7 +31,7 @@ internal sealed partial class AdsService : IDisposable
         TimeProvider time, Random random, ILogger<AdsService> logger)
     {
         (_resources, _callers, _options, _metrics, _time, _random, _logger) = (resources, callers, options, metrics, time, random, logger);
-        _largeRequests = new(LargeRequestBytes, options.MaxLargeRequestsAtOnce);
+        _largeRequests = new(LargeRequestBytes, options.MaxLargeRequestsAtOnce, LargeRequestPatience, time);
         _pushes = new(options.PushInterval, time, WakeSessions);
         resources.Changed += _pushes.Signal;
     }

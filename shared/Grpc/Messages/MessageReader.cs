@@ -10,21 +10,23 @@ public sealed class MessageReader<T>(PipeReader input, MessageFormat<T> format, 
 {
     /// <summary>Called when a message of so many bytes is about to be gathered; what it returns is disposed once the message was read.</summary>
     /// <remarks>Bounds what many peers' large messages hold together: while it waits, the transport's flow control holds the sender.</remarks>
-    public Func<int, CancellationToken, ValueTask<IDisposable?>>? BeforeGathering { get; init; }
+    public Func<int, CancellationToken, ValueTask<GatheringRoom?>>? BeforeGathering { get; init; }
 
     /// <summary>The next message, or that the sender has finished. The end within a message is an error.</summary>
     /// <exception cref="RpcException">
     /// <see cref="StatusCode.ResourceExhausted"/>: too large. <see cref="StatusCode.Internal"/>: compressed, cut short or unreadable.
+    /// <see cref="StatusCode.DeadlineExceeded"/>: it did not come while there was room for it.
     /// </exception>
     public async ValueTask<Received<T>> ReadAsync(CancellationToken stop)
     {
-        IDisposable? room = null;
+        GatheringRoom? room = null;
+        CancellationTokenSource? either = null;
         var gathering = false;
         try
         {
             while (true)
             {
-                var read = await input.ReadAsync(stop);
+                var read = await input.ReadAsync(either?.Token ?? stop);
                 var bytes = read.Buffer;
                 if (MessageFraming.TryReadPrefix(bytes, maxBytes, out var length))
                 {
@@ -33,6 +35,7 @@ public sealed class MessageReader<T>(PipeReader input, MessageFormat<T> format, 
                         gathering = true;
                         // What came so far stays in the pipe, unexamined beyond the prefix.
                         room = await BeforeGathering(length, stop);
+                        if (room is not null) either = CancellationTokenSource.CreateLinkedTokenSource(stop, room.Expired);
                     }
                     if (MessageFraming.TryRead(ref bytes, maxBytes, out var message))
                     {
@@ -46,8 +49,13 @@ public sealed class MessageReader<T>(PipeReader input, MessageFormat<T> format, 
                 if (read.IsCompleted) return CheckEnd(bytes.Length);
             }
         }
+        catch (OperationCanceledException) when (room is { Expired.IsCancellationRequested: true } && !stop.IsCancellationRequested)
+        {
+            throw new RpcException(StatusCode.DeadlineExceeded, "A large message did not come in time, while others may wait for its room.");
+        }
         finally
         {
+            either?.Dispose();
             room?.Dispose();
         }
     }

@@ -113,7 +113,7 @@ public sealed class MessageFramingTests
             {
                 asked.SetResult(bytes);
                 await room.WaitAsync(stop);
-                return new Given(() => returned++);
+                return new(TimeSpan.FromHours(1), TimeProvider.System, () => returned++);
             },
         };
 
@@ -143,10 +143,5 @@ public sealed class MessageFramingTests
         var messages = new List<ReadOnlyMemory<byte>>();
         while (await reader.ReadAsync(default) is { HasMessage: true } received) messages.Add(received.Message);
         return messages;
-    }
-
-    private sealed class Given(Action back) : IDisposable
-    {
-        public void Dispose() => back();
     }
 }
