@@ -9,15 +9,18 @@ internal readonly record struct HostAddress(string Host, IPAddress Address);
 /// <summary>Which host of which ServiceEntry has which address. Not thread-safe.</summary>
 /// <remarks>
 /// What an object's status says is kept, also across leaders. Should two objects say the same, the older keeps it. An address is given to
-/// one host only, and one that becomes free is not sought out by others, so that who still remembers it is not led astray.
+/// one host only, and to none if an object names it as its own; one that becomes free is not sought out by others, so that who still
+/// remembers it is not led astray.
 /// </remarks>
 internal sealed class AddressBook
 {
-    private sealed record Holder(ObjectName Name, DateTimeOffset Created)
+    /// <param name="HasChosen">It was not given the address but names it itself.</param>
+    private sealed record Holder(ObjectName Name, DateTimeOffset Created, bool HasChosen = false)
     {
         public bool IsBefore(Holder other)
         {
-            var order = Created.CompareTo(other.Created);
+            var order = other.HasChosen.CompareTo(HasChosen);
+            if (order == 0) order = Created.CompareTo(other.Created);
             if (order == 0) order = string.CompareOrdinal(Name.ToString(), other.Name.ToString());
             return order < 0;
         }
@@ -25,6 +28,7 @@ internal sealed class AddressBook
 
     private readonly Dictionary<IPAddress, Holder> _holders = [];
     private readonly Dictionary<ObjectName, HostAddress[]> _given = [];
+    private readonly Dictionary<ObjectName, IPAddress[]> _chosen = []; // without empty ones
 
     /// <summary>Addresses that hosts have now.</summary>
     public int Count => _holders.Count;
@@ -61,8 +65,10 @@ internal sealed class AddressBook
 
     public void Remove(ObjectName name)
     {
-        if (!_given.Remove(name, out var given)) return;
-        foreach (var one in given) Free(one.Address, name);
+        if (_given.Remove(name, out var given))
+            foreach (var one in given) Free(one.Address, name);
+        if (_chosen.Remove(name, out var chosen))
+            foreach (var address in chosen) Free(address, name);
     }
 
     // What was given, or else is written in the status, for hosts that the object still has.
@@ -77,7 +83,19 @@ internal sealed class AddressBook
         }
         foreach (var one in before)
             if (!kept.Contains(one)) Free(one.Address, holder.Name);
+        Choose(entry, holder, robbed);
         return kept;
+    }
+
+    // What users have chosen of our range, perhaps because it was given to them before.
+    private void Choose(ServiceEntry entry, Holder holder, ICollection<ObjectName> robbed)
+    {
+        IPAddress[] chosen = [.. (entry.Spec?.Addresses ?? []).Select(static text => IPAddress.TryParse(text, out var address) && AddressRanges.Contains(address) ? address : null).OfType<IPAddress>()];
+        foreach (var address in _chosen.GetValueOrDefault(holder.Name) ?? [])
+            if (!chosen.Contains(address)) Free(address, holder.Name);
+        foreach (var address in chosen) Take(address, holder with { HasChosen = true }, robbed);
+        if (chosen.Length > 0) _chosen[holder.Name] = chosen;
+        else _chosen.Remove(holder.Name);
     }
 
     private static bool IsSameFamily(HostAddress one, HostAddress other) =>
@@ -99,7 +117,7 @@ internal sealed class AddressBook
         }
         if (!holder.IsBefore(other)) return false;
         _holders[address] = holder;
-        _given[other.Name] = [.. _given[other.Name].Where(one => !one.Address.Equals(address))];
+        _given[other.Name] = [.. Of(other.Name).Where(one => !one.Address.Equals(address))];
         robbed.Add(other.Name);
         return true;
     }
