@@ -15,7 +15,7 @@ public sealed class ObjectTrim
     private readonly ContentCache<EquatableArray<string>> _keyLists = new(10);
     private readonly ContentCache<EquatableArray<OwnerReference>> _owners = new();
     private readonly ContentCache<Ports> _ports = new();
-    private readonly Dictionary<string, Dictionary<string, string>> _redirections = [];
+    private readonly Dictionary<(string?, string?), Dictionary<string, string>> _annotations = [];
 
     public Pod Trim(Pod pod)
     {
@@ -24,7 +24,7 @@ public sealed class ObjectTrim
         {
             Metadata = Trim(meta) with
             {
-                Annotations = RedirectionOf(meta),
+                Annotations = AnnotationsOf(meta),
                 OwnerReferences = OwnersOf(meta),
             },
             Spec = spec is null ? null : new()
@@ -74,12 +74,16 @@ public sealed class ObjectTrim
         return _owners.Share([new() { Kind = _texts.Share(owner.Kind), Name = _texts.Share(owner.Name), Controller = true }]);
     }
 
-    private Dictionary<string, string>? RedirectionOf(ObjectMeta meta)
+    private Dictionary<string, string>? AnnotationsOf(ObjectMeta meta)
     {
-        if (meta.Annotation(MeshAnnotations.Redirection) is not { } value) return null;
-        if (_redirections.TryGetValue(value, out var known)) return known;
-        if (_redirections.Count == 16) _redirections.Clear(); // anybody may write anything there
-        return _redirections[value] = new(1) { [MeshAnnotations.Redirection] = value };
+        var key = (Redirection: meta.Annotation(MeshAnnotations.Redirection), Bypass: meta.Annotation(MeshAnnotations.WaypointBypass));
+        if (key is (null, null)) return null;
+        if (_annotations.TryGetValue(key, out var known)) return known;
+        if (_annotations.Count == 16) _annotations.Clear(); // anybody may write anything there
+        _annotations[key] = known = new(2);
+        if (key.Redirection is not null) known[MeshAnnotations.Redirection] = key.Redirection;
+        if (key.Bypass is not null) known[MeshAnnotations.WaypointBypass] = key.Bypass;
+        return known;
     }
 
     private SliceEndpoint Trim(SliceEndpoint endpoint) => endpoint is null ? null! : endpoint with

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Ambient.ControlPlane.Indexing;
 using Ambient.Kubernetes.Resources;
+using static Ambient.TestKit.Cluster.Objects;
 
 namespace Ambient.ControlPlane.Tests.Indexing;
 
@@ -18,6 +19,20 @@ public sealed class ObjectTrimTests
 
             Assert.Equal(whole.Snapshot.Workloads.OrderBy(static w => w.Uid), trimmed.Snapshot.Workloads.OrderBy(static w => w.Uid));
         }
+    }
+
+    [Theory]
+    [InlineData("*")]
+    [InlineData("other/caller")]
+    public void Whom_a_pod_lets_pass_by_its_waypoint_is_kept(string passers)
+    {
+        var pod = Pod("web", labels: "istio.io/use-waypoint=wp", annotations: $"ambient.istio.io/redirection=enabled ambient.mesh/waypoint-bypass={passers}");
+        KubernetesObject[] around = [Namespace("default"), Waypoint("wp", @for: "workload")];
+
+        var (whole, trimmed) = (new IndexedMesh([.. around, pod]), new IndexedMesh([.. around, new ObjectTrim().Trim(pod)]));
+
+        Assert.Equal(whole.FindPod("web"), trimmed.FindPod("web"));
+        Assert.Equal(whole.Snapshot.Policies, trimmed.Snapshot.Policies);
     }
 
     [Fact]
