@@ -51,7 +51,7 @@ public sealed class LocalAuthority : IDisposable
     /// <summary>Signs a PKCS#10 request that names one SPIFFE URI.</summary>
     /// <param name="validity">Asked for; cut to <see cref="LocalAuthorityOptions.MaxLeafLifetime"/> and the authority's own end.</param>
     /// <returns>PEM: leaf, intermediates, roots, as <see cref="WorkloadCertificate.FromChain"/> takes them.</returns>
-    /// <exception cref="CertificateException">Refused, with the reason.</exception>
+    /// <exception cref="CertificateException">Refused, with the reason; SourceUnavailable: the authority itself is not valid now.</exception>
     public IReadOnlyList<string> Sign(string requestPem, TimeSpan validity)
     {
         var (publicKey, identity) = ReadRequest(requestPem);

@@ -24,12 +24,16 @@ internal sealed class SigningKey(X509Certificate2 certificate, ECDsa key) : IDis
     }
 
     /// <summary>Signs; the result ends with this certificate at the latest.</summary>
+    /// <exception cref="CertificateException">SourceUnavailable: this certificate is not valid now.</exception>
     public X509Certificate2 Sign(CertificateRequest request, DateTimeOffset now, TimeSpan lifetime)
     {
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(
             Certificate, includeKeyIdentifier: true, includeIssuerAndSerial: false));
         var from = Later(now - WorkloadLeaf.ClockSkew, Certificate.NotBefore.ToUniversalTime());
         var until = Earlier(now + lifetime, Certificate.NotAfter.ToUniversalTime());
+        if (from >= until)
+            throw new CertificateException(CertificateFailure.SourceUnavailable, $"The authority itself is valid from {Certificate.NotBefore.ToUniversalTime():u} to " +
+                $"{Certificate.NotAfter.ToUniversalTime():u}, and it is {now:u} here. Is the clock right? An empty directory gets a new authority.");
         return request.Create(Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(Key), from, until, WorkloadLeaf.NewSerialNumber());
     }
 

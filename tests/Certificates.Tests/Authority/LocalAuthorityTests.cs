@@ -32,6 +32,20 @@ public sealed class LocalAuthorityTests : IDisposable
             Assert.Contains("OK", await VerifyAsync(chain, purpose));
     }
 
+    [Theory, InlineData(3651), InlineData(-1)]
+    public async Task An_authority_that_is_not_valid_now_says_so(int daysLater)
+    {
+        var start = new DateTimeOffset(2030, 1, 2, 3, 4, 5, TimeSpan.Zero);
+        using (await OpenAsync(time: new ManualTime(start))) { }
+        using var authority = await OpenAsync(time: new ManualTime(start.AddDays(daysLater)));
+        using var key = new WorkloadKey();
+
+        var error = Assert.Throws<CertificateException>(() => authority.Sign(key.RequestFor(Web), TimeSpan.FromHours(1)));
+
+        Assert.Equal(CertificateFailure.SourceUnavailable, error.Failure);
+        Assert.Contains("2030-01-02 03:02:05Z", error.Message);
+    }
+
     [Fact]
     public async Task Keys_are_readable_by_their_owner_only()
     {
