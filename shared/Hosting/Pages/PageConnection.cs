@@ -31,6 +31,12 @@ internal sealed class PageConnection : ICarried, IDisposable
         _timer = new(socket.Loop, static connection => ((PageConnection)connection!).OnTimeout(), this);
     }
 
+    /// <summary>No request is under way.</summary>
+    public bool IsIdle => _waitsForRequest && !_parser.IsWithinHead;
+
+    /// <summary>Since when, as a timestamp of the loop's clock.</summary>
+    public long IdleSince { get; private set; }
+
     public async Task RunAsync()
     {
         _timer.Start(_options.HeaderTimeout);
@@ -49,13 +55,14 @@ internal sealed class PageConnection : ICarried, IDisposable
     public void BeginDrain()
     {
         _draining = true;
-        if (_waitsForRequest && !_parser.IsWithinHead) Dispose();
+        if (IsIdle) Dispose();
     }
 
     public void Abort() => _socket.Abort();
 
     public void Dispose()
     {
+        _waitsForRequest = false;
         _timer.Cancel();
         _socket.Dispose();
         ReturnBuffer();
@@ -171,7 +178,7 @@ internal sealed class PageConnection : ICarried, IDisposable
 
             ReturnBuffer();
             if (result.Status != IoStatus.WouldBlock || (waitsForRequest && _draining)) return false;
-            _waitsForRequest = waitsForRequest;
+            (_waitsForRequest, IdleSince) = (waitsForRequest, _socket.Loop.Time.GetTimestamp());
             await _socket.WaitReadableAsync();
             _waitsForRequest = false;
         }

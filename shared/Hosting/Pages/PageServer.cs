@@ -40,7 +40,7 @@ public sealed partial class PageServer(EventLoop loop, PageServerOptions options
     {
         SocketOptions.NoDelay(descriptor);
         var socket = LoopSocket.Attach(loop, descriptor);
-        if (_connections.Count >= options.MaxConnections)
+        if (_connections.Count >= options.MaxConnections && !MakeRoom())
         {
             Log.TooMany(logger, options.MaxConnections);
             socket.TrySend("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"u8);
@@ -51,6 +51,15 @@ public sealed partial class PageServer(EventLoop loop, PageServerOptions options
         var connection = new PageConnection(socket, options, RespondAsync);
         _connections.Add(connection);
         _ = ServeAsync(connection);
+    }
+
+    // Else whoever opens connections and keeps them idle would keep out the probes of the kubelet.
+    private bool MakeRoom()
+    {
+        var idle = _connections.ToArray().Cast<PageConnection>().Where(static connection => connection.IsIdle);
+        if (idle.MinBy(static connection => connection.IdleSince) is not { } longest) return false;
+        longest.Dispose();
+        return true;
     }
 
     private async Task ServeAsync(PageConnection connection)

@@ -139,18 +139,41 @@ public sealed class PageServerTests
     }
 
     [Fact]
-    public async Task Connections_beyond_the_limit_are_answered_503()
+    public async Task Beyond_the_limit_the_connection_that_was_idle_longest_gives_way()
     {
         using var pages = await ServedPages.StartAsync(Echo, new PageServerOptions { MaxConnections = 2 });
         using var one = await pages.ConnectAsync();
-        using var two = await pages.ConnectAsync();
         await AnsweredAsync(one);
+        using var two = await pages.ConnectAsync();
         await AnsweredAsync(two);
 
         using var three = await pages.ConnectAsync();
+        await AnsweredAsync(three);
 
-        Assert.StartsWith("HTTP/1.1 503 ", await ServedPages.ReadToEndAsync(three));
-        await AnsweredAsync(one);
+        Assert.Equal("", await ServedPages.ReadToEndAsync(one));
+        await AnsweredAsync(two);
+        await AnsweredAsync(three);
+    }
+
+    [Fact]
+    public async Task Beyond_the_limit_nobody_whose_request_is_under_way_gives_way_and_the_next_is_answered_503()
+    {
+        var (entered, release) = (new TaskCompletionSource(), new TaskCompletionSource());
+        using var pages = await ServedPages.StartAsync(async request =>
+        {
+            entered.TrySetResult();
+            await release.Task;
+            return await Echo(request);
+        }, new PageServerOptions { MaxConnections = 1 });
+        using var one = await pages.ConnectAsync();
+        var answered = AnsweredAsync(one);
+        await entered.Task;
+
+        using var two = await pages.ConnectAsync();
+
+        Assert.StartsWith("HTTP/1.1 503 ", await ServedPages.ReadToEndAsync(two));
+        release.SetResult();
+        await answered;
     }
 
     [Fact]
