@@ -148,5 +148,6 @@ public sealed record SupportedFeature
 /// <summary>A status of which only the conditions concern us.</summary>
 public sealed record ConditionedStatus
 {
-    public IReadOnlyList<Condition>? Conditions { get; init; }
+    /// <summary>Without those that are null: some schemas of statuses let anything pass.</summary>
+    public IReadOnlyList<Condition>? Conditions { get; init => field = value?.OfType<Condition>().ToList(); }
 }

@@ -54,7 +54,8 @@ public sealed record ServiceEntryStatus
     /// <summary>Virtual IPs that were given to its hosts.</summary>
     public IReadOnlyList<ServiceEntryAddress>? Addresses { get; init; }
 
-    public IReadOnlyList<Condition>? Conditions { get; init; }
+    /// <summary>Without those that are null: some schemas of statuses let anything pass.</summary>
+    public IReadOnlyList<Condition>? Conditions { get; init => field = value?.OfType<Condition>().ToList(); }
 }
 
 public sealed record ServiceEntryAddress

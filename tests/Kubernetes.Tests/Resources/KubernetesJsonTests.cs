@@ -71,6 +71,16 @@ public sealed class KubernetesJsonTests
     }
 
     [Fact]
+    public void Conditions_that_are_null_are_none()
+    {
+        const string json = """{"status":{"conditions":[null,{"type":"T","status":"True"},null]}}""";
+
+        Assert.Equal("T", Assert.Single(Read(json, ResourceTypes.AuthorizationPolicy).Status!.Conditions!)?.Type);
+        Assert.Equal("T", Assert.Single(Read(json, ResourceTypes.ServiceEntry).Status!.Conditions!)?.Type);
+        Assert.Equal("T", Assert.Single(Read(json, ResourceTypes.WorkloadEntry).Status!.Conditions!)?.Type);
+    }
+
+    [Fact]
     public void A_quantity_is_a_text_or_a_number()
     {
         var deployment = Read(
