@@ -33,7 +33,7 @@ public sealed record NodeOptions
     /// <summary>ISTIO_META_CLUSTER_ID, then CLUSTER_ID. Default Kubernetes.</summary>
     public string ClusterId { get; init; } = "Kubernetes";
 
-    /// <summary>CLUSTER_DOMAIN. Default cluster.local.</summary>
+    /// <summary>CLUSTER_DOMAIN, as names are compared: lower case, no trailing dot. Default cluster.local.</summary>
     public string ClusterDomain { get; init; } = "cluster.local";
 
     /// <summary>TRUST_DOMAIN: of our own identity only, on the listener for the proxy itself. Default cluster.local.</summary>
@@ -70,7 +70,7 @@ public sealed record NodeOptions
             Network = settings.Text("NETWORK", ""),
             NodeName = settings.Text("NODE_NAME"),
             ClusterId = NotEmpty(metadata.GetValueOrDefault("CLUSTER_ID")) ?? settings.Text("CLUSTER_ID", "Kubernetes"),
-            ClusterDomain = settings.Text("CLUSTER_DOMAIN", "cluster.local"),
+            ClusterDomain = settings.Text("CLUSTER_DOMAIN", "cluster.local").TrimEnd('.').ToLowerInvariant(),
             TrustDomain = ReadTrustDomain(settings),
             PodName = settings.Text("POD_NAME"),
             PodNamespace = settings.Text("POD_NAMESPACE"),
