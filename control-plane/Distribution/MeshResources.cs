@@ -28,7 +28,8 @@ internal sealed class MeshResources
 
     /// <summary>
     /// In the order in which changes are sent: a policy comes before the workloads that name it. The other way round, a proxy that fails
-    /// closed would refuse their connections in between. What is said about requests comes before the services they are for.
+    /// closed would refuse their connections in between. What is said about requests comes before the services they are for: a waypoint
+    /// that knows the service alone would let pass what is forbidden.
     /// </summary>
     public IReadOnlyList<ResourceView> Views { get; }
 
@@ -58,9 +59,10 @@ internal sealed class MeshResources
     {
         PublishedResource[] addresses = [.. delta.Services.Select(_encoder.Encode), .. delta.Workloads.Select(_encoder.Encode)];
         PublishedResource[] policies = [.. delta.Policies.Select(_encoder.Encode)];
-        var changed = Apply(_addresses, _addressTimes, addresses, delta.RemovedAddresses);
-        changed |= Apply(_policies, _policyTimes, policies, delta.RemovedPolicies);
+        // In the order of the views, for a session that looks in between.
+        var changed = Apply(_policies, _policyTimes, policies, delta.RemovedPolicies);
         changed |= Apply(_traffic, _trafficTimes, [.. (traffic?.Set ?? []).Select(_encoder.Encode)], traffic?.Removed ?? []);
+        changed |= Apply(_addresses, _addressTimes, addresses, delta.RemovedAddresses);
         if (changed) Changed?.Invoke();
     }
 

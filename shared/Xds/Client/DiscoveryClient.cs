@@ -44,10 +44,11 @@ public sealed partial class DiscoveryClient
         _demands = new(options.MaxMissingNames, IsKnown);
         _types =
         [
-            new(ResourceTypes.Address, isWildcard: !options.OnDemand, () => state.Current.Workloads.Select(static workload => workload.Uid)
-                .Concat(state.Current.Services.Select(static entry => entry.Service.Key.ToString()))),
+            // What forbids is asked for before what it forbids: our control plane answers in that order too.
             new(ResourceTypes.Authorization, isWildcard: true, () => state.Current.Policies.Select(static policy => policy.ResourceName)),
             .. Traffic(options.Traffic),
+            new(ResourceTypes.Address, isWildcard: !options.OnDemand, () => state.Current.Workloads.Select(static workload => workload.Uid)
+                .Concat(state.Current.Services.Select(static entry => entry.Service.Key.ToString()))),
         ];
         _unacknowledged = [.. _types.Where(static type => type.IsWildcard).Select(static type => type.TypeUrl)];
     }

@@ -6,7 +6,8 @@ namespace Ambient.Xds.Server;
 /// <summary>One client's stream: takes its subscriptions and keeps it up to date.</summary>
 /// <remarks>
 /// At most one response of each type is unacknowledged. Changes meanwhile cost nothing: they are found in the table's order of changes
-/// when the client is ready for them, each resource once and in its latest version. So a slow client holds no memory but its subscriptions.
+/// when the client is ready for them, each resource once and in its latest version. So a slow client holds no memory but its subscriptions,
+/// and a response of each type at most: one that waits until what it may name has been sent (<see cref="Outbox"/>).
 /// </remarks>
 public sealed class DeltaSession
 {
@@ -17,13 +18,15 @@ public sealed class DeltaSession
     private readonly SessionOptions _options;
     private readonly ISessionJournal _journal;
     private readonly Subscription[] _subscriptions;
+    private readonly Outbox _outbox;
     private readonly Queue<string> _rejections = [];
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly Func<Node, IReadOnlyList<string>> _admit;
     private IReadOnlyList<string> _ambientKeys = [];
     private Node? _node;
 
-    /// <param name="views">In the order in which their changes are sent.</param>
+    /// <param name="views">In the order in which their changes are sent: what is in one table may name what is in those before it, and is
+    /// not sent before that, to a client that asked for both.</param>
     /// <param name="admit">Called with the client's node before anything is answered: returns the keys that it is subscribed to in any
     /// case, or throws <see cref="RpcException"/> to refuse it.</param>
     public DeltaSession(IDeltaStream stream, IReadOnlyList<ResourceView> views, SessionOptions options,
@@ -31,6 +34,7 @@ public sealed class DeltaSession
     {
         (_stream, _options, _admit, _journal) = (stream, options, admit, journal);
         _subscriptions = [.. views.Select(view => new Subscription(view, options))];
+        _outbox = new(_subscriptions);
     }
 
     /// <summary>The client's own name; empty until its first request.</summary>
@@ -112,17 +116,17 @@ public sealed class DeltaSession
         while (true)
         {
             await _wake.WaitAsync(end.Token);
-            foreach (var subscription in _subscriptions)
+            lock (_gate) _outbox.Fill();
+            while (TakeNext() is var (view, response))
             {
-                if (Prepare(subscription) is not { } response) continue;
                 await _stream.WriteAsync(response.Bytes, end.Token);
-                _journal.Sent(subscription.View.TypeUrl, response.Bytes.Length, response.From);
+                _journal.Sent(view.TypeUrl, response.Bytes.Length, response.From);
             }
         }
     }
 
-    private PreparedResponse? Prepare(Subscription subscription)
+    private (ResourceView View, PreparedResponse Response)? TakeNext()
     {
-        lock (_gate) return subscription.Next();
+        lock (_gate) return _outbox.Take();
     }
 }

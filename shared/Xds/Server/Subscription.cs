@@ -17,7 +17,7 @@ internal sealed class Subscription(ResourceView view, SessionOptions options)
     private long _position, _madeAt;
     private long? _freshUntil = long.MaxValue; // removals up to there mean nothing to the client, which never had what was removed
     private int _privateResponses;
-    private bool _hasBegun, _mustAnswer, _answerUnknownState, _isWhole;
+    private bool _isUsed, _hasBegun, _mustAnswer, _answerUnknownState, _isWhole;
 
     public ResourceView View { get; } = view;
 
@@ -38,6 +38,9 @@ internal sealed class Subscription(ResourceView view, SessionOptions options)
     /// <summary>Nonce of the last response.</summary>
     public string LastNonce { get; private set; } = "";
 
+    /// <summary>Nothing that the table held at that sequence number is still to be sent. True for a client that never asked for the type.</summary>
+    public bool IsAnsweredUpTo(long sequence) => !_isUsed || (_outgoing.Count == 0 && _position >= sequence);
+
     /// <param name="ambientKeys">Subscribed to for every client that asks on demand, such as its own node.</param>
     /// <exception cref="RpcException">Too many names.</exception>
     public void Receive(DeltaDiscoveryRequest request, Node? node, IReadOnlyList<string> ambientKeys)
@@ -57,7 +60,7 @@ internal sealed class Subscription(ResourceView view, SessionOptions options)
 
     private void Begin(DeltaDiscoveryRequest request, Node? node, IReadOnlyList<string> ambientKeys)
     {
-        _hasBegun = _mustAnswer = true;
+        _isUsed = _hasBegun = _mustAnswer = true;
         Pending = null; // a nonce of another stream means nothing here
         // Others take the first response for all there is, so only those that know our token get it in parts.
         _isWhole = !StateToken.IsAnnounced(node);

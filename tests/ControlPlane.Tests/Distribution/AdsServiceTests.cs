@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Net;
 using Ambient.Grpc;
 using Ambient.Grpc.Calls;
@@ -92,6 +93,17 @@ public sealed class AdsServiceTests
     public void Policies_are_sent_before_the_workloads_that_name_them_and_what_is_said_of_requests_before_the_services_it_is_for() =>
         Assert.Equal([ResourceTypes.Authorization, ResourceTypes.Traffic, ResourceTypes.Address, ResourceTypes.Workload],
             new MeshResources(TimeProvider.System).Views.Select(static view => view.TypeUrl));
+
+    [Fact]
+    public void A_session_that_looks_while_a_change_is_applied_sees_no_workload_before_the_policies_that_came_with_it()
+    {
+        var resources = new MeshResources(TimeProvider.System);
+        var seen = -1;
+
+        resources.Apply(new() { Workloads = [Pod(1)] }, new([], new Observed(() => seen = resources.AddressCount)));
+
+        Assert.Equal((0, 1), (seen, resources.AddressCount));
+    }
 
     [Fact]
     public async Task Another_replica_of_equal_content_knows_the_state_of_the_first()
@@ -297,5 +309,21 @@ public sealed class AdsServiceTests
 
         private bool HasPolicies(MeshSnapshot mesh) =>
             mesh.PolicyCount == _policies.Count && mesh.Policies.All(held => held.Policy.Equals(_policies.GetValueOrDefault(held.ResourceName)));
+    }
+
+    /// <summary>No names; tells when they are looked for.</summary>
+    private sealed class Observed(Action look) : IReadOnlyList<string>
+    {
+        public int Count => 0;
+
+        public string this[int index] => throw new ArgumentOutOfRangeException(nameof(index));
+
+        public IEnumerator<string> GetEnumerator()
+        {
+            look();
+            return Enumerable.Empty<string>().GetEnumerator();
+        }
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
     }
 }

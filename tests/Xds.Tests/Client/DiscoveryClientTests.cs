@@ -13,11 +13,11 @@ namespace Ambient.Xds.Tests.Client;
 public sealed class DiscoveryClientTests
 {
     [Fact]
-    public async Task The_first_requests_name_the_node_and_ask_for_everything()
+    public async Task The_first_requests_name_the_node_and_ask_for_everything_policies_first()
     {
         await using var scene = await ScriptedControlPlane.StartAsync(headers: static () => new() { { "authorization", "Bearer t" }, { "clusterid", "c1" } });
 
-        var (addresses, policies) = await scene.ReceiveFirstAsync();
+        var (policies, addresses) = await scene.ReceiveFirstAsync();
 
         Assert.Equal(ResourceTypes.Address, addresses.TypeUrl);
         Assert.Equal(ResourceTypes.Authorization, policies.TypeUrl);
@@ -88,7 +88,7 @@ public sealed class DiscoveryClientTests
 
         scene.End(null);
         await scene.AcceptAsync();
-        var (addresses, _) = await scene.ReceiveFirstAsync();
+        var (_, addresses) = await scene.ReceiveFirstAsync();
         Assert.Equal("1", addresses.InitialResourceVersions["a"]); // so the server sends the new one again
 
         await scene.SendAsync(ResourceTypes.Address, "n3", resources: Workload("a", "3", static workload => workload.Name = "third"));
@@ -136,7 +136,7 @@ public sealed class DiscoveryClientTests
         // What is gone meanwhile must not stay: the server is told the name, with no version.
         scene.End(null);
         await scene.AcceptAsync();
-        var (_, first) = await scene.ReceiveFirstAsync();
+        var (first, _) = await scene.ReceiveFirstAsync();
         Assert.Equal("", first.InitialResourceVersions["n/selected"]);
         await scene.SendAsync(ResourceTypes.Authorization, "n2", removed: ["n/selected", "n/other"]);
         await scene.ReceiveAsync();
@@ -212,7 +212,7 @@ public sealed class DiscoveryClientTests
 
         scene.End(new(StatusCode.Unknown, "gone"));
         await scene.AcceptAsync();
-        var (addresses, policies) = await scene.ReceiveFirstAsync();
+        var (policies, addresses) = await scene.ReceiveFirstAsync();
 
         Assert.Equal(new Dictionary<string, string> { ["a"] = "00ab", ["b"] = "not hex", ["c"] = "ffffffffffffffff" }, addresses.InitialResourceVersions);
         Assert.Empty(policies.InitialResourceVersions);
@@ -230,7 +230,7 @@ public sealed class DiscoveryClientTests
         scene.End(null);
         await scene.AcceptAsync();
 
-        var (addresses, _) = await scene.ReceiveFirstAsync();
+        var (_, addresses) = await scene.ReceiveFirstAsync();
         Assert.Equal("token1", StateToken.Read(addresses.Node, ResourceTypes.Address));
         Assert.Empty(addresses.InitialResourceVersions);
 
@@ -255,7 +255,7 @@ public sealed class DiscoveryClientTests
         // It knows nothing of tokens, so it answers as to a new client: everything, and nothing is removed.
         await scene.SendAsync(ResourceTypes.Address, "n1", "v1", resources: Workload("a", "2"));
         await scene.AcceptAsync();
-        var (addresses, _) = await scene.ReceiveFirstAsync();
+        var (_, addresses) = await scene.ReceiveFirstAsync();
 
         Assert.Equal(["a", "gone"], addresses.InitialResourceVersions.Keys.Order());
         await scene.SendAsync(ResourceTypes.Address, "n2", "v1", removed: ["gone"], resources: Workload("a", "2"));
@@ -275,7 +275,7 @@ public sealed class DiscoveryClientTests
         scene.End(null);
         await scene.AcceptAsync();
 
-        var (addresses, _) = await scene.ReceiveFirstAsync();
+        var (_, addresses) = await scene.ReceiveFirstAsync();
 
         Assert.Null(StateToken.Read(addresses.Node, ResourceTypes.Address));
         Assert.Equal([("a", "1"), ("bad", "")], addresses.InitialResourceVersions.OrderBy(static one => one.Key).Select(static one => (one.Key, one.Value)));
@@ -298,7 +298,7 @@ public sealed class DiscoveryClientTests
     public async Task On_demand_nothing_is_asked_for_until_it_is_needed_and_all_who_need_it_are_told()
     {
         await using var scene = await ScriptedControlPlane.StartAsync(onDemand: true);
-        var (addresses, policies) = await scene.ReceiveFirstAsync();
+        var (policies, addresses) = await scene.ReceiveFirstAsync();
         Assert.Equal(["*"], addresses.ResourceNamesSubscribe);
         Assert.Equal(["*"], addresses.ResourceNamesUnsubscribe);
         Assert.Empty(policies.ResourceNamesUnsubscribe);
@@ -360,7 +360,7 @@ public sealed class DiscoveryClientTests
 
         scene.End(new(StatusCode.Unknown, "gone"));
         await scene.AcceptAsync();
-        var (addresses, _) = await scene.ReceiveFirstAsync();
+        var (_, addresses) = await scene.ReceiveFirstAsync();
         await scene.SendAsync(ResourceTypes.Address, "n1", removed: ["b"]);
 
         Assert.Equal(new Dictionary<string, string> { ["a"] = "7", ["b"] = "" }, addresses.InitialResourceVersions);

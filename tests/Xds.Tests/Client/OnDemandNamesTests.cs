@@ -38,7 +38,7 @@ public sealed class OnDemandNamesTests
 
         scene.End(null);
         await scene.AcceptAsync();
-        var (addresses, _) = await scene.ReceiveFirstAsync();
+        var (_, addresses) = await scene.ReceiveFirstAsync();
 
         Assert.InRange(addresses.InitialResourceVersions.Count, 1, 10);
     }

@@ -60,8 +60,8 @@ internal sealed class ScriptedControlPlane : IDiscoveryJournal, IAsyncDisposable
 
     public async Task<DeltaDiscoveryRequest> ReceiveAsync() => (await Call.ReadAsync(Call.Context.Stop)).Message!;
 
-    /// <summary>The first request of each type, the addresses' first.</summary>
-    public async Task<(DeltaDiscoveryRequest Addresses, DeltaDiscoveryRequest Policies)> ReceiveFirstAsync() => (await ReceiveAsync(), await ReceiveAsync());
+    /// <summary>The first request of each type, in their order.</summary>
+    public async Task<(DeltaDiscoveryRequest Policies, DeltaDiscoveryRequest Addresses)> ReceiveFirstAsync() => (await ReceiveAsync(), await ReceiveAsync());
 
     public ValueTask SendAsync(string typeUrl, string nonce, string info = "", string[]? removed = null, params Resource[] resources)
     {

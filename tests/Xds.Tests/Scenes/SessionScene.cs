@@ -14,9 +14,13 @@ internal sealed class SessionScene : IDeltaStream, ISessionJournal, IAsyncDispos
     private DeltaDiscoveryResponse? _put; // received while another was looked for
 
     public SessionScene(ResourceTable table, SessionOptions? options = null, Func<Node, IReadOnlyList<string>>? admit = null)
+        : this([new(ResourceTypes.Address, table), new(ResourceTypes.Workload, table) { Kind = 1 }], options, admit)
     {
-        Session = new(this, [new ResourceView(ResourceTypes.Address, table), new ResourceView(ResourceTypes.Workload, table) { Kind = 1 }],
-            options ?? new(), admit ?? (static _ => ["node\nn1"]), this);
+    }
+
+    public SessionScene(IReadOnlyList<ResourceView> views, SessionOptions? options = null, Func<Node, IReadOnlyList<string>>? admit = null)
+    {
+        Session = new(this, views, options ?? new(), admit ?? (static _ => ["node\nn1"]), this);
         Running = Session.RunAsync(_stop.Token);
     }
 
@@ -25,6 +29,9 @@ internal sealed class SessionScene : IDeltaStream, ISessionJournal, IAsyncDispos
     public Task Running { get; }
 
     public List<string> Events { get; } = [];
+
+    /// <summary>Called as a response is written, with its type.</summary>
+    public Action<string>? Writing { get; set; }
 
     /// <summary>Sends a first request; <paramref name="edit"/> completes it.</summary>
     public void Begin(Action<DeltaDiscoveryRequest>? edit = null, bool extended = false)
@@ -98,7 +105,9 @@ internal sealed class SessionScene : IDeltaStream, ISessionJournal, IAsyncDispos
 
     ValueTask IDeltaStream.WriteAsync(ReadOnlyMemory<byte> response, CancellationToken stop)
     {
-        _responses.Writer.TryWrite(DeltaDiscoveryResponse.Parser.ParseFrom(response.Span));
+        var message = DeltaDiscoveryResponse.Parser.ParseFrom(response.Span);
+        Writing?.Invoke(message.TypeUrl);
+        _responses.Writer.TryWrite(message);
         return ValueTask.CompletedTask;
     }
 
