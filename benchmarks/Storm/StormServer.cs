@@ -25,7 +25,7 @@ internal static class StormServer
         var now = time.GetUtcNow();
         var signer = Signer.Load(RootKey.Create(options.TrustDomain, now, options.RootLifetime), now);
         authority.Use(new(signer, AuthorityState.First(signer, options.DefaultLeafLifetime).RootsPem, options.DefaultLeafLifetime));
-        using var certificate = new ServerCertificate(authority, options, time, NullLogger<ServerCertificate>.Instance);
+        using var certificate = new ServerCertificate(authority, new(authority, time, NullLogger<CallerCertificates>.Instance), options, time, NullLogger<ServerCertificate>.Instance);
 
         var lanes = new SigningLanes(options.SigningSlots, options.MaxWaiting, options.MaxWaitingPerCaller);
         var service = new CsrService(new KnownCallers(), new NodeAuthorization(options, new KnownPods(storm), time), authority, lanes,

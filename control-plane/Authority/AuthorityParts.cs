@@ -28,7 +28,7 @@ internal sealed class AuthorityParts : IDisposable
             around.Leads, time, loggers.CreateLogger<AuthorityController>());
         foreach (var name in (string[])[AuthoritySecret.Name, PluggedInAuthority.Name])
             WakeOn(around, new() { Namespace = options.SystemNamespace, FieldSelector = $"metadata.name={name}" });
-        Server = new ServerCertificate(Authority, options, time, loggers.CreateLogger<ServerCertificate>());
+        Server = new ServerCertificate(Authority, new CallerCertificates(Authority, time, loggers.CreateLogger<CallerCertificates>()), options, time, loggers.CreateLogger<ServerCertificate>());
 
         Handshakes = new HandshakeTurns(time);
 
@@ -37,6 +37,7 @@ internal sealed class AuthorityParts : IDisposable
             Publish(around, options, PublishedText.Revocations(Controller));
         Authority.Changed += CheckBundles;
         Controller.RevocationsChanged += CheckBundles;
+        Controller.RevocationsChanged += UseLists;
 
         Callers = new CallerAuthenticator(new CertificateCallers(options.IsOurTrustDomain, time),
             new TokenAuthenticator(api, callers, time), callers, loggers.CreateLogger<CallerAuthenticator>());
@@ -77,9 +78,13 @@ internal sealed class AuthorityParts : IDisposable
     {
         Authority.Changed -= CheckBundles;
         Controller.RevocationsChanged -= CheckBundles;
+        Controller.RevocationsChanged -= UseLists;
         Server.Dispose();
         Handshakes.Dispose();
     }
+
+    // Whether or not they are published: who brings a list wants it to count.
+    private void UseLists() => Server.Callers.UseLists(Controller.Revocations);
 
     private void CheckBundles()
     {

@@ -38,13 +38,13 @@ internal sealed class HandshakeTurns(TimeProvider time) : IDisposable
             OnConnection = async context =>
             {
                 await TurnOf(context.Connection).BeginAsync(context.CancellationToken);
-                return certificate.HandshakeOptions();
+                return certificate.HandshakeOptions(context.Connection);
             },
         });
         listen.Use(next => connection =>
         {
             TurnOf(connection).Dispose(); // the handshake is done
-            return next(connection);
+            return certificate.Callers.ServeAsync(connection, next);
         });
     }
 

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 
 namespace Ambient.ControlPlane.Authority;
@@ -22,14 +23,17 @@ internal sealed partial class ServerCertificate : IDisposable
     private readonly Lock _lock = new();
     private volatile SslStreamCertificateContext? _current;
 
-    public ServerCertificate(CertificateAuthority authority, AuthorityOptions options, TimeProvider time, ILogger<ServerCertificate> logger)
+    public ServerCertificate(CertificateAuthority authority, CallerCertificates callers, AuthorityOptions options, TimeProvider time, ILogger<ServerCertificate> logger)
     {
-        (_authority, _options, _time, _logger) = (authority, options, time, logger);
+        (_authority, Callers, _options, _time, _logger) = (authority, callers, options, time, logger);
         _renewal = time.CreateTimer(static self => ((ServerCertificate)self!).Renew(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         authority.Changed += Renew;
         if (authority.InForce is not null)
             Renew();
     }
+
+    /// <summary>Judges what clients show.</summary>
+    public CallerCertificates Callers { get; }
 
     /// <summary>Null until there is an authority.</summary>
     public X509Certificate2? Leaf => _current?.TargetCertificate;
@@ -47,9 +51,9 @@ internal sealed partial class ServerCertificate : IDisposable
         }
     }
 
-    /// <summary>What the next handshake uses: TLS 1.2 or 1.3, HTTP/2; a client certificate may be shown and then must be of this mesh.</summary>
+    /// <summary>What the next handshake uses: TLS 1.2 or 1.3, HTTP/2; a client certificate may be shown and then must be of this mesh and not revoked.</summary>
     /// <exception cref="AuthenticationException">There is no certificate yet.</exception>
-    public SslServerAuthenticationOptions HandshakeOptions() => new()
+    public SslServerAuthenticationOptions HandshakeOptions(BaseConnectionContext connection) => new()
     {
         ServerCertificateContext = _current ??
             throw new AuthenticationException("The authority's Secret has not been read yet, so there is no server certificate; try again in a moment."),
@@ -57,29 +61,13 @@ internal sealed partial class ServerCertificate : IDisposable
         ApplicationProtocols = [SslApplicationProtocol.Http2],
         ClientCertificateRequired = true, // asks for one; none is fine as well
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        RemoteCertificateValidationCallback = (_, certificate, chain, _) => certificate is null || IsOfThisMesh(certificate, chain),
+        RemoteCertificateValidationCallback = (_, certificate, chain, _) => certificate is null || Callers.Accepts(connection, certificate, chain),
     };
 
     public void Dispose()
     {
         _authority.Changed -= Renew;
         _renewal.Dispose();
-    }
-
-    private bool IsOfThisMesh(X509Certificate certificate, X509Chain? sent)
-    {
-        if (_authority.InForce is not { } authority)
-            return false;
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(PemCertificates.Read("roots", authority.RootsPem).ToArray());
-        foreach (var element in sent?.ChainPolicy.ExtraStore ?? [])
-            chain.ChainPolicy.ExtraStore.Add(element);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.DisableCertificateDownloads = true;
-        chain.ChainPolicy.VerificationTime = _time.GetUtcNow().UtcDateTime;
-        chain.ChainPolicy.ApplicationPolicy.Add(new Oid("1.3.6.1.5.5.7.3.2")); // TLS client
-        return chain.Build(X509CertificateLoader.LoadCertificate(certificate.GetRawCertData()));
     }
 
     private void Renew()

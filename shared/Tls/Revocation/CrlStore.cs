@@ -49,6 +49,11 @@ public sealed class CrlStore
     /// <summary>True if a certificate on the path that <paramref name="peer"/> proved is revoked by the set in force now.</summary>
     public bool IsRevoked(PeerIdentity peer) => FindRevoked(peer.Path) is not null;
 
+    /// <summary>The same for a path that somebody else has verified.</summary>
+    /// <param name="path">DER: leaf first, trust anchor last. What is not strict DER counts as revoked: nobody can tell.</param>
+    public bool IsPathRevoked(IReadOnlyList<byte[]> path) =>
+        _current.Lists > 0 && (VerifiedPath.TryCreate(path) is not { } verified || FindRevoked(verified) is not null);
+
     /// <summary>The first revoked certificate on the path, leaf first. The trust anchor itself cannot be revoked.</summary>
     internal CertificateFields? FindRevoked(VerifiedPath path)
     {

@@ -48,10 +48,11 @@ internal sealed class AuthorityScene : IAsyncDisposable
     /// <summary>Connections that were accepted.</summary>
     public int Connections;
 
-    public static async Task<AuthorityScene> StartAsync(TimeProvider? time = null, AuthorityOptions? options = null)
+    public static async Task<AuthorityScene> StartAsync(TimeProvider? time = null, AuthorityOptions? options = null, Secret? pluggedIn = null)
     {
         var scene = new AuthorityScene { Cluster = await TestCluster.StartAsync(), Time = time ?? TimeProvider.System, Options = options ?? new() };
         scene.Populate();
+        if (pluggedIn is not null) scene.Cluster.Put(ResourceTypes.Secret, pluggedIn);
         await scene.StartPartsAsync();
         await scene.StartServerAsync();
         await File.WriteAllTextAsync(scene.RootsFile, scene.Parts.Authority.InForce!.RootsPem);

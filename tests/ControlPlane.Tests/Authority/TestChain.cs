@@ -34,6 +34,16 @@ internal sealed class TestCertificate(X509Certificate2 certificate, AsymmetricAl
     public KeyMaterial Material(TestCertificate root, params TestCertificate[] between) =>
         new(Pem, KeyPem, string.Concat(between.Select(one => one.Pem)), root.Pem);
 
+    /// <summary>A revocation list in PEM, signed by this one.</summary>
+    public string Revoke(params X509Certificate2[] revoked)
+    {
+        var list = new CertificateRevocationListBuilder();
+        foreach (var one in revoked) list.AddEntry(one, Certificate.NotBefore);
+        using var bare = X509CertificateLoader.LoadCertificate(Certificate.RawData); // a root's own has its key already
+        using var signer = bare.CopyWithPrivateKey((ECDsa)key);
+        return PemEncoding.WriteString("X509 CRL", list.Build(signer, 1, Certificate.NotAfter, HashAlgorithmName.SHA256, thisUpdate: Certificate.NotBefore)) + "\n";
+    }
+
     private static CertificateRequest Request(string name, AsymmetricAlgorithm key, bool isAuthority, int? pathLength)
     {
         var subject = new X500DistinguishedName($"CN={name}");
