@@ -28,7 +28,7 @@ internal sealed class AddressBook
 
     private readonly Dictionary<IPAddress, Holder> _holders = [];
     private readonly Dictionary<ObjectName, HostAddress[]> _given = [];
-    private readonly Dictionary<ObjectName, IPAddress[]> _chosen = []; // without empty ones
+    private readonly Dictionary<ObjectName, (Holder By, IPAddress[] Addresses)> _chosen = []; // without empty ones
 
     /// <summary>Addresses that hosts have now.</summary>
     public int Count => _holders.Count;
@@ -68,7 +68,7 @@ internal sealed class AddressBook
         if (_given.Remove(name, out var given))
             foreach (var one in given) Free(one.Address, name);
         if (_chosen.Remove(name, out var chosen))
-            foreach (var address in chosen) Free(address, name);
+            foreach (var address in chosen.Addresses) Free(address, name);
     }
 
     // What was given, or else is written in the status, for hosts that the object still has.
@@ -83,19 +83,25 @@ internal sealed class AddressBook
         }
         foreach (var one in before)
             if (!kept.Contains(one)) Free(one.Address, holder.Name);
-        Choose(entry, holder, robbed);
+        Choose(entry, holder with { HasChosen = true }, kept, robbed);
         return kept;
     }
 
     // What users have chosen of our range, perhaps because it was given to them before.
-    private void Choose(ServiceEntry entry, Holder holder, ICollection<ObjectName> robbed)
+    private void Choose(ServiceEntry entry, Holder chooser, List<HostAddress> kept, ICollection<ObjectName> robbed)
     {
-        IPAddress[] chosen = [.. (entry.Spec?.Addresses ?? []).Select(static text => IPAddress.TryParse(text, out var address) && AddressRanges.Contains(address) ? address : null).OfType<IPAddress>()];
-        foreach (var address in _chosen.GetValueOrDefault(holder.Name) ?? [])
-            if (!chosen.Contains(address)) Free(address, holder.Name);
-        foreach (var address in chosen) Take(address, holder with { HasChosen = true }, robbed);
-        if (chosen.Length > 0) _chosen[holder.Name] = chosen;
-        else _chosen.Remove(holder.Name);
+        var (before, now) = (_chosen.GetValueOrDefault(chooser.Name).Addresses ?? [], Named(entry).ToArray());
+        if (now.Length > 0) _chosen[chooser.Name] = (chooser, now);
+        else _chosen.Remove(chooser.Name);
+        foreach (var address in before)
+            if (!now.Contains(address) && !kept.Exists(one => one.Address.Equals(address))) Free(address, chooser.Name);
+        foreach (var address in now) Take(address, chooser, robbed);
+    }
+
+    private static IEnumerable<IPAddress> Named(ServiceEntry entry)
+    {
+        foreach (var text in entry.Spec?.Addresses ?? [])
+            if (IPAddress.TryParse(text, out var address) && AddressRanges.Contains(address)) yield return address;
     }
 
     private static bool IsSameFamily(HostAddress one, HostAddress other) =>
@@ -136,7 +142,10 @@ internal sealed class AddressBook
 
     private void Free(IPAddress address, ObjectName name)
     {
-        if (_holders.TryGetValue(address, out var holder) && holder.Name == name) _holders.Remove(address);
+        if (!_holders.TryGetValue(address, out var holder) || holder.Name != name) return;
+        _holders.Remove(address);
+        foreach (var (other, chosen) in _chosen.Values) // two may name the same
+            if (other.Name != name && chosen.Contains(address)) _holders[address] = other;
     }
 
     private static Holder HolderOf(ServiceEntry entry) => new(ObjectName.Of(entry), entry.Metadata.CreationTimestamp ?? DateTimeOffset.MinValue);

@@ -1,16 +1,14 @@
 using System.Net.Sockets;
 using Ambient.ControlPlane.Allocation;
 using Ambient.ControlPlane.Indexing.Services;
-using Ambient.ControlPlane.Indexing.Settings;
 using Ambient.Kubernetes.Resources;
+using static Ambient.ControlPlane.Tests.Allocation.Entries;
 
 namespace Ambient.ControlPlane.Tests.Allocation;
 
 /// <summary>Addresses of hosts without any: given once, kept, never twice.</summary>
 public sealed class AddressBookTests
 {
-    private static readonly IndexOptions Options = new();
-
     [Fact]
     public void Each_host_gets_one_address_of_each_family_from_the_ranges()
     {
@@ -44,7 +42,7 @@ public sealed class AddressBookTests
             Metadata = entry.Metadata with { Labels = label.Length > 0 ? new Dictionary<string, string> { ["networking.istio.io/enable-autoallocate-ip"] = label } : null },
         };
 
-        Assert.Equal(hosts, AllocatedHosts.Of(entry, Options).Count);
+        Assert.Equal(hosts, HostsOf(entry).Count);
         Assert.Empty(AllocatedHosts.Of(entry, new() { AllocatedIps = false }));
     }
 
@@ -93,40 +91,6 @@ public sealed class AddressBookTests
         Give(book, Entry("a", "y.example.com") with { Spec = new() { Hosts = ["y.example.com"], Resolution = "DNS", Addresses = ["10.0.0.1"] } });
         Assert.Empty(book.Of(new("n", "a")));
         Assert.Equal(0, book.Count);
-    }
-
-    [Fact]
-    public void An_address_that_an_object_names_itself_is_given_to_no_other()
-    {
-        var (book, robbed) = (new AddressBook(), new List<ObjectName>());
-        var (chosen, name) = (Entry("chosen", "chosen.example.com", age: 0), new ObjectName("n", "a"));
-        Give(book, Entry("a", "a.example.com", age: 5));
-        var first = book.Of(name).Select(static one => one.Address).ToList();
-        chosen = chosen with { Spec = chosen.Spec! with { Addresses = [.. first.Select(static one => one.ToString()), "10.0.0.1", "240.240.0.0/24"] } };
-
-        book.Give(chosen, AllocatedHosts.Of(chosen, Options), robbed);
-        Assert.Equal(name, Assert.Single(robbed.Distinct()));
-        Assert.Empty(book.Of(new("n", "chosen")));
-        Give(book, Entry("a", "a.example.com", age: 5));
-        Assert.Equal(2, book.Of(name).Count);
-        Assert.Empty(book.Of(name).Select(static one => one.Address).Intersect(first));
-
-        book.Remove(new("n", "chosen"));
-        Give(book, Entry("b", "b.example.com") with { Status = Says(("b.example.com", first[0].ToString())) });
-        Assert.Contains(first[0], book.Of(new("n", "b")).Select(static one => one.Address));
-    }
-
-    [Fact]
-    public void Who_names_the_address_that_he_was_given_keeps_it()
-    {
-        var (book, entry) = (new AddressBook(), Entry("a", "a.example.com"));
-        Give(book, entry);
-        var given = book.Of(new("n", "a")).Select(static one => one.Address.ToString()).ToList();
-
-        Give(book, entry with { Spec = entry.Spec! with { Addresses = given } });
-        Give(book, Entry("b", "b.example.com") with { Status = Says(("b.example.com", given[0])) });
-
-        Assert.DoesNotContain(given[0], book.Of(new("n", "b")).Select(static one => one.Address.ToString()));
     }
 
     [Fact]
@@ -181,30 +145,15 @@ public sealed class AddressBookTests
                 {
                     Assert.True(turn < 100, $"seed {seed}: they take from each other without end");
                     var robbed = new List<ObjectName>();
-                    Assert.True(book.Give(entries[next], AllocatedHosts.Of(entries[next], Options), robbed));
+                    Assert.True(book.Give(entries[next], HostsOf(entries[next]), robbed));
                     foreach (var one in robbed) waiting.Enqueue(one);
                 }
 
                 var all = entries.Keys.SelectMany(one => book.Of(one)).ToList();
                 Assert.True(all.Select(static one => one.Address).Distinct().Count() == all.Count, $"seed {seed}: an address was given twice");
                 Assert.True(all.Count == book.Count, $"seed {seed}: {all.Count} given, {book.Count} held");
-                Assert.True(entries.All(one => book.Of(one.Key).Count == 2 * AllocatedHosts.Of(one.Value, Options).Count), $"seed {seed}: a host has none");
+                Assert.True(entries.All(one => book.Of(one.Key).Count == 2 * HostsOf(one.Value).Count), $"seed {seed}: a host has none");
             }
         }
     }
-
-    private static bool Give(AddressBook book, ServiceEntry entry) => book.Give(entry, AllocatedHosts.Of(entry, Options), []);
-
-    private static ServiceEntry Entry(string name, params string[] hosts) => Entry(name, 0, hosts);
-
-    private static ServiceEntry Entry(string name, string host, int age) => Entry(name, age, host);
-
-    private static ServiceEntry Entry(string name, int age, params string[] hosts) => new()
-    {
-        Metadata = new() { Namespace = "n", Name = name, CreationTimestamp = DateTimeOffset.UnixEpoch.AddDays(10 - age) },
-        Spec = new() { Hosts = hosts, Resolution = "DNS" },
-    };
-
-    private static ServiceEntryStatus Says(params (string Host, string Address)[] addresses) =>
-        new() { Addresses = [.. addresses.Select(static one => new ServiceEntryAddress { Host = one.Host, Value = one.Address })] };
 }
