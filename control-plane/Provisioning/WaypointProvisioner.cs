@@ -86,8 +86,8 @@ internal sealed partial class WaypointProvisioner
         });
         On(_cluster.Namespaces, change =>
         {
-            if (change.Name.Name == _options.Index.SystemNamespace) NoteClass(null); // its label names the network
-            else if (change.Old is null) NoteNamespace(change.Name.Name); // its gateways may have been told before
+            if (change.Name.Name == _options.Index.SystemNamespace) NoteGateways(static _ => true); // its label names the network
+            else if (change.Old is null) NoteGateways(gateway => gateway.Metadata.Namespace == change.Name.Name); // its gateways may have been told before
         });
         On(_waypoints.ClassDefaults, change =>
         {
@@ -107,15 +107,11 @@ internal sealed partial class WaypointProvisioner
         });
     }
 
-    // Null: gateways of every class.
-    private void NoteClass(string? name)
-    {
-        foreach (var gateway in _cluster.Gateways.All.Where(gateway => name is null || gateway.Spec?.GatewayClassName == name)) _changed.Note(ObjectName.Of(gateway));
-    }
+    private void NoteClass(string name) => NoteGateways(gateway => gateway.Spec?.GatewayClassName == name);
 
-    private void NoteNamespace(string name)
+    private void NoteGateways(Func<Gateway, bool> which)
     {
-        foreach (var gateway in _cluster.Gateways.All.Where(gateway => gateway.Metadata.Namespace == name)) _changed.Note(ObjectName.Of(gateway));
+        foreach (var gateway in _cluster.Gateways.All.Where(which)) _changed.Note(ObjectName.Of(gateway));
     }
 
     /// <returns>False: to be tried again.</returns>

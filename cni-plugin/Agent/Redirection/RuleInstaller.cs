@@ -123,7 +123,7 @@ internal sealed class RuleInstaller(Func<NodeAddressSet> node, bool keepsConnect
             return [Missing];
         var differences = installed.Listing.Differences(found);
         if (differences.Count == 0)
-            _installed[netns] = installed with { InPlace = version };
+            _installed.TryUpdate(netns, installed with { InPlace = version }, installed); // not if it was removed or replaced meanwhile
         return differences;
     }
 

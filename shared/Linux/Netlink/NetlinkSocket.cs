@@ -25,6 +25,8 @@ public sealed unsafe class NetlinkSocket : IDisposable
 
     internal delegate void Entry(ReadOnlySpan<byte> body);
 
+    private delegate void Part(ushort type, ushort flags, ReadOnlySpan<byte> body);
+
     internal Descriptor Descriptor { get; }
 
     /// <summary>Of links, addresses, routes and routing rules (rtnetlink(7)).</summary>
@@ -58,8 +60,8 @@ public sealed unsafe class NetlinkSocket : IDisposable
         return ReceiveResult(answer);
     }
 
-    /// <summary>Hands over every entry of a kind, without the message's header. A list that changed while the kernel told it may lack
-    /// entries, so it is asked for again.</summary>
+    /// <summary>Hands over every entry of a kind, without the message's header.</summary>
+    /// <remarks>A list that changed while the kernel told it may lack entries, so it is asked for again.</remarks>
     /// <exception cref="LinuxException">The kernel refused, or (EINTR) the list never held still.</exception>
     internal void List(ushort type, ReadOnlySpan<byte> body, Entry entry)
     {
@@ -117,8 +119,6 @@ public sealed unsafe class NetlinkSocket : IDisposable
         }
         return result.Value;
     }
-
-    private delegate void Part(ushort type, ushort flags, ReadOnlySpan<byte> body);
 
     private void Receive(Part part)
     {

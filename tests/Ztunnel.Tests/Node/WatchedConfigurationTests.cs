@@ -31,11 +31,7 @@ public sealed class WatchedConfigurationTests : IDisposable
         using var configuration = await opening;
 
         using var expiry = new CancellationTokenSource(Limit);
-        while (_mesh.Current.FindWorkload("b") is null)
-        {
-            expiry.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
+        await _mesh.WaitForAsync(static snapshot => snapshot.FindWorkload("b"), expiry.Token);
     }
 
     [Fact]
