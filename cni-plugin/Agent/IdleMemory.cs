@@ -6,7 +6,7 @@ namespace Ambient.CniAgent;
 /// <remarks>With many pods it never rests, since each is looked at now and then: there once a minute has to do.</remarks>
 internal static class IdleMemory
 {
-    private const long Worked = 2 * 1024 * 1024, AtRest = 512 * 1024; // bytes allocated
+    private const long Worked = 1024 * 1024, AtRest = 512 * 1024; // bytes allocated
     private const int LongestWork = 12; // intervals
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 

@@ -25,14 +25,14 @@ internal sealed class RuleInstaller(Func<NodeAddressSet> node, bool keepsConnect
     /// <exception cref="RedirectionException">Not installed, or not as it should be afterwards.</exception>
     public Task<IReadOnlyList<string>> EnsureAsync(NetworkNamespace netns, RedirectSettings settings, bool isNewSandbox = false)
     {
-        var addresses = node();
-        return InsideAsync(netns, "installed", () => isNewSandbox && TryInstall(netns.Key, settings, addresses) ? [] : Ensure(netns.Key, settings, addresses));
+        var wanted = new Wanted(settings, node());
+        return InsideAsync(netns, "installed", () => isNewSandbox && TryInstall(netns.Key, wanted) ? [] : Ensure(netns.Key, wanted));
     }
 
     /// <summary>What is not as <paramref name="settings"/> say; empty if everything is in place.</summary>
     /// <exception cref="RedirectionException">It cannot be looked at.</exception>
     public Task<IReadOnlyList<string>> InspectAsync(NetworkNamespace netns, RedirectSettings settings) =>
-        InsideAsync(netns, "inspected", () => Differences(netns.Key, RedirectRules.Script(settings, node(), OlderConnections.None)));
+        InsideAsync(netns, "inspected", () => Differences(netns.Key, new Wanted(settings, node())));
 
     /// <summary>Removes all of it and looks that nothing is left.</summary>
     /// <exception cref="RedirectionException">Something is left.</exception>
@@ -49,24 +49,23 @@ internal sealed class RuleInstaller(Func<NodeAddressSet> node, bool keepsConnect
     public void Forget(NamespaceKey netns) => _installed.TryRemove(netns, out _);
 
     // The kernel takes all of a transaction or nothing: there is nothing to be read back. It takes nothing if a table is there.
-    private bool TryInstall(NamespaceKey netns, RedirectSettings settings, NodeAddressSet addresses)
+    private bool TryInstall(NamespaceKey netns, Wanted wanted)
     {
         using (var routing = new PolicyRouting())
             routing.Ensure();
-        return TryRun(netns, RedirectRules.Script(settings, addresses, OlderConnections.None), RedirectRules.FirstScript(settings, addresses)).Succeeded;
+        return TryRun(netns, wanted, RedirectRules.FirstScript(wanted.Settings, wanted.Node)).Succeeded;
     }
 
-    private IReadOnlyList<string> Ensure(NamespaceKey netns, RedirectSettings settings, NodeAddressSet addresses)
+    private IReadOnlyList<string> Ensure(NamespaceKey netns, Wanted wanted)
     {
-        var script = RedirectRules.Script(settings, addresses, OlderConnections.None);
         var before = _installed.GetValueOrDefault(netns);
-        var changed = before is null ? [] : Differences(netns, before.Script);
-        if (before?.Script == script && changed.Count == 0)
+        var changed = before is null ? [] : Differences(netns, before.Rules);
+        if (before?.Rules == wanted && changed.Count == 0)
             return [];
         using (var routing = new PolicyRouting())
             routing.Ensure();
-        Replace(netns, script, settings, addresses, OlderThan(List(), before, settings, addresses));
-        var after = Differences(netns, script);
+        Replace(netns, wanted, OlderThan(List(), before, wanted));
+        var after = Differences(netns, wanted);
         return after.Count == 0
             ? changed
             : throw new RedirectionException($"The rules do not stay in place: {string.Join("; ", after)}. Does something else in the pod change them?");
@@ -75,7 +74,7 @@ internal sealed class RuleInstaller(Func<NodeAddressSet> node, bool keepsConnect
     // Rules from before know which connections are older than they are. Rules that this process had put there and that are
     // gone now were removed by somebody: what began meanwhile is not older, it is a bypass. Otherwise the rules are the
     // first: from the moment that beginnings are captured, whatever is under way and was not captured is older.
-    private OlderConnections OlderThan(RuleListing? found, Installed? before, RedirectSettings settings, NodeAddressSet addresses)
+    private OlderConnections OlderThan(RuleListing? found, Installed? before, Wanted wanted)
     {
         if (!keepsConnections)
             return OlderConnections.None;
@@ -83,31 +82,31 @@ internal sealed class RuleInstaller(Func<NodeAddressSet> node, bool keepsConnect
             return OlderConnections.Of(found.Older);
         if (before is not null)
             return OlderConnections.None;
-        Run(RedirectRules.Script(settings, addresses, OlderConnections.All));
+        Run(wanted.Script(OlderConnections.All));
         return OlderConnections.OfThisThread();
     }
 
-    private void Replace(NamespaceKey netns, string script, RedirectSettings settings, NodeAddressSet addresses, OlderConnections older)
+    private void Replace(NamespaceKey netns, Wanted wanted, OlderConnections older)
     {
-        var told = TryRun(netns, script, RedirectRules.Script(settings, addresses, older));
+        var told = TryRun(netns, wanted, wanted.Script(older));
         if (!told.Succeeded)
             throw new RedirectionException($"nftables refused the rules: {told.Error}");
     }
 
-    /// <param name="rules">What they are known by; <paramref name="script"/> differs from it by what it takes out before, and by what it lets go on.</param>
-    private NftResult TryRun(NamespaceKey netns, string rules, string script)
+    /// <param name="script">Puts <paramref name="wanted"/> there; scripts differ by what they take out before, and by what they let go on.</param>
+    private NftResult TryRun(NamespaceKey netns, Wanted wanted, string script)
     {
         // Pods with the same rules share what is expected of them; only the first has to be told.
-        var known = _installed.Values.FirstOrDefault(other => other.Script == rules)?.Listing;
+        var known = _installed.Values.FirstOrDefault(other => other.Rules == wanted)?.Listing;
         var told = Nftables.Run(script, echo: known is null);
         if (told.Succeeded)
-            _installed[netns] = new Installed(rules, known ?? RuleListing.Parse(told.Output));
+            _installed[netns] = new Installed(wanted, known ?? RuleListing.Parse(told.Output));
         return told;
     }
 
-    private IReadOnlyList<string> Differences(NamespaceKey netns, string script)
+    private IReadOnlyList<string> Differences(NamespaceKey netns, Wanted wanted)
     {
-        if (_installed.GetValueOrDefault(netns) is not { } installed || installed.Script != script)
+        if (_installed.GetValueOrDefault(netns) is not { } installed || installed.Rules != wanted)
             return [List() is null ? Missing : "these rules were not installed by this process"];
         using var routing = new PolicyRouting();
         return [.. Differences(netns, installed), .. routing.Differences()];
@@ -154,6 +153,12 @@ internal sealed class RuleInstaller(Func<NodeAddressSet> node, bool keepsConnect
         }
     }
 
+    /// <summary>All that a pod's rules are made of, but for the connections that they let go on.</summary>
+    private sealed record Wanted(RedirectSettings Settings, NodeAddressSet Node)
+    {
+        public string Script(OlderConnections older) => RedirectRules.Script(Settings, Node, older);
+    }
+
     /// <param name="InPlace">The version of the ruleset that was found to be as it should; null if none was yet.</param>
-    private sealed record Installed(string Script, RuleListing Listing, RulesetVersion? InPlace = null);
+    private sealed record Installed(Wanted Rules, RuleListing Listing, RulesetVersion? InPlace = null);
 }

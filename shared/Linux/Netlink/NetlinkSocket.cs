@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Ambient.Linux.Netlink;
 
 /// <summary>Asks the kernel about what one of its families keeps in a network namespace, and changes it (netlink(7)).</summary>
@@ -11,9 +9,8 @@ public sealed unsafe class NetlinkSocket : IDisposable
     private const int AF_NETLINK = 16, SOCK_RAW = 3;
     private const ushort NLMSG_ERROR = 2, NLMSG_DONE = 3;
     private const ushort NLM_F_REQUEST = 1, NLM_F_ACK = 4, NLM_F_DUMP_INTR = 0x10, NLM_F_DUMP = 0x300;
-    private const int HeaderBytes = 16, MaxReplyBytes = 64 * 1024, MaxTries = 10;
-
-    private readonly byte[] _reply = ArrayPool<byte>.Shared.Rent(MaxReplyBytes);
+    private const int HeaderBytes = 16, MaxTries = 10;
+    private const int MaxReplyBytes = 8 * 1024; // the kernel cuts its lists so that they fit (netlink(7))
 
     private NetlinkSocket(int family)
         : this(new Descriptor(CallResult.Of(Libc.socket(AF_NETLINK, SOCK_RAW | Libc.SOCK_CLOEXEC, family)).OrThrow("socket(AF_NETLINK)")))
@@ -37,12 +34,7 @@ public sealed unsafe class NetlinkSocket : IDisposable
     /// <exception cref="LinuxException">Out of descriptors, or the kernel has none.</exception>
     public static NetlinkSocket OfNetfilter() => new(NETLINK_NETFILTER);
 
-    /// <summary>Once.</summary>
-    public void Dispose()
-    {
-        Descriptor.Dispose();
-        ArrayPool<byte>.Shared.Return(_reply);
-    }
+    public void Dispose() => Descriptor.Dispose();
 
     /// <summary>Has something done.</summary>
     /// <returns>Whether it was, or the kernel's errno.</returns>
@@ -122,10 +114,9 @@ public sealed unsafe class NetlinkSocket : IDisposable
 
     private void Receive(Part part)
     {
-        int length;
-        fixed (byte* raw = _reply)
-            length = CallResult.Of(Libc.read(Descriptor.Value, raw, (nuint)_reply.Length)).OrThrow("read(netlink)");
-        for (ReadOnlySpan<byte> rest = _reply.AsSpan(0, length); rest.Length >= HeaderBytes;)
+        var reply = stackalloc byte[MaxReplyBytes];
+        var length = CallResult.Of(Libc.read(Descriptor.Value, reply, MaxReplyBytes)).OrThrow("read(netlink)");
+        for (var rest = new ReadOnlySpan<byte>(reply, length); rest.Length >= HeaderBytes;)
         {
             var size = (int)BitConverter.ToUInt32(rest);
             if (size < HeaderBytes || size > rest.Length)
