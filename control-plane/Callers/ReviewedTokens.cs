@@ -20,6 +20,7 @@ internal sealed class ReviewedTokens(int capacity, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<TokenHash, (Caller Caller, DateTimeOffset Until)> _callers = [];
+    private readonly Dictionary<TokenHash, (string Refusal, DateTimeOffset Until)> _refused = [];
     private readonly Queue<TokenHash> _order = new();
 
     public int Count { get { lock (_lock) return _callers.Count; } }
@@ -30,6 +31,25 @@ internal sealed class ReviewedTokens(int capacity, TimeProvider time)
         {
             caller = _callers.TryGetValue(token, out var entry) && time.GetUtcNow() < entry.Until ? entry.Caller : null;
             return caller is not null;
+        }
+    }
+
+    public bool IsRefused(TokenHash token, [NotNullWhen(true)] out string? refusal)
+    {
+        lock (_lock)
+        {
+            refusal = _refused.TryGetValue(token, out var entry) && time.GetUtcNow() < entry.Until ? entry.Refusal : null;
+            return refusal is not null;
+        }
+    }
+
+    /// <summary>Apart from callers: whoever sends bad tokens displaces nobody's good one.</summary>
+    public void Refuse(TokenHash token, string refusal, DateTimeOffset until)
+    {
+        lock (_lock)
+        {
+            if (_refused.Count >= capacity) _refused.Clear();
+            _refused[token] = (refusal, until);
         }
     }
 

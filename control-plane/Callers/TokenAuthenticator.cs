@@ -4,10 +4,13 @@ namespace Ambient.ControlPlane.Callers;
 
 /// <summary>
 /// Callers by their service account token, as the API server judges it. An answer is kept for a short while and never
-/// longer than the token lives; the same token is reviewed once however many calls bring it. Tokens are kept as hashes only.
+/// longer than the token lives, a refusal for a moment; the same token is reviewed once however many calls bring it. Tokens are kept as hashes only.
 /// </summary>
 internal sealed class TokenAuthenticator(ApiClient api, CallerOptions options, TimeProvider time)
 {
+    // The API server may learn of a service account a little later than its pod asks.
+    private static readonly TimeSpan RefusalKept = TimeSpan.FromSeconds(1);
+
     private readonly ReviewedTokens _reviewed = new(options.MaxKeptTokens, time);
     private readonly Lock _lock = new();
     private readonly Dictionary<TokenHash, Task<(Caller? Caller, string? Refusal)>> _running = [];
@@ -23,6 +26,8 @@ internal sealed class TokenAuthenticator(ApiClient api, CallerOptions options, T
         var hash = TokenHash.Of(token);
         if (_reviewed.TryGet(hash, out var known))
             return known;
+        if (_reviewed.IsRefused(hash, out var why))
+            throw new UnauthenticatedException(why);
         var (caller, refusal) = await ReviewOnceAsync(hash, token).WaitAsync(stop);
         return caller ?? throw new UnauthenticatedException(refusal!);
     }
@@ -54,6 +59,7 @@ internal sealed class TokenAuthenticator(ApiClient api, CallerOptions options, T
                 var end = ServiceAccountToken.EndOf(token) ?? kept;
                 _reviewed.Keep(hash, caller, end < kept ? end : kept);
             }
+            else _reviewed.Refuse(hash, refusal!, time.GetUtcNow() + RefusalKept);
             return (caller, refusal);
         }
         finally

@@ -147,13 +147,30 @@ public sealed class TokenAuthenticatorTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_refusal_is_not_kept()
+    public async Task A_refusal_is_kept_for_a_moment_only()
     {
         _cluster.Review = static _ => new();
-        await RefusalAsync(With("Bearer t"));
+        var first = await RefusalAsync(With("Bearer t"));
         _cluster.Review = static _ => Good();
 
+        for (var i = 0; i < 20; i++) Assert.Equal(first, await RefusalAsync(With("Bearer t")));
+        Assert.Equal(1, _cluster.Reviews);
+        Assert.NotNull(await CallAsync("another"));
+
+        _time.Advance(TimeSpan.FromSeconds(1));
         Assert.NotNull(await CallAsync());
+    }
+
+    [Fact]
+    public void Kept_refusals_are_bounded_and_cost_no_kept_caller_its_place()
+    {
+        var kept = new ReviewedTokens(3, _time);
+        kept.Keep(TokenHash.Of("good"), new("a", "b", null, null), Start.AddMinutes(1));
+        for (var i = 0; i < 10; i++) kept.Refuse(TokenHash.Of($"t{i}"), "no", Start.AddSeconds(1));
+
+        Assert.True(kept.TryGet(TokenHash.Of("good"), out _));
+        Assert.False(kept.IsRefused(TokenHash.Of("t0"), out _));
+        Assert.True(kept.IsRefused(TokenHash.Of("t9"), out _));
     }
 
     [Fact]
