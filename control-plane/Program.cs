@@ -16,8 +16,9 @@ static async Task ServeAsync(StopSignal stop)
     try
     {
         await using var process = await ControlPlaneProcess.StartAsync(options, TimeProvider.System, log, starting.Token);
-        await stop.Requested;
+        var first = await Task.WhenAny(stop.Requested, process.Running);
         await process.StopAsync();
+        await first; // what has failed ends the program with an error, and it is started anew
     }
     catch (OperationCanceledException) when (starting.IsCancellationRequested)
     {

@@ -15,12 +15,16 @@ internal sealed partial class IndexLoop(
     // Informers wait when so many changes are not in the index yet.
     private const int MostWaiting = 8192;
 
+    // Names in the error that ends the loop: one of the last is to blame.
+    private const int MostNamed = 10;
+
     // Lines about objects in one round: a bad template may come in thousands.
     private const int MostLogged = 50;
 
     private readonly Channel<Action> _work = Channel.CreateBounded<Action>(
         new BoundedChannelOptions(MostWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
     private readonly TaskCompletionSource _published = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Queue<string> _lastChanged = new(MostNamed);
     private bool _complete;
     private long _rounds, _objects;
 
@@ -56,6 +60,7 @@ internal sealed partial class IndexLoop(
     }
 
     /// <param name="complete">Completes when all that existed at the start has been handed over.</param>
+    /// <exception cref="InvalidOperationException">The index cannot be rebuilt or published. What it holds is half done then: only a new process can go on.</exception>
     public async Task RunAsync(Task complete, CancellationToken stop)
     {
         var completion = MarkCompleteAsync(complete, stop);
@@ -111,6 +116,8 @@ internal sealed partial class IndexLoop(
     private void Apply<T>(ObjectChange<T> change) where T : KubernetesObject
     {
         Interlocked.Increment(ref _objects);
+        if (_lastChanged.Count == MostNamed) _lastChanged.Dequeue();
+        _lastChanged.Enqueue($"{typeof(T).Name} {change.Name}");
         try
         {
             if (change.New is { } value) index.Set(value);
@@ -121,6 +128,17 @@ internal sealed partial class IndexLoop(
     }
 
     private void Publish()
+    {
+        try { PublishChanges(); }
+        catch (Exception e)
+        {
+            var objects = string.Join(", ", _lastChanged);
+            Log.Broken(logger, objects, e);
+            throw new InvalidOperationException($"the mesh could not be rebuilt and published ({e.Message}); changed last: {objects}", e);
+        }
+    }
+
+    private void PublishChanges()
     {
         var began = time.GetTimestamp();
         var changes = index.TakeChanges();
@@ -135,7 +153,7 @@ internal sealed partial class IndexLoop(
         _published.TrySetResult();
     }
 
-    // Dashboards match on id and name: add at the end, never renumber or reuse. Next: 1245.
+    // Dashboards match on id and name: add at the end, never renumber or reuse. Next: 1246.
     private static partial class Log
     {
         [LoggerMessage(1241, LogLevel.Error, "{Kind} {Name} brought the index into trouble; please report this")]
@@ -150,6 +168,9 @@ internal sealed partial class IndexLoop(
 
         [LoggerMessage(1244, LogLevel.Warning, "{Count} more such lines: see /debug/diagnosticz")]
         public static partial void FoundMore(ILogger logger, int count);
+
+        [LoggerMessage(1245, LogLevel.Critical, "The mesh could not be rebuilt and published, so this process ends; please report this. Changed last: {Objects}")]
+        public static partial void Broken(ILogger logger, string objects, Exception error);
     }
 }
 

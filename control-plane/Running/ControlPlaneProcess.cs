@@ -43,6 +43,9 @@ internal sealed partial class ControlPlaneProcess : IAsyncDisposable
     /// <summary>Completes when clients may come.</summary>
     public Task Ready => _readying;
 
+    /// <summary>Completes after the stop; fails as soon as a part that serves has failed: the process is of no use then.</summary>
+    public Task Running { get; private set; } = Task.CompletedTask;
+
     /// <param name="log">Owned by the caller.</param>
     /// <exception cref="Exception">It could not start; the message says what to do.</exception>
     public static async Task<ControlPlaneProcess> StartAsync(ControlPlaneOptions options, TimeProvider time, ProcessLog log, CancellationToken stop)
@@ -101,6 +104,12 @@ internal sealed partial class ControlPlaneProcess : IAsyncDisposable
         _readying = BecomeReadyAsync(_stopFollowing.Token);
         _following = Services.RunAsync(_stopFollowing.Token);
         _leading = Task.Run(() => Services.Election.RunAsync(_stopLeading.Token), CancellationToken.None);
+        Running = AllOfAsync(_readying, _following, _leading);
+    }
+
+    private static async Task AllOfAsync(params Task[] parts)
+    {
+        await foreach (var ended in Task.WhenEach(parts)) await ended;
     }
 
     // Whoever connects before gets "unavailable" and tries another replica.

@@ -73,18 +73,26 @@ internal sealed partial class ControlPlaneServices : IDisposable
     }
 
     /// <summary>Follows the cluster until <paramref name="stop"/> fires.</summary>
-    public Task RunAsync(CancellationToken stop) => Task.WhenAll(
-        Task.Run(() => Informers.RunAsync(stop), CancellationToken.None),
-        _options.Provisioning.IsEnabled ? Task.Run(() => WaypointInformers.RunAsync(stop), CancellationToken.None) : Task.CompletedTask,
-        Task.Run(() => Index.RunAsync(Informers.Synced, stop), CancellationToken.None),
-        Task.Run(() => Rejections.RunAsync(stop), CancellationToken.None),
-        Task.Run(() => Authority.RunAsync(stop), CancellationToken.None));
+    /// <exception cref="Exception">A part has failed, which none should; the others still run.</exception>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        await foreach (var ended in Task.WhenEach(Follow(stop))) await ended;
+    }
 
     public void Dispose()
     {
         Discovery.Dispose();
         Authority.Dispose();
     }
+
+    private Task[] Follow(CancellationToken stop) =>
+    [
+        Task.Run(() => Informers.RunAsync(stop), CancellationToken.None),
+        _options.Provisioning.IsEnabled ? Task.Run(() => WaypointInformers.RunAsync(stop), CancellationToken.None) : Task.CompletedTask,
+        Task.Run(() => Index.RunAsync(Informers.Synced, stop), CancellationToken.None),
+        Task.Run(() => Rejections.RunAsync(stop), CancellationToken.None),
+        Task.Run(() => Authority.RunAsync(stop), CancellationToken.None),
+    ];
 
     private void Publish(IndexChanges changes)
     {

@@ -37,6 +37,21 @@ public sealed class ControlPlaneTests
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_publication_that_fails_ends_the_process_with_an_error_that_names_what_changed()
+    {
+        await using var scene = await RunningScene.StartAsync();
+        await scene.Process.Ready.WaitAsync(scene.Stop);
+        Assert.False(scene.Process.Running.IsCompleted);
+        scene.Options.Authority.ConfiguredAliases = null!; // any defect: publishing reads it
+
+        await scene.Api.CreateAsync(ResourceTypes.Service, Web(), scene.Stop);
+
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => scene.Process.Running.WaitAsync(scene.Stop));
+        Assert.Contains("Service demo/web", error.Message, StringComparison.Ordinal);
+        await scene.Process.StopAsync();
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_policy_reaches_the_proxy_and_its_status_says_so()
     {
         await using var scene = await RunningScene.StartAsync();

@@ -32,6 +32,9 @@ internal sealed class RunningScene : IAsyncDisposable
 
     public ControlPlaneProcess Process { get; private set; } = null!;
 
+    /// <summary>Of the replica that was started last.</summary>
+    public ControlPlaneOptions Options { get; private set; } = null!;
+
     public CancellationToken Stop => _stop.Token;
 
     /// <summary>Everything that was asked of the API and changes something, in order.</summary>
@@ -64,7 +67,7 @@ internal sealed class RunningScene : IAsyncDisposable
             ["AMBIENT_MONITORING_PORT"] = "0", ["AMBIENT_HEALTH_PORT"] = "0", ["AMBIENT_ADMIN_PORT"] = "0", ["PILOT_DEBOUNCE_AFTER"] = "10ms",
         };
         foreach (var (key, value) in environment) variables[key] = value;
-        var options = ControlPlaneOptions.Read(variables, "machine");
+        var options = Options = ControlPlaneOptions.Read(variables, "machine");
         var log = new ProcessLog(LogFormat.Plain, options.LogFilter, Stream.Null, TimeProvider.System);
         _logs.Add(log);
         var process = await ControlPlaneProcess.StartAsync(options, TimeProvider.System, log, Stop);
