@@ -17,7 +17,9 @@ internal sealed partial class AddressAllocator(
     public const string FieldManager = "ambient-ip-autoallocate";
 
     private readonly ChangedObjects _changed = new(time);
+    private readonly HashSet<ObjectName> _waiting = []; // for an IPv4 address
     private bool _isFull;
+    private long _freed;
 
     /// <summary>Addresses that hosts have, as this replica knows while it leads.</summary>
     public int Given { get; private set; }
@@ -34,6 +36,8 @@ internal sealed partial class AddressAllocator(
     {
         await entries.Synced.WaitAsync(stop);
         var book = new AddressBook();
+        _waiting.Clear();
+        (_isFull, _freed) = (false, 0);
         await _changed.RunAsync(() => Read(book), (name, cancel) => GiveAsync(book, name, cancel), stop);
     }
 
@@ -59,10 +63,11 @@ internal sealed partial class AddressAllocator(
         if (entries.Find(name) is not { } entry || !IsOurs(entry))
         {
             book.Remove(name);
+            Serve(book, name, isServed: true);
             return true;
         }
         var hosts = AllocatedHosts.Of(entry, options);
-        ReportFull(!book.Give(entry, hosts, robbed), name);
+        Serve(book, name, book.Give(entry, hosts, robbed));
         var given = book.Of(name);
         if (IsSaid(entry, given)) return true;
         try
@@ -89,10 +94,21 @@ internal sealed partial class AddressAllocator(
             || (given.Count == 0 && !written.Any(static one => System.Net.IPAddress.TryParse(one.Item2, out var address) && AddressRanges.Contains(address)));
     }
 
-    private void ReportFull(bool isFull, ObjectName name)
+    // One that waits is looked at after the other, until the range is full again.
+    private void Serve(AddressBook book, ObjectName name, bool isServed)
     {
-        if (isFull && !_isFull) Log.Full(logger, name, AddressRanges.V4Size);
-        _isFull = isFull;
+        if (book.Freed != _freed) (_isFull, _freed) = (false, book.Freed);
+        if (isServed) _waiting.Remove(name);
+        else
+        {
+            if (!_isFull) Log.Full(logger, name, AddressRanges.V4Size);
+            _isFull = true;
+            _waiting.Add(name);
+        }
+        if (_isFull || _waiting.Count == 0) return;
+        var next = _waiting.First();
+        _waiting.Remove(next);
+        _changed.Note(next);
     }
 
     private static byte[] Write(ObjectName name, IReadOnlyList<HostAddress> given)

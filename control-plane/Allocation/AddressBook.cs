@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Ambient.Kubernetes.Resources;
 
 namespace Ambient.ControlPlane.Allocation;
@@ -32,6 +33,9 @@ internal sealed class AddressBook
 
     /// <summary>Addresses that hosts have now.</summary>
     public int Count => _holders.Count;
+
+    /// <summary>IPv4 addresses that were given back until now, and perhaps given again.</summary>
+    public long Freed { get; private set; }
 
     /// <summary>What an object's status should say, as far as it is known; empty: nothing of ours.</summary>
     public IReadOnlyList<HostAddress> Of(ObjectName name) => _given.GetValueOrDefault(name) ?? [];
@@ -146,6 +150,7 @@ internal sealed class AddressBook
         _holders.Remove(address);
         foreach (var (other, chosen) in _chosen.Values) // two may name the same
             if (other.Name != name && chosen.Contains(address)) _holders[address] = other;
+        if (address.AddressFamily == AddressFamily.InterNetwork) Freed++;
     }
 
     private static Holder HolderOf(ServiceEntry entry) => new(ObjectName.Of(entry), entry.Metadata.CreationTimestamp ?? DateTimeOffset.MinValue);

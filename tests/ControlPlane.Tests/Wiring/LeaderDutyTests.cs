@@ -8,6 +8,32 @@ namespace Ambient.ControlPlane.Tests.Wiring;
 /// <summary>What is written into the cluster, by whom, and who goes on with it when the leader stops.</summary>
 public sealed class LeaderDutyTests
 {
+    [Fact(Timeout = 60_000)]
+    public async Task An_address_that_becomes_free_goes_to_an_entry_that_waits_for_one()
+    {
+        await using var scene = await RunningScene.StartAsync();
+        await Parallel.ForAsync(0, 256, scene.Stop, async (i, stop) => await scene.Api.CreateAsync(ResourceTypes.ServiceEntry, new()
+        {
+            Metadata = new() { Name = $"hog-{i}", Namespace = "demo" },
+            Spec = new() { Hosts = [$"hog-{i}.example.com"], Resolution = "DNS", Addresses = [.. Enumerable.Range(0, 256).Select(j => $"240.240.{i}.{j}")] },
+        }, stop));
+        await scene.Process.Ready.WaitAsync(scene.Stop);
+        await scene.UntilAsync(() => Task.FromResult(scene.Process.Services.Addresses.Given >= 65536));
+        foreach (var name in (string[])["a", "b"])
+            await scene.Api.CreateAsync(ResourceTypes.ServiceEntry, new()
+            {
+                Metadata = new() { Name = name, Namespace = "demo" }, Spec = new() { Hosts = [$"{name}.example.com"], Resolution = "DNS" },
+            }, scene.Stop);
+        foreach (var name in (string[])["a", "b"]) await scene.UntilAsync(async () => await AddressesAsync(name) == 1);
+
+        await scene.Api.DeleteAsync(ResourceTypes.ServiceEntry, new("demo", "hog-7"), scene.Stop);
+
+        foreach (var name in (string[])["a", "b"]) await scene.UntilAsync(async () => await AddressesAsync(name) == 2);
+
+        async Task<int> AddressesAsync(string name) =>
+            (await scene.Api.GetAsync(ResourceTypes.ServiceEntry, new("demo", name), scene.Stop)).Status?.Addresses?.Count ?? 0;
+    }
+
     [Fact(Timeout = 120_000)]
     public async Task Hosts_without_an_address_get_one_and_keep_it_under_the_next_leader()
     {
