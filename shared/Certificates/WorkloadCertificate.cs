@@ -15,11 +15,10 @@ public sealed class WorkloadCertificate
     public const int MaxChainCharacters = 1024 * 1024;
 
     private WorkloadCertificate(SpiffeId identity, string chain, string key, string roots,
-        IReadOnlyList<CertificateDetails> chainDetails, IReadOnlyList<CertificateDetails> rootDetails)
+        IReadOnlyList<CertificateDetails> chainDetails, IReadOnlyList<CertificateDetails> rootDetails, DateTimeOffset notAfter)
     {
         (Identity, ChainPem, PrivateKeyPem, TrustRootsPem) = (identity, chain, key, roots);
-        (Chain, Roots) = (chainDetails, rootDetails);
-        NotAfter = chainDetails.Min(static certificate => certificate.NotAfter);
+        (Chain, Roots, NotAfter) = (chainDetails, rootDetails, notAfter);
     }
 
     public SpiffeId Identity { get; }
@@ -42,7 +41,7 @@ public sealed class WorkloadCertificate
 
     public DateTimeOffset NotBefore => Chain[0].NotBefore;
 
-    /// <summary>When the first of the chain runs out: peers refuse all of it then.</summary>
+    /// <summary>When the first on the way from the leaf to a root runs out: peers refuse all of it then.</summary>
     public DateTimeOffset NotAfter { get; }
 
     public TimeSpan Lifetime => NotAfter - NotBefore;
@@ -65,10 +64,10 @@ public sealed class WorkloadCertificate
                 throw Invalid($"has {presented.Count + roots.Count} certificates; at most {MaxCertificates} are accepted");
             RequireIdentity(identity, presented[0]);
             RequireKey(presented[0], privateKeyPem);
-            if (!LeafPath.LeadsToRoot(presented, roots))
+            if (LeafPath.HoldsUntil(presented, roots) is not { } notAfter)
                 throw Invalid("does not lead from the leaf to a root: an intermediate is missing, or it was signed by another authority");
             return new WorkloadCertificate(identity, ToPem(presented), privateKeyPem, ToPem(roots),
-                [.. presented.Select(CertificateDetails.Of)], [.. roots.Select(CertificateDetails.Of)]);
+                [.. presented.Select(CertificateDetails.Of)], [.. roots.Select(CertificateDetails.Of)], notAfter);
         }
         finally
         {
@@ -77,7 +76,7 @@ public sealed class WorkloadCertificate
         }
     }
 
-    /// <summary>Whether nothing of the chain has run out at <paramref name="now"/>.</summary>
+    /// <summary>Whether nothing on that way has run out at <paramref name="now"/>.</summary>
     public bool IsValidAt(DateTimeOffset now) => now < NotAfter;
 
     /// <summary>Safe to log.</summary>

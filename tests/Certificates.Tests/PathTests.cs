@@ -39,6 +39,17 @@ public sealed class PathTests : IDisposable
     }
 
     [Fact]
+    public void What_is_not_on_the_way_does_no_harm_when_it_has_run_out()
+    {
+        using var otherKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var older = Authority("O=older", otherKey).CreateSelfSigned(Now.AddDays(-30), Now.AddDays(-1));
+        using var oldMiddle = Sign(Authority("O=middle", _middleKey), _root, _rootKey, Now.AddMinutes(-1)); // the authority's, before it was renewed
+
+        Assert.Equal(_middle.NotAfter.ToUniversalTime(), Take([_leaf, _middle, older], [_root]).NotAfter.UtcDateTime);
+        Assert.Equal(_middle.NotAfter.ToUniversalTime(), Take([_leaf, _middle, oldMiddle], [older, _root]).NotAfter.UtcDateTime);
+    }
+
+    [Fact]
     public void A_chain_that_does_not_lead_to_a_root_is_refused()
     {
         using var otherKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
