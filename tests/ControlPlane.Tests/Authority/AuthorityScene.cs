@@ -24,6 +24,7 @@ internal sealed class AuthorityScene : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly string _directory = Directory.CreateTempSubdirectory("authority").FullName;
     private readonly List<IDisposable> _owned = [];
+    private ApiClient _api = null!; // the parts', until they have ended
     private Task _running = Task.CompletedTask;
     private WebApplication _server = null!;
 
@@ -88,6 +89,7 @@ internal sealed class AuthorityScene : IAsyncDisposable
         await _stop.CancelAsync();
         await _running;
         Parts.Dispose();
+        _api.Dispose();
         await Cluster.DisposeAsync();
         Directory.Delete(_directory, recursive: true);
     }
@@ -117,12 +119,11 @@ internal sealed class AuthorityScene : IAsyncDisposable
 
     private async Task StartPartsAsync()
     {
-        var api = Cluster.Client();
-        _owned.Add(api);
-        var pods = Follow(api, ResourceTypes.Pod);
-        var namespaces = Follow(api, ResourceTypes.Namespace);
+        _api = Cluster.Client();
+        var pods = Follow(_api, ResourceTypes.Pod);
+        var namespaces = Follow(_api, ResourceTypes.Namespace);
         Parts = new AuthorityParts(Options, new CallerOptions(),
-            new(api, pods, namespaces, () => Leads, Metrics, NullLoggerFactory.Instance, Time, new Random(1)));
+            new(_api, pods, namespaces, () => Leads, Metrics, NullLoggerFactory.Instance, Time, new Random(1)));
         _running = Task.WhenAll(pods.RunAsync(_stop.Token), namespaces.RunAsync(_stop.Token), Parts.RunAsync(_stop.Token));
         await Until.TrueAsync(() => Parts.IsReady && pods.HasSynced, "the authority is ready");
     }
