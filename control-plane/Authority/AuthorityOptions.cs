@@ -86,7 +86,7 @@ internal sealed class AuthorityOptions
             if (!IdentityNames.IsTrustDomain(domain))
                 mistakes.Add($"'{domain}' is no trust domain; allowed are 1 to 255 lower-case letters, digits, '-', '.' and '_'.");
         foreach (var account in TrustedNodeAccounts)
-            if (!IdentityNames.IsNamespace(account.Namespace) || !IdentityNames.IsServiceAccount(account.Name))
+            if (!IdentityNames.IsNamespace(account.Namespace) || !IdentityNames.IsObject(account.Name))
                 mistakes.Add($"'{account}' is no trusted node account; write namespace/service-account.");
         if (!IdentityNames.IsNamespace(SystemNamespace))
             mistakes.Add($"'{SystemNamespace}' is no namespace; where does the control plane run?");

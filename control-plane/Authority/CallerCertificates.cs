@@ -68,9 +68,10 @@ internal sealed partial class CallerCertificates(CertificateAuthority authority,
     {
         if (authority.InForce is not { } inForce)
             return null;
+        var roots = PemCertificates.Read("roots", inForce.RootsPem);
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(PemCertificates.Read("roots", inForce.RootsPem).ToArray());
+        chain.ChainPolicy.CustomTrustStore.AddRange(roots.ToArray());
         foreach (var element in sent?.ChainPolicy.ExtraStore ?? [])
             chain.ChainPolicy.ExtraStore.Add(element);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck; // it would ask the network; our lists come with the authority
@@ -78,7 +79,14 @@ internal sealed partial class CallerCertificates(CertificateAuthority authority,
         chain.ChainPolicy.VerificationTime = time.GetUtcNow().UtcDateTime;
         chain.ChainPolicy.ApplicationPolicy.Add(new Oid("1.3.6.1.5.5.7.3.2")); // TLS client
         using var leaf = X509CertificateLoader.LoadCertificate(certificate.GetRawCertData());
-        return chain.Build(leaf) ? new([.. chain.ChainElements.Select(static element => element.Certificate.RawData)], leaf.SerialNumber) : null;
+        try
+        {
+            return chain.Build(leaf) ? new([.. chain.ChainElements.Select(static element => element.Certificate.RawData)], leaf.SerialNumber) : null;
+        }
+        finally
+        {
+            foreach (var one in chain.ChainElements.Select(static element => element.Certificate).Concat(roots)) one.Dispose();
+        }
     }
 
     /// <param name="Certificates">DER: leaf first, root last.</param>

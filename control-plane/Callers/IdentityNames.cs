@@ -17,13 +17,13 @@ internal static class IdentityNames
     /// <summary>A DNS label (RFC 1123), at most 63.</summary>
     public static bool IsNamespace(string text) => text.Length <= 63 && IsDelimitedBy(text, Label);
 
-    /// <summary>A DNS subdomain (RFC 1123), at most 253.</summary>
-    public static bool IsServiceAccount(string text) => text.Length <= 253 && IsDelimitedBy(text, Subdomain);
+    /// <summary>A DNS subdomain (RFC 1123), at most 253: service accounts and ConfigMaps, for two.</summary>
+    public static bool IsObject(string text) => text.Length <= 253 && IsDelimitedBy(text, Subdomain);
 
     /// <summary>Reads an identity that a workload of a cluster can have.</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out SpiffeId? identity) =>
         SpiffeId.TryParse(text, out identity) && IsTrustDomain(identity.TrustDomain) && IsNamespace(identity.Namespace) &&
-        IsServiceAccount(identity.ServiceAccount);
+        IsObject(identity.ServiceAccount);
 
     private static bool IsDelimitedBy(string text, SearchValues<char> allowed) =>
         text.Length > 0 && !text.AsSpan().ContainsAnyExcept(allowed) &&

@@ -51,7 +51,7 @@ internal sealed class FollowedMaps(
     }
 
     // The API checks no references. A watch of what its selector cannot say would be refused for ever, and who waits for it would wait as long.
-    private static bool CanBe(ObjectName map) => IdentityNames.IsNamespace(map.Namespace) && IdentityNames.IsServiceAccount(map.Name);
+    private static bool CanBe(ObjectName map) => IdentityNames.IsNamespace(map.Namespace) && IdentityNames.IsObject(map.Name);
 
     private Informer<ConfigMap> Follow(ObjectName name) => new(api, ResourceTypes.ConfigMap,
         new() { Query = new() { Namespace = name.Namespace, FieldSelector = $"metadata.name={name.Name}" } },

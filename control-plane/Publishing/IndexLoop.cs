@@ -24,7 +24,7 @@ internal sealed partial class IndexLoop(
     private readonly Channel<Action> _work = Channel.CreateBounded<Action>(
         new BoundedChannelOptions(MostWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
     private readonly TaskCompletionSource _published = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Queue<string> _lastChanged = new(MostNamed);
+    private readonly Queue<(string Kind, ObjectName Name)> _lastChanged = new(MostNamed);
     private bool _complete;
     private long _rounds, _objects;
 
@@ -117,7 +117,7 @@ internal sealed partial class IndexLoop(
     {
         Interlocked.Increment(ref _objects);
         if (_lastChanged.Count == MostNamed) _lastChanged.Dequeue();
-        _lastChanged.Enqueue($"{typeof(T).Name} {change.Name}");
+        _lastChanged.Enqueue((typeof(T).Name, change.Name));
         try
         {
             if (change.New is { } value) index.Set(value);
@@ -132,7 +132,7 @@ internal sealed partial class IndexLoop(
         try { PublishChanges(); }
         catch (Exception e)
         {
-            var objects = string.Join(", ", _lastChanged);
+            var objects = string.Join(", ", _lastChanged.Select(static one => $"{one.Kind} {one.Name}"));
             Log.Broken(logger, objects, e);
             throw new InvalidOperationException($"the mesh could not be rebuilt and published ({e.Message}); changed last: {objects}", e);
         }

@@ -70,6 +70,7 @@ internal sealed class TcpConnection(Worker worker, HboneStream stream, Client cl
         return isReached;
     }
 
+    /// <summary>While it is carried.</summary>
     public void CountBytes() => _tally!.Count();
 
     /// <summary>A connection may go on as long as it is allowed to.</summary>
