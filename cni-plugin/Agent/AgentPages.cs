@@ -1,4 +1,5 @@
 using System.Net;
+using Ambient.Hosting;
 using Ambient.Hosting.Health;
 using Ambient.Hosting.Metrics;
 using Ambient.Hosting.Pages;
@@ -18,7 +19,7 @@ internal sealed class AgentPages : IDisposable
     public AgentPages(IPEndPoint at, MetricRegistry metrics, ReadinessTasks readiness, TimeProvider time, ILoggerFactory loggers)
     {
         var listener = ListeningSocket.Open(at, new ListenOptions { Backlog = 16 });
-        _loop = new EventLoop("pages", time);
+        _loop = new EventLoop("pages", time) { AcceptPaused = new AcceptPauses(metrics, time, loggers.CreateLogger<AcceptPauses>()).Report };
         _loop.Start();
         var metricsPage = new MetricsPage(metrics);
         var readinessPage = new ReadinessPage(readiness);

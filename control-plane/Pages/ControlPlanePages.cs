@@ -1,5 +1,6 @@
 using System.Net;
 using Ambient.ControlPlane.Options;
+using Ambient.Hosting;
 using Ambient.Hosting.Health;
 using Ambient.Hosting.Metrics;
 using Ambient.Hosting.Pages;
@@ -16,10 +17,10 @@ internal sealed class ControlPlanePages : IDisposable
     private readonly ILogger<PageServer> _logger;
     private readonly List<PageServer> _servers = [];
 
-    private ControlPlanePages(TimeProvider time, ILogger<PageServer> logger)
+    private ControlPlanePages(TimeProvider time, AcceptPauses pauses, ILogger<PageServer> logger)
     {
         _logger = logger;
-        _loop = new("ambient-pages", time);
+        _loop = new("ambient-pages", time) { AcceptPaused = pauses.Report };
         _loop.Start();
     }
 
@@ -31,7 +32,7 @@ internal sealed class ControlPlanePages : IDisposable
     public static async Task<ControlPlanePages> StartAsync(
         PortOptions ports, MetricRegistry metrics, ReadinessTasks readiness, PageHandler admin, TimeProvider time, ILoggerFactory loggers)
     {
-        var pages = new ControlPlanePages(time, loggers.CreateLogger<PageServer>());
+        var pages = new ControlPlanePages(time, new(metrics, time, loggers.CreateLogger<AcceptPauses>()), loggers.CreateLogger<PageServer>());
         var any = OperatingSystemHasIPv6() ? IPAddress.IPv6Any : IPAddress.Any;
         var ready = new ReadyPage(readiness);
         var metricsPage = new MetricsPage(metrics);

@@ -50,10 +50,11 @@ internal sealed class WaypointParts : IAsyncDisposable
         var rules = new WaypointRules(options, mesh, traffic, new TlsIdentities(store, tls), new ServiceTraffics(options, mesh, traffic, time),
             new TargetFinder(options, mesh, time), new HostResolver(time, ipv6: true, new(random.Next())), new RequestMetrics(metrics, mesh, options), new AccessLog(options.AccessLog, log.Output, time),
             new TraceExport(metrics, new SpanWriter(options, time), log.Loggers.CreateLogger<TraceExport>(), Report), Report);
-        var control = new EventLoop("waypoint-control", time) { UnhandledException = Report };
+        var pauses = new AcceptPauses(metrics, time, logger);
+        var control = new EventLoop("waypoint-control", time) { UnhandledException = Report, AcceptPaused = pauses.Report };
         control.Start();
         var workers = Enumerable.Range(0, options.WorkerThreads)
-            .Select(number => new Worker(new($"waypoint-{number}", time) { UnhandledException = Report }, rules, new(random.Next()))).ToArray();
+            .Select(number => new Worker(new($"waypoint-{number}", time) { UnhandledException = Report, AcceptPaused = pauses.Report }, rules, new(random.Next()))).ToArray();
         foreach (var worker in workers) worker.Loop.Start();
         metrics.Add(new OpenConnections(workers));
         KeepSmall(control, workers, rules.Services);

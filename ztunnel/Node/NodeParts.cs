@@ -59,8 +59,10 @@ internal sealed class NodeParts : IAsyncDisposable
         var identities = new TlsIdentities(store, TlsOptionsOf(options, crl, time));
 
         var ledgers = new ConnectionLedgers(new AccessLog(log.Output), options.Telemetry.MaxTrafficSeries);
-        var control = new EventLoop("ztunnel-control", time) { UnhandledException = error => DefectLog.Report(logger, error) };
-        var workers = new WorkerPool(options.WorkerThreads, ledgers, time, random, error => DefectLog.Report(logger, error));
+        void Defect(Exception error) => DefectLog.Report(logger, error);
+        var pauses = new AcceptPauses(metrics, time, logger);
+        var control = new EventLoop("ztunnel-control", time) { UnhandledException = Defect, AcceptPaused = pauses.Report };
+        var workers = new WorkerPool(options.WorkerThreads, ledgers, time, random, Defect, pauses.Report);
         var authorizer = new Authorizer(mesh, time, options.Telemetry.LogPolicyDecisions ? LogLevel.Information : LogLevel.Debug,
             log.Loggers.CreateLogger<Authorizer>());
         var registry = new PodRegistry();

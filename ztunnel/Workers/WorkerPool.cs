@@ -9,12 +9,13 @@ internal sealed class WorkerPool : IDisposable
     private int _next = -1;
 
     /// <param name="unhandled">Told of defects that escaped from a connection; they end that connection only.</param>
-    public WorkerPool(int count, ConnectionLedgers ledgers, TimeProvider time, Random seed, Action<Exception> unhandled)
+    /// <param name="paused">Told why connections wait to be accepted.</param>
+    public WorkerPool(int count, ConnectionLedgers ledgers, TimeProvider time, Random seed, Action<Exception> unhandled, Action<int> paused)
     {
         var workers = new Worker[count];
         for (var i = 0; i < count; i++)
         {
-            var loop = new EventLoop($"ztunnel-{i}", time) { UnhandledException = unhandled };
+            var loop = new EventLoop($"ztunnel-{i}", time) { UnhandledException = unhandled, AcceptPaused = paused };
             workers[i] = new(loop, ledgers.Add(loop), new Random(seed.Next()));
         }
         All = workers;

@@ -22,7 +22,6 @@ public sealed partial class PageServer(EventLoop loop, PageServerOptions options
     public IPEndPoint Listen(Descriptor listener)
     {
         var accepting = AcceptLoop.Start(loop, listener, Accept);
-        accepting.Paused = errno => Log.AcceptPaused(logger, errno);
         _listeners.Add(accepting);
         return accepting.LocalName.ToEndPoint();
     }
@@ -91,9 +90,6 @@ public sealed partial class PageServer(EventLoop loop, PageServerOptions options
 
         [LoggerMessage(122, LogLevel.Warning, "A connection was refused: {Limit} are open, which is the limit")]
         public static partial void TooMany(ILogger logger, int limit);
-
-        [LoggerMessage(123, LogLevel.Warning, "Accepting pauses (errno {Errno}): out of descriptors or memory")]
-        public static partial void AcceptPaused(ILogger logger, int errno);
 
         [LoggerMessage(124, LogLevel.Error, "A page connection ended unexpectedly")]
         public static partial void ConnectionFailed(ILogger logger, Exception exception);

@@ -57,6 +57,9 @@ public sealed partial class EventLoop : IDisposable
     /// <summary>Gets exceptions that escaped from handlers, on the loop. Set before <see cref="Start"/>; without it they are dropped.</summary>
     public Action<Exception>? UnhandledException { get; set; }
 
+    /// <summary>Gets the errno (EMFILE, ENFILE, ENOBUFS, ENOMEM) each time that a listening socket of the loop pauses, on the loop. Set before <see cref="Start"/>.</summary>
+    public Action<int>? AcceptPaused { get; set; }
+
     /// <summary>Descriptors that are attached now. For tests and metrics; exact on the loop.</summary>
     public int Attached => _registrations.Count;
 

@@ -7,7 +7,7 @@ namespace Ambient.Transport;
 public delegate void AcceptHandler(Descriptor connection, SocketName peer);
 
 /// <summary>Accepts the connections of one listening socket on one loop. Other loops may accept from duplicates of the same socket.</summary>
-/// <remarks>On the loop only. What a single connection does wrong never ends it; running out of descriptors makes it pause.</remarks>
+/// <remarks>On the loop only. What a single connection does wrong never ends it; running out of descriptors makes it pause, which <see cref="EventLoop.AcceptPaused"/> is told.</remarks>
 public sealed class AcceptLoop : IReadyHandler, IDisposable
 {
     private const int MaxPerTurn = 64, MostWaiting = 4096;
@@ -48,9 +48,6 @@ public sealed class AcceptLoop : IReadyHandler, IDisposable
 
     /// <summary>Where it listens; useful after binding to port 0.</summary>
     public SocketName LocalName => TcpSockets.LocalName(_listener);
-
-    /// <summary>Told the errno of each failure that makes accepting pause (EMFILE, ENFILE, ENOBUFS, ENOMEM).</summary>
-    public Action<int>? Paused { get; set; }
 
     /// <summary>Takes the connections that wait, which closing would reset though they are made, and closes the socket. Idempotent.</summary>
     public void Dispose()
@@ -119,6 +116,6 @@ public sealed class AcceptLoop : IReadyHandler, IDisposable
     private void PauseFor(int errno)
     {
         _resume.Start(Pause);
-        Paused?.Invoke(errno);
+        _loop.AcceptPaused?.Invoke(errno);
     }
 }

@@ -1,4 +1,4 @@
-using System.Globalization;
+using Ambient.EndToEnd.Tests.Lab;
 using Ambient.Lab.Processes;
 using Ambient.Playground.Cluster;
 
@@ -15,24 +15,14 @@ public sealed class ExhaustionTests
         var node = cluster.Nodes[0];
         var agent = cluster.AgentProcess(node)!.Value;
 
-        await LimitAsync(agent, FirstFree(agent));
+        await OpenFiles.ExhaustAsync(agent);
         cluster.Pods.Create("{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop}, spec: {nodeName: n1, serviceAccountName: web, containers: [{name: main, image: playground/pause}]}}");
         await Until.TrueAsync(() => cluster.AgentLog(node).Contains("A connection of the CNI plugin waits", StringComparison.Ordinal),
             () => $"the agent says that it cannot take the plugin's question. {cluster.AgentLogs()}", PodCluster.Patience);
-        await LimitAsync(agent, 4096);
+        await OpenFiles.AllowAsync(agent, 4096);
 
         await cluster.Pods.ReadyAsync("shop", "web");
         await cluster.EnrolledAsync("shop");
         Assert.Equal(agent, cluster.AgentProcess(node));
     }
-
-    // Whatever opens something next would get this number.
-    private static int FirstFree(int process)
-    {
-        var taken = Directory.GetFiles($"/proc/{process}/fd").Select(path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture)).ToHashSet();
-        return Enumerable.Range(0, int.MaxValue).First(number => !taken.Contains(number));
-    }
-
-    private static async Task LimitAsync(int process, int descriptors) =>
-        (await Command.RunAsync("prlimit", "--pid", $"{process}", $"--nofile={descriptors}:")).OutputOrThrow();
 }

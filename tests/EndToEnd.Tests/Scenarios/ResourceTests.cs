@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
+using Ambient.EndToEnd.Tests.Lab;
 using Ambient.EndToEnd.Tests.Sockets;
 using Ambient.Lab.Mesh;
 using Ambient.Lab.Processes;
@@ -57,6 +58,32 @@ public sealed class ResourceTests(MeshFixture fixture) : IClassFixture<MeshFixtu
         var after = await UsageAsync();
         Assert.InRange(after.AnonymousKiB - before.AnonymousKiB, long.MinValue, 2 * 1024);
         Assert.InRange(accepted, 1, 64 << 20);
+    }
+
+    [Fact]
+    public async Task Out_of_descriptors_it_says_so_and_whoever_waits_is_served_once_there_are_some()
+    {
+        await using var echo = PodServer.Echo(fixture.Cart, 8083);
+        using var warm = await fixture.Web.ConnectAsync(fixture.Cart.EndPoint(8083));
+        await warm.AskAsync("warm"); // the tunnel is there
+        var ztunnel = fixture.Here.Ztunnel;
+        var waiting = new List<Socket>();
+
+        await OpenFiles.ExhaustAsync(ztunnel.Id);
+        await Until.TrueAsync(async () =>
+        {
+            waiting.Add(await fixture.Web.ConnectAsync(fixture.Cart.EndPoint(8083)));
+            return ztunnel.ReadLog().Contains("New connections wait (errno 24). The process is out of file descriptors", StringComparison.Ordinal);
+        }, () => $"the log says that connections wait: {ztunnel.LogTail(20)}", TimeSpan.FromSeconds(30));
+        await warm.AskAsync("those that are open go on");
+        await OpenFiles.AllowAsync(ztunnel.Id, 4096);
+
+        foreach (var connection in waiting)
+        {
+            await connection.AskAsync("at last");
+            connection.Dispose();
+        }
+        Assert.True(await MetricLines.SumAsync(fixture.Here, "ambient_accept_pauses_total") >= 1);
     }
 
     // Fills every buffer on the way: no byte is taken for a while.

@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Threading.Channels;
 using Ambient.Linux;
 using Ambient.Linux.Sockets;
-using Ambient.TestKit;
 
 namespace Ambient.Transport.Tests.Sockets;
 
@@ -28,27 +27,6 @@ public class AcceptLoopTests
 
         Assert.Equal(clients.Select(client => TcpSockets.LocalName(client)).ToHashSet(), peers);
         Array.ForEach(clients, client => client.Dispose());
-        await running.RunAsync(accepting.Dispose);
-    }
-
-    [Fact]
-    public async Task Out_of_descriptors_it_pauses_says_so_and_resumes()
-    {
-        var time = new ManualTime();
-        using var running = new RunningLoop(time);
-        var (accepting, to) = await StartAsync(running);
-        var paused = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await running.RunAsync(() => accepting.Paused = errno => paused.TrySetResult(errno));
-        using var client = OutgoingSocket.Open(to.AddressFamily, new());
-        var hoard = Hoard(client);
-
-        TcpSockets.Connect(client, to);
-        var errno = await paused.Task.WaitAsync(RunningLoop.Limit);
-        hoard.ForEach(descriptor => descriptor.Dispose());
-        time.Advance(TimeSpan.FromMilliseconds(100));
-
-        Assert.Equal(Errno.FilesExhausted, errno);
-        (await NextAsync()).Connection.Dispose();
         await running.RunAsync(accepting.Dispose);
     }
 
@@ -156,20 +134,5 @@ public class AcceptLoopTests
         var socket = OutgoingSocket.Open(to.AddressFamily, new());
         TcpSockets.Connect(socket, to);
         return socket;
-    }
-
-    // Takes every descriptor that the process may still open.
-    private static List<Descriptor> Hoard(Descriptor any)
-    {
-        var hoard = new List<Descriptor>(32 * 1024);
-        try
-        {
-            while (true)
-                hoard.Add(any.Duplicate());
-        }
-        catch (LinuxException)
-        {
-            return hoard;
-        }
     }
 }
