@@ -1,5 +1,4 @@
-using System.Net;
-using System.Net.Sockets;
+using Ambient.TestKit;
 using Ambient.TestKit.Peers;
 using Xunit;
 
@@ -60,23 +59,22 @@ public class ForeignServerTests
 
     private static async Task<Running> StartAsync(Files files, string options)
     {
-        var port = FreePort();
+        var port = new ReservedPort();
         var process = PeerProcess.Start("nghttpd", ["-v", "--no-tls", "-a", "127.0.0.1", "-d", files.Folder,
-            .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries), $"{port}"]);
+            .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries), $"{port.Number}"]);
         await process.WaitForOutputAsync("listen");
         return new(process, port);
     }
 
-    private static int FreePort()
+    private sealed record Running(PeerProcess Process, ReservedPort Reserved) : IDisposable
     {
-        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)probe.LocalEndPoint!).Port;
-    }
+        public int Port => Reserved.Number;
 
-    private sealed record Running(PeerProcess Process, int Port) : IDisposable
-    {
-        public void Dispose() => Process.Dispose();
+        public void Dispose()
+        {
+            Process.Dispose();
+            Reserved.Dispose();
+        }
     }
 
     private sealed class Files : IDisposable

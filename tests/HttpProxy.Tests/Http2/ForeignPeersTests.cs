@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Ambient.HttpProxy.Tests.Scenes;
 using Ambient.HttpProxy.Upstreams;
+using Ambient.TestKit;
 using Ambient.TestKit.Peers;
 
 namespace Ambient.HttpProxy.Tests.Http2;
@@ -25,9 +26,9 @@ public sealed class ForeignPeersTests : IDisposable
     public async Task Every_client_gets_what_every_server_has(string name, UpstreamProtocol protocol)
     {
         await using var scene = await ProxyScene.StartAsync();
-        var port = FreePort();
-        using var server = await StartServerAsync(name, protocol, port);
-        var route = ProxyScene.To(new(IPAddress.Loopback, port), protocol: protocol);
+        using var port = new ReservedPort();
+        using var server = await StartServerAsync(name, protocol, port.Number);
+        var route = ProxyScene.To(new(IPAddress.Loopback, port.Number), protocol: protocol);
         scene.Decide = _ => route;
         var url = $"http://{scene.Address}/page";
 
@@ -70,15 +71,15 @@ public sealed class ForeignPeersTests : IDisposable
     public async Task Haproxy_speaks_http_2_with_us()
     {
         await using var scene = await ProxyScene.StartAsync(protocol: UpstreamProtocol.Http2);
-        var port = FreePort();
-        using var haproxy = await StartAsync("haproxy", port, "-db", "-f", await WriteAsync("front.cfg", $"""
+        using var port = new ReservedPort();
+        using var haproxy = await StartAsync("haproxy", port.Number, "-db", "-f", await WriteAsync("front.cfg", $"""
             defaults
               mode http
               timeout client 20s
               timeout server 20s
               timeout connect 5s
             listen front
-              bind 127.0.0.1:{port}
+              bind 127.0.0.1:{port.Number}
               server proxy {scene.Address} proto h2
 
             """));
@@ -89,7 +90,7 @@ public sealed class ForeignPeersTests : IDisposable
             await stream.SendAsync("through two proxies", endStream: true);
         });
 
-        Assert.Equal("through two proxies", (await PeerProcess.RunAsync("curl", "-sS", $"http://127.0.0.1:{port}/")).TrimEnd());
+        Assert.Equal("through two proxies", (await PeerProcess.RunAsync("curl", "-sS", $"http://127.0.0.1:{port.Number}/")).TrimEnd());
         await serving;
     }
 
@@ -162,12 +163,5 @@ public sealed class ForeignPeersTests : IDisposable
                 using (process) throw new InvalidOperationException($"{program} does not listen:\n{process.Output}");
             }
         }
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }

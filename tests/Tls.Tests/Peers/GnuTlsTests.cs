@@ -1,4 +1,5 @@
 using System.Net;
+using Ambient.TestKit;
 using Ambient.TestKit.Peers;
 using Ambient.Tls.Tests.Scenes;
 
@@ -37,10 +38,10 @@ public sealed class GnuTlsTests : IDisposable
     public async Task A_GnuTLS_server_is_spoken_to_through_a_move()
     {
         using var files = new PeerFiles(_mesh.Intermediate.Issue(Mesh.ServerUri), _mesh.Root.RootPem);
-        var port = TlsWire.FreePort();
-        using var server = PeerProcess.Start("gnutls-serv", "--port", $"{port}", "--echo", "--alpn", "h2", "--require-client-cert",
+        using var port = new ReservedPort();
+        using var server = PeerProcess.Start("gnutls-serv", "--port", $"{port.Number}", "--echo", "--alpn", "h2", "--require-client-cert",
             "--verify-client-cert", "--x509cafile", files.Root, "--x509certfile", files.Chain, "--x509keyfile", files.Key);
-        var (wire, failure) = TlsWire.Shake(await TlsWire.ConnectAsync(port), TlsHandshake.Client(_mesh.Client(), [Mesh.ServerId]));
+        var (wire, failure) = TlsWire.Shake(await TlsWire.ConnectAsync(port.Number), TlsHandshake.Client(_mesh.Client(), [Mesh.ServerId]));
         Assert.Null(failure);
 
         for (var i = 0; i < 3; i++)

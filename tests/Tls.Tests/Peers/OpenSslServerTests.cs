@@ -1,3 +1,4 @@
+using Ambient.TestKit;
 using Ambient.TestKit.Peers;
 using Ambient.Tls.Tests.Scenes;
 
@@ -8,7 +9,7 @@ public sealed class OpenSslServerTests : IDisposable
 {
     private readonly Mesh _mesh = new(configure: options => options.Time = TimeProvider.System);
     private readonly PeerFiles _files;
-    private readonly int _port = TlsWire.FreePort();
+    private readonly ReservedPort _port = new();
 
     public OpenSslServerTests() => _files = new(_mesh.Intermediate.Issue(Mesh.ServerUri), _mesh.Root.RootPem);
 
@@ -64,7 +65,7 @@ public sealed class OpenSslServerTests : IDisposable
     {
         using var server = Start(arguments.Split(' '));
 
-        var (wire, failure) = TlsWire.Shake(await TlsWire.ConnectAsync(_port), TlsHandshake.Client(_mesh.Client(), [Mesh.ServerId]));
+        var (wire, failure) = TlsWire.Shake(await TlsWire.ConnectAsync(_port.Number), TlsHandshake.Client(_mesh.Client(), [Mesh.ServerId]));
 
         Assert.Null(wire);
         Assert.Equal(reason, failure?.Reason);
@@ -75,7 +76,7 @@ public sealed class OpenSslServerTests : IDisposable
     {
         using var server = Start("-alpn", "h2");
         using var client = _mesh.Identity(Authority.Root("stranger").Issue(Mesh.ClientUri));
-        var (wire, _) = TlsWire.Shake(await TlsWire.ConnectAsync(_port), TlsHandshake.Client(client, [Mesh.ServerId]));
+        var (wire, _) = TlsWire.Shake(await TlsWire.ConnectAsync(_port.Number), TlsHandshake.Client(client, [Mesh.ServerId]));
 
         Assert.Throws<InvalidOperationException>(() => wire!.Receive());
 
@@ -85,17 +86,18 @@ public sealed class OpenSslServerTests : IDisposable
 
     public void Dispose()
     {
+        _port.Dispose();
         _files.Dispose();
         _mesh.Dispose();
     }
 
     private PeerProcess Start(params string[] arguments) => PeerProcess.Start("openssl",
-        ["s_server", "-accept", $"127.0.0.1:{_port}", "-cert", _files.Leaf, "-cert_chain", _files.Chain, "-key", _files.Key,
+        ["s_server", "-accept", $"127.0.0.1:{_port.Number}", "-cert", _files.Leaf, "-cert_chain", _files.Chain, "-key", _files.Key,
             "-CAfile", _files.Root, "-Verify", "3", "-verify_return_error", .. arguments]);
 
     private async Task<TlsWire> ConnectAsync()
     {
-        var (wire, failure) = TlsWire.Shake(await TlsWire.ConnectAsync(_port), TlsHandshake.Client(_mesh.Client(), [Mesh.ServerId]));
+        var (wire, failure) = TlsWire.Shake(await TlsWire.ConnectAsync(_port.Number), TlsHandshake.Client(_mesh.Client(), [Mesh.ServerId]));
         Assert.Null(failure);
         return wire!;
     }

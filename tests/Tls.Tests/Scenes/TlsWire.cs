@@ -50,12 +50,6 @@ internal sealed class TlsWire : IDisposable
         }
     }
 
-    public static int FreePort()
-    {
-        using var listener = Listen();
-        return ((IPEndPoint)listener.LocalEndPoint!).Port;
-    }
-
     /// <summary>Runs the handshake; the failure is null exactly if the wire is not.</summary>
     public static (TlsWire? Wire, TlsFailure? Failure) Shake(Socket socket, TlsHandshake handshake)
     {

@@ -8,6 +8,7 @@ using Ambient.Model.Policies;
 using Ambient.Model.Routes;
 using Ambient.Model.Traffic;
 using Ambient.Model.Workloads;
+using Ambient.TestKit;
 using Ambient.TestKit.Peers;
 using Ambient.Waypoint.Inbound;
 using Ambient.Waypoint.Options;
@@ -32,7 +33,8 @@ internal sealed class WaypointScene : IAsyncDisposable
     private ProcessLog _log = null!;
     private LocalAuthority _authority = null!;
     private TunnelListener _listener = null!;
-    private int _targetPort, _nextAddress = 2;
+    private readonly ReservedPort _serversPort = new();
+    private int _nextAddress = 2;
 
     public WaypointParts Parts { get; private set; } = null!;
 
@@ -61,8 +63,8 @@ internal sealed class WaypointScene : IAsyncDisposable
     public EchoServer Serve(string name, params string[] services)
     {
         var address = IPAddress.Parse($"127.9.0.{_nextAddress++}");
-        var server = new EchoServer(name, new(address, _targetPort));
-        _targetPort = server.Address.Port;
+        var port = (ushort)_serversPort.Number;
+        var server = new EchoServer(name, new(address, port));
         _servers.Add(server);
         Parts.Rules.Mesh.Apply(new()
         {
@@ -73,7 +75,7 @@ internal sealed class WaypointScene : IAsyncDisposable
                 {
                     Uid = $"Kubernetes//Pod/{Namespace}/{name}", Name = name, Namespace = Namespace, ServiceAccount = name, TrustDomain = "cluster.local", Addresses = [address],
                     WorkloadName = name, CanonicalName = name, ClusterId = "Kubernetes",
-                    Services = services.Select(service => new ServiceMembership(KeyOf(service), new(new PortMapping(80, (ushort)_targetPort), new PortMapping(443, (ushort)_targetPort), new PortMapping(8080, (ushort)_targetPort)))).ToEquatableArray(),
+                    Services = services.Select(service => new ServiceMembership(KeyOf(service), new(new PortMapping(80, port), new PortMapping(443, port), new PortMapping(8080, port)))).ToEquatableArray(),
                 },
             ],
         });
@@ -239,6 +241,7 @@ internal sealed class WaypointScene : IAsyncDisposable
         foreach (var node in _nodes) await node.DisposeAsync();
         await _listener.StopAsync(TimeSpan.Zero);
         foreach (var server in _servers) await server.DisposeAsync();
+        _serversPort.Dispose();
         await Parts.DisposeAsync();
         _log.Dispose();
         _authority.Dispose();
