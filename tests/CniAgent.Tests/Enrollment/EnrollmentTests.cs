@@ -175,7 +175,7 @@ public sealed class EnrollmentTests : IAsyncDisposable
         StartAgent();
         WritePod();
         await UntilStatusAsync("pending");
-        File.Copy(Path.Combine(Pods, "web.json"), Path.Combine(Pods, "web2.json"));
+        WritePod(file: "web2.json");
 
         await UntilAsync(() => File.Exists(Path.Combine(Pods, "web2.status")));
 
@@ -204,15 +204,15 @@ public sealed class EnrollmentTests : IAsyncDisposable
         _stop = new CancellationTokenSource();
     }
 
-    private void WritePod(string addresses = "[]") => WriteFile(
-        $$"""{"uid":"uid-1","name":"web-0","namespace":"shop","serviceAccount":"web","netns":"{{_lab.PodPath}}","addresses":{{addresses}}}""");
+    private void WritePod(string addresses = "[]", string file = "web.json") => WriteFile(
+        $$"""{"uid":"uid-1","name":"web-0","namespace":"shop","serviceAccount":"web","netns":"{{_lab.PodPath}}","addresses":{{addresses}}}""", file);
 
     // Appears as a whole: half a file would be reported as such.
-    private void WriteFile(string content)
+    private void WriteFile(string content, string file = "web.json")
     {
         var written = Path.Combine(_directory, "written");
         File.WriteAllText(written, content);
-        File.Move(written, Path.Combine(Pods, "web.json"), overwrite: true);
+        File.Move(written, Path.Combine(Pods, file), overwrite: true);
     }
 
     private async Task<JsonElement> UntilStatusAsync(string state)

@@ -54,6 +54,7 @@ public sealed class TransportSecurityTests
         using var another = api.Client(with: configuration => configuration with { Trust = trust });
 
         Assert.Equal("x", (await another.GetAsync(ResourceTypes.Node, new("", "x"), Stop)).Metadata.Name);
+        File.Delete(file);
     }
 
     [Fact]
