@@ -194,6 +194,27 @@ public sealed class ExpiryTests
     }
 
     [Fact]
+    public async Task A_request_that_is_being_delayed_gets_an_answer()
+    {
+        await using var scene = await ProxyScene.StartAsync();
+        var delayed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        scene.Decide = _ =>
+        {
+            delayed.SetResult();
+            return ProxyScene.To(scene.Endpoint) with { Delay = TimeSpan.FromHours(1) };
+        };
+        var client = await scene.ConnectAsync();
+        await client.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        await delayed.Task.WaitAsync(Wire.Limit);
+
+        var draining = DrainAsync(scene);
+
+        Assert.StartsWith("HTTP/1.1 503 ", await client.ReadToEndAsync());
+        client.Finish();
+        Assert.Equal(1, await draining.WaitAsync(Wire.Limit));
+    }
+
+    [Fact]
     public async Task An_answer_that_is_half_passed_does_not_look_whole()
     {
         await using var scene = await ProxyScene.StartAsync();

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Ambient.Http2;
 using Ambient.HttpProxy.Exchanges;
 using Ambient.HttpProxy.Routing;
 using Ambient.HttpProxy.Tests.Scenes;
@@ -27,6 +28,36 @@ public sealed class FailureTests
 
         Assert.StartsWith("HTTP/1.1 503 ", await client.ReadHeadAsync());
         Assert.Equal(ExchangeFlag.UpstreamConnectFailed, (await scene.ReportAsync(2)).Flag);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_delay_ends_when_its_client_leaves(bool http2)
+    {
+        await using var scene = await ProxyScene.StartAsync();
+        var delayed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        scene.Decide = _ =>
+        {
+            delayed.SetResult();
+            return RouteDecision.Refuse(500, "too late") with { Delay = TimeSpan.FromHours(1) };
+        };
+        if (http2)
+        {
+            var call = (await scene.ConnectHttp2Async()).Get();
+            await delayed.Task.WaitAsync(Wire.Limit);
+            call.Reset(Http2ErrorCode.Cancel);
+        }
+        else
+        {
+            var client = await scene.ConnectAsync();
+            await client.SendAsync(Get);
+            await delayed.Task.WaitAsync(Wire.Limit);
+            client.Reset();
+        }
+
+        var report = await scene.ReportAsync();
+        Assert.Equal((ExchangeFlag.DownstreamEnded, 0), (report.Flag, report.Status));
     }
 
     [Theory]

@@ -136,6 +136,24 @@ public sealed class RetryTests
     }
 
     [Fact]
+    public async Task A_pause_between_attempts_ends_with_the_requests_time()
+    {
+        var time = new ManualTime();
+        await using var scene = await ProxyScene.StartAsync(time: time);
+        scene.Decide = _ => ProxyScene.To(scene.Endpoint, new() { Retries = new() { On = RetryOn.FiveXx, Attempts = 1, BackoffLeast = TimeSpan.FromHours(1) }, Timeout = TimeSpan.FromSeconds(5) });
+        var client = await scene.ConnectAsync();
+        await client.SendAsync(Get);
+        var server = await scene.AcceptAsync();
+        await server.ReadHeadAsync();
+        await server.SendAsync("HTTP/1.1 500 x\r\nContent-Length: 9\r\n\r\n");
+        await server.ReadUntilEndAsync(); // given up
+
+        time.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.StartsWith("HTTP/1.1 504 ", await client.ReadHeadAsync());
+    }
+
+    [Fact]
     public async Task A_cluster_without_servers_says_so()
     {
         await using var scene = await ProxyScene.StartAsync();

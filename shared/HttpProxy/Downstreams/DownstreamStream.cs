@@ -25,6 +25,9 @@ internal abstract class DownstreamStream : IResponseWriter
     {
     }
 
+    /// <summary>The client must see that its response is not whole, and is not waited for any more. Idempotent.</summary>
+    public abstract void Abort();
+
     /// <summary>Behind <see cref="EndWebSocket"/>: bodies are the WebSocket's bytes from here on, and the response's sink passes on their end too.</summary>
     public virtual void BeginWebSocketBytes()
     {

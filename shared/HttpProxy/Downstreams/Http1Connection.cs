@@ -47,7 +47,7 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
     {
         (_stream, _in, _proxy, _owner) = (stream, input, proxy, owner);
         (_out, _parser) = (new(stream), new(proxy.Options.Limits));
-        _downstream = new(_in, _out, _parser.Head, proxy.Options.Limits);
+        _downstream = new(stream, _in, _out, _parser.Head, proxy.Options.Limits);
         _exchange = new(stream.Loop, proxy);
         _timer = new(stream.Loop, static connection => ((Http1Connection)connection!).OnTimeout(), this);
         stream.BreakWatcher = this;

@@ -4,11 +4,12 @@ using Ambient.Http1.Heads;
 using Ambient.Http1.Responses;
 using Ambient.HttpProxy.Bodies;
 using Ambient.HttpProxy.Buffers;
+using Ambient.Transport;
 
 namespace Ambient.HttpProxy.Downstreams;
 
 /// <summary>A client that speaks HTTP/1.1: one exchange after another on its connection.</summary>
-internal sealed class Http1Downstream(ReceiveBuffer input, SendBuffer output, RequestHead request, Http1Limits limits) : DownstreamStream
+internal sealed class Http1Downstream(Duplex stream, ReceiveBuffer input, SendBuffer output, RequestHead request, Http1Limits limits) : DownstreamStream
 {
     private readonly Http1BodySource _requestBody = new(input, limits);
     private readonly Http1BodySink _responseBody = new(output);
@@ -36,6 +37,8 @@ internal sealed class Http1Downstream(ReceiveBuffer input, SendBuffer output, Re
     }
 
     public override void EndConnection() => KeepsAlive = false;
+
+    public override void Abort() => stream.Abort();
 
     public override void BeginResponse(int status)
     {

@@ -75,9 +75,14 @@ internal sealed class Http2Downstream : DownstreamStream, IHttp2MessageOwner
     public void Expire()
     {
         if (!_isRunning || _exchange.TryExpire()) return;
+        Abort();
+        _exchange.ClientLeft();
+    }
+
+    public override void Abort()
+    {
         _connection.Http2.Reset(_message.Stream, Http2ErrorCode.Cancel);
         _message.Cancel();
-        _exchange.ClientLeft();
     }
 
     public override void BeginResponse(int status)

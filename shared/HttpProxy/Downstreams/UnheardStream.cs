@@ -9,6 +9,8 @@ internal abstract class UnheardStream : DownstreamStream, IBodySink
 {
     public override IBodySink ResponseBody => this;
 
+    public override void Abort() { }
+
     public override void BeginResponse(int status) { }
 
     public override void ResponseField(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, bool neverIndexed = false) { }

@@ -23,7 +23,7 @@ internal sealed partial class Exchange
         {
             var (upstream, failure) = await RentAsync(endpoint, fresh).ConfigureAwait(false);
             _upstream = upstream;
-            if (_clientLeft || _flag != ExchangeFlag.None || _attemptTimedOut) return NotSent(ExchangeFlag.TimedOut, "");
+            if (IsGivenUp || _attemptTimedOut) return NotSent(ExchangeFlag.TimedOut, "");
             if (upstream is null) return NotSent(ExchangeFlag.UpstreamConnectFailed, failure.Detail ?? $"{failure.Kind}");
 
             if (_request.IsExtendedConnect && !upstream.TakesUpgrades) return NotSent(ExchangeFlag.UpstreamRefused, "it takes no WebSockets over HTTP/2.");
@@ -112,7 +112,7 @@ internal sealed partial class Exchange
     }
 
     private bool MayRepeat(UpstreamStream upstream) =>
-        _upload.MayRepeat && _flag == ExchangeFlag.None && !_attemptTimedOut && !_clientLeft && upstream.MayRepeat(IsIdempotent(_request.Method));
+        _upload.MayRepeat && !IsGivenUp && !_attemptTimedOut && upstream.MayRepeat(IsIdempotent(_request.Method));
 
     private void GiveUpAttempt()
     {

@@ -30,7 +30,7 @@ internal sealed partial class Exchange
             }
             else if (MayWait(servers) && await NextAsync(servers).ConfigureAwait(false) is { } next) servers = next;
             else return await FailAsync(_attempt).ConfigureAwait(false);
-            if (_flag != ExchangeFlag.None || _clientLeft) return await FailAsync(default).ConfigureAwait(false);
+            if (IsGivenUp) return await FailAsync(default).ConfigureAwait(false);
         }
     }
 
@@ -69,7 +69,7 @@ internal sealed partial class Exchange
     /// <summary>True if another attempt is wanted, allowed, and possible: what was sent of the body can be sent again.</summary>
     private bool Deserves(in AttemptResult attempt)
     {
-        if (Plan.Retries.Attempts == 0 || !Covers(attempt) || !_upload.MayRepeat || _flag != ExchangeFlag.None || _clientLeft) return false;
+        if (Plan.Retries.Attempts == 0 || !Covers(attempt) || !_upload.MayRepeat || IsGivenUp) return false;
         if (_tried.Count <= (attempt.Sent ? Plan.Retries.Attempts : Plan.Retries.AttemptsUnsent)) return true;
         _marks |= ExchangeMarks.RetriesExhausted;
         return false;
@@ -87,13 +87,13 @@ internal sealed partial class Exchange
     private async ValueTask PauseAsync()
     {
         await BreakOffAsync().ConfigureAwait(false);
-        await _loop.DelayAsync(Plan.Retries.Backoff(_tried.Count, _proxy.Random));
+        if (!IsGivenUp) await _pause.WaitAsync(Plan.Retries.Backoff(_tried.Count, _proxy.Random));
     }
 
     /// <summary>No server has seen anything of the request, and it is worth another attempt as soon as there is somebody else to ask.</summary>
     private bool MayWait(UpstreamCluster servers) =>
         _attempt.Flag is ExchangeFlag.UpstreamConnectFailed or ExchangeFlag.NoServer && !_wasSent && Plan.Retries.Attempts > 0 && Covers(_attempt)
-        && _flag == ExchangeFlag.None && !_clientLeft && servers.ExpectsNews(_tried, _began);
+        && !IsGivenUp && servers.ExpectsNews(_tried, _began);
 
     [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<UpstreamCluster?> NextAsync(UpstreamCluster known)

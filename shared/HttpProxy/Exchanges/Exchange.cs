@@ -26,6 +26,7 @@ internal sealed partial class Exchange
     private readonly LoopTimer _timeout, _tryTimeout;
     private readonly List<UpstreamEndpoint> _tried = [];
     private readonly GateTicket _ticket;
+    private readonly Pause _pause;
     private readonly MeteredSink _delivery = new();
 
     private DownstreamStream _downstream = null!;
@@ -43,7 +44,7 @@ internal sealed partial class Exchange
 
     public Exchange(EventLoop loop, HttpProxyContext proxy)
     {
-        (_loop, _proxy, _uploadFailed, _ticket, _responseBody) = (loop, proxy, UploadFailed, new(loop), new(loop));
+        (_loop, _proxy, _uploadFailed, _ticket, _pause, _responseBody) = (loop, proxy, UploadFailed, new(loop), new(loop), new(loop));
         _upload = new(loop, proxy.Replays, proxy.Options.ReplayBytes);
         _timeout = new(loop, static exchange => ((Exchange)exchange!).GiveUp(ExchangeFlag.TimedOut), this);
         _tryTimeout = new(loop, static exchange => ((Exchange)exchange!).GiveUpAttempt(), this);
@@ -84,9 +85,7 @@ internal sealed partial class Exchange
     public void ClientLeft()
     {
         _clientLeft = true;
-        _ticket.GiveUp();
-        _news?.End();
-        EndAttempt();
+        EndWaits();
     }
 
     /// <summary>The time of its connection is over. Nothing is waited for any more: it is answered, or its client told in its protocol's words.</summary>
@@ -147,8 +146,8 @@ internal sealed partial class Exchange
     private async ValueTask<ExchangeEnd> DelayAsync()
     {
         _marks |= ExchangeMarks.Delayed;
-        await _loop.DelayAsync(_route.Delay);
-        return _clientLeft ? await FailAsync(default).ConfigureAwait(false) : await ForwardAsync().ConfigureAwait(false);
+        await _pause.WaitAsync(_route.Delay);
+        return IsGivenUp ? await FailAsync(default).ConfigureAwait(false) : await ForwardAsync().ConfigureAwait(false);
     }
 
     private ValueTask<ExchangeEnd> ForwardAsync()
@@ -203,7 +202,7 @@ internal sealed partial class Exchange
         try
         {
             if (_ticket.State == GateState.Waiting) await _ticket.WaitAsync();
-            if (_clientLeft || _flag != ExchangeFlag.None) return await FailAsync(default).ConfigureAwait(false);
+            if (IsGivenUp) return await FailAsync(default).ConfigureAwait(false);
             return await AttemptAsync(cluster).ConfigureAwait(false);
         }
         finally
@@ -215,6 +214,16 @@ internal sealed partial class Exchange
     private void GiveUp(ExchangeFlag flag)
     {
         if (_flag == ExchangeFlag.None) _flag = flag;
+        if (_status != 0) _downstream.Abort(); // a client that does not take its answer would be waited for
+        EndWaits();
+    }
+
+    private bool IsGivenUp => _flag != ExchangeFlag.None || _clientLeft;
+
+    /// <summary>Nothing is waited for any more but what ends by itself.</summary>
+    private void EndWaits()
+    {
+        _pause.End();
         _ticket.GiveUp();
         _news?.End();
         EndAttempt();

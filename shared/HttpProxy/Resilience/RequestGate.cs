@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Ambient.Model.Traffic;
 using Ambient.Transport;
 
@@ -67,6 +68,7 @@ internal sealed class GateTicket
 {
     private readonly EventLoop _loop;
     private readonly LoopSignal _signal;
+    private bool _hasGivenUp;
 
     public GateTicket(EventLoop loop)
     {
@@ -79,10 +81,19 @@ internal sealed class GateTicket
     public GateState State { get; set; }
 
     /// <summary>Completes once it is inside, or with <see cref="GiveUp"/>. On the loop, right after it was told to wait.</summary>
-    public ValueTask WaitAsync() => _signal.WaitAsync();
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder))]
+    public async ValueTask WaitAsync()
+    {
+        _hasGivenUp = false;
+        while (State == GateState.Waiting && !_hasGivenUp) await _signal.WaitAsync(); // what wakes it may have been meant for a wait before this one
+    }
 
     /// <summary>Ends the wait; it is still to leave the gate. On the loop.</summary>
-    public void GiveUp() => _signal.Set();
+    public void GiveUp()
+    {
+        _hasGivenUp = true;
+        _signal.Set();
+    }
 
     public void Wake() => _loop.Post(static ticket => ((GateTicket)ticket!)._signal.Set(), this);
 }

@@ -1,5 +1,7 @@
+using Ambient.HttpProxy.Exchanges;
 using Ambient.HttpProxy.Tests.Scenes;
 using Ambient.HttpProxy.Upstreams;
+using Ambient.TestKit;
 using Ambient.Transport;
 
 namespace Ambient.HttpProxy.Tests.Http2;
@@ -94,6 +96,53 @@ public sealed class FlowControlTests
         await sending;
         await call.BodyAsync();
         Assert.Equal(50_000_000, call.Body.Length);
+    }
+
+    [Theory]
+    [InlineData(UpstreamProtocol.Http1)]
+    [InlineData(UpstreamProtocol.Http2)]
+    public async Task A_client_that_does_not_read_has_no_longer_than_the_route_allows(UpstreamProtocol protocol)
+    {
+        var time = new ManualTime();
+        await using var scene = await ProxyScene.StartAsync(Options, new() { Timeout = TimeSpan.FromSeconds(5) }, protocol, time);
+        var client = await scene.ConnectHttp2Async(new() { StreamWindow = Window });
+        var call = client.Get();
+        call.Reads = false;
+        if (protocol == UpstreamProtocol.Http2) _ = SendAsync(await (await scene.AcceptHttp2Async()).AcceptAsync());
+        else _ = (await scene.AcceptAsync()).TrySendAsync($"HTTP/1.1 200 OK\r\nContent-Length: 50000000\r\n\r\n{new string('x', 50_000_000)}");
+        await call.BodyAsync(Window);
+
+        time.Advance(TimeSpan.FromSeconds(5));
+
+        await call.WaitForResetAsync();
+        var report = await scene.ReportAsync();
+        Assert.Equal((200, ExchangeFlag.TimedOut), (report.Status, report.Flag));
+
+        static Task SendAsync(Http2WireStream served)
+        {
+            served.SendHead(false, ":status", "200");
+            return served.SendAsync(new string('x', 10_000_000));
+        }
+    }
+
+    [Fact]
+    public async Task A_client_of_http_1_that_does_not_read_has_no_longer_than_the_route_allows()
+    {
+        var time = new ManualTime();
+        await using var scene = await ProxyScene.StartAsync(Options, new() { Timeout = TimeSpan.FromSeconds(5) }, time: time);
+        var client = await scene.ConnectAsync();
+        await client.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        var server = await scene.AcceptAsync();
+        var sending = server.TrySendAsync($"HTTP/1.1 200 OK\r\nContent-Length: 50000000\r\n\r\n{new string('x', 50_000_000)}");
+        await client.ReadHeadAsync();
+        while (await HeldAsync(scene) == 0) await Task.Yield(); // the proxy waits for the client
+
+        time.Advance(TimeSpan.FromSeconds(5));
+
+        var report = await scene.ReportAsync();
+        Assert.Equal((200, ExchangeFlag.TimedOut), (report.Status, report.Flag));
+        Assert.True(await client.IsResetAsync());
+        await sending;
     }
 
     [Fact]
