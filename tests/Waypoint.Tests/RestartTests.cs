@@ -67,7 +67,7 @@ public sealed class RestartTests
         await using var scene = await StartAsync(time);
         scene.Know("old", IPAddress.Parse("127.9.7.1"), 80, "echo");
         var target = new DialledTarget(scene.Parts.Rules.Mesh.Current.FindService(KeyOf("echo")), null, IPAddress.Parse(VipOf("echo")), 80);
-        UpstreamCluster Now() => scene.Parts.Rules.Services.ServersOf(target, "", new(1))!.Current;
+        UpstreamCluster Now() => scene.Parts.Rules.Services.ServersOf(target, null, "", new(1))!.Current;
         Assert.False(Now().ExpectsNews([], time.GetTimestamp()));
 
         scene.Forget("old");

@@ -62,6 +62,25 @@ public sealed class TcpTests
     }
 
     [Theory]
+    [InlineData(Model.Routes.RouteKind.TcpRoute)]
+    [InlineData(Model.Routes.RouteKind.TlsRoute)]
+    public async Task Routes_of_another_namespace_lead_connections_of_its_own_clients_only(Model.Routes.RouteKind kind)
+    {
+        await using var scene = await StartAsync();
+        var (own, other) = (scene.Serve("v1", "echo"), scene.Serve("v2", "echo-v2"));
+        scene.Apply(new Model.Traffic.TrafficResource($"{kind}/consumer/tcp", new Model.Routes.Route
+        {
+            Kind = kind, Namespace = "consumer", Name = "tcp", Parents = [new(KeyOf("echo"), 8080)],
+            Rules = [new("", [Model.Routes.RouteMatch.Everything], new() { Backends = [new() { Service = KeyOf("echo-v2"), Port = 80, Weight = 1 }] })],
+        }));
+
+        await SpeakAsync(await scene.NodeOf().OpenAsync($"{VipOf("echo")}:8080"));
+        Assert.Equal((1, 0), (own.Requests, other.Requests));
+        await SpeakAsync(await scene.NodeOf(new("cluster.local", "consumer", "client")).OpenAsync($"{VipOf("echo")}:8080"));
+        Assert.Equal((1, 1), (own.Requests, other.Requests));
+    }
+
+    [Theory]
     [InlineData("GET / HTTP/1.1", true)]
     [InlineData("PRI * HTTP/2.0\r\n", true)]
     [InlineData("GE", null)]

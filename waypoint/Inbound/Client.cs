@@ -15,6 +15,9 @@ namespace Ambient.Waypoint.Inbound;
 /// <param name="Claims">What the tunnel told of it; for telemetry only.</param>
 internal sealed record Client(IPEndPoint Address, SpiffeId? Identity, Workload? Workload, Baggage? Claims)
 {
+    /// <summary>Of its identity; null if it has none.</summary>
+    public string? Namespace => Identity?.Namespace;
+
     /// <summary>Metrics would name both the same.</summary>
     public bool IsSameSource(Client other) =>
         ReferenceEquals(this, other) || (Identity == other.Identity && ReferenceEquals(Workload, other.Workload) && Equals(Claims, other.Claims));

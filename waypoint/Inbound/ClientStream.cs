@@ -41,7 +41,7 @@ internal sealed class ClientStream(Worker worker, HboneStream stream, ConnectReq
                 ServeRequests(client, destination);
                 return true;
             case AppProtocol.Tcp or AppProtocol.Tls:
-            case AppProtocol.Unknown when Rules.Services.RoutesConnections(destination):
+            case AppProtocol.Unknown when Rules.Services.For(destination).RoutesConnectionsOf(client.Namespace):
                 return await new TcpConnection(worker, stream, client, destination).RunAsync();
             default:
                 return await ServeUndeclaredAsync(client, destination);

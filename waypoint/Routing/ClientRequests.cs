@@ -40,7 +40,7 @@ internal sealed class ClientRequests(Worker worker, Client client, DialledTarget
             Scheme = "http"u8,
             Authority = request.Authority,
             Fields = _fields,
-            SourceNamespace = client.Identity?.Namespace,
+            SourceNamespace = client.Namespace,
             RemoteIp = RemoteIp(),
         };
         var service = Service = worker.Rules.Services.For(destination);

@@ -15,24 +15,19 @@ namespace Ambient.Waypoint.Routing;
 /// <param name="routes">What it was made of, to tell whether that has changed.</param>
 /// <param name="policies">Likewise.</param>
 /// <param name="telemetry">Likewise.</param>
-/// <param name="connections">For what is not HTTP; null without such routes.</param>
-/// <param name="producer">For all clients; null without routes.</param>
-/// <param name="consumers">In place of it, for clients of those namespaces.</param>
+/// <param name="connections">For what is not HTTP: by the namespace of the clients, and under the empty name for all others.</param>
+/// <param name="requests">Likewise, for what is HTTP.</param>
 /// <param name="servers">Where requests go that no route is for.</param>
 internal sealed class ServiceTraffic(
     ImmutableList<Route> routes, ImmutableSortedDictionary<string, RequestPolicy> policies, ImmutableDictionary<string, TelemetryPolicy> telemetry,
     PolicySet applying, ServiceTelemetry told,
-    ConnectionRoutes? connections, RouteTable<RouteProgram>? producer, FrozenDictionary<string, RouteTable<RouteProgram>> consumers, IUpstreamSource servers, RoutePlan plan)
+    FrozenDictionary<string, ConnectionRoutes> connections, FrozenDictionary<string, RouteTable<RouteProgram>> requests, IUpstreamSource servers, RoutePlan plan)
 {
     private long _checkedAt;
 
     public PolicySet Policies => applying;
 
     public ServiceTelemetry Telemetry => told;
-
-    public ConnectionRoutes? Connections => connections;
-
-    public bool HasRoutes => producer is not null || consumers.Count > 0;
 
     public bool HasDryRuns { get; } = applying.Policies.Any(static policy => policy.DryRun);
 
@@ -42,14 +37,24 @@ internal sealed class ServiceTraffic(
     public bool IsMadeOf(ImmutableList<Route> otherRoutes, ImmutableSortedDictionary<string, RequestPolicy> otherPolicies, ImmutableDictionary<string, TelemetryPolicy> otherTelemetry) =>
         ReferenceEquals(routes, otherRoutes) && ReferenceEquals(policies, otherPolicies) && ReferenceEquals(telemetry, otherTelemetry);
 
+    /// <param name="client">The namespace; null if nobody knows.</param>
+    /// <returns>Null if all connections lead to the service's own servers.</returns>
+    public ConnectionRoutes? ConnectionsOf(string? client) => Of(connections, client);
+
+    /// <summary>The user has said that connections of these clients are routed, and not requests.</summary>
+    /// <param name="client">As above.</param>
+    public bool RoutesConnectionsOf(string? client) => ConnectionsOf(client) is not null && Of(requests, client) is null;
+
     /// <summary>A service with routes that do not match answers 404; without routes its own servers are asked (GEP-1426).</summary>
     public RouteDecision Decide(in RouteRequest request, in RouteCaller caller, Random random)
     {
-        var table = producer;
-        if (request.SourceNamespace is { } ns && consumers.TryGetValue(ns, out var own)) table = own;
-        if (table is null) return RouteDecision.To(servers.Current, plan);
+        if (Of(requests, request.SourceNamespace) is not { } table) return RouteDecision.To(servers.Current, plan);
         return table.TryFind(request, out var found)
             ? found.Action.Decide(request, found.Match.Path, caller, random)
             : RouteDecision.Answer(new LocalReply(404, "No route of the service matches the request.") { Flag = ExchangeFlag.NoRoute });
     }
+
+    /// <summary>Those of the client's own namespace take the place of those for all.</summary>
+    private static T? Of<T>(FrozenDictionary<string, T> routes, string? client) where T : class =>
+        client is not null && routes.TryGetValue(client, out var own) ? own : routes.GetValueOrDefault("");
 }

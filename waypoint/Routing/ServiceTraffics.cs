@@ -55,11 +55,12 @@ internal sealed class ServiceTraffics(WaypointOptions options, MeshState mesh, T
     }
 
     /// <summary>The servers for a connection that is not HTTP: one of its route's backends by weight, or the service's own.</summary>
+    /// <param name="client">Its namespace; null if nobody knows.</param>
     /// <param name="name">That is asked for in TLS; empty for none.</param>
     /// <returns>Null if no route is for it, or the backend that was drawn is none.</returns>
-    public IUpstreamSource? ServersOf(DialledTarget destination, string name, Random random)
+    public IUpstreamSource? ServersOf(DialledTarget destination, string? client, string name, Random random)
     {
-        if (For(destination).Connections is not { } routes) return _clusters.Of(destination);
+        if (For(destination).ConnectionsOf(client) is not { } routes) return _clusters.Of(destination);
         if (routes.For(name) is not { } route) return null;
         var backends = route.Rules.SelectMany(static rule => rule.Action.Backends).ToList();
         var ticket = random.NextInt64(Math.Max(1, backends.Sum(static backend => backend.Weight)));
@@ -69,9 +70,6 @@ internal sealed class ServiceTraffics(WaypointOptions options, MeshState mesh, T
 
     /// <summary>Where spans go; a service that does not exist has no servers.</summary>
     public IUpstreamSource ServersOf(TraceCollector collector) => _clusters.Of(new RouteBackend { Service = collector.Service, Port = collector.Port });
-
-    /// <summary>The user has said that connections are routed there, and not requests.</summary>
-    public bool RoutesConnections(DialledTarget destination) => For(destination) is { Connections: not null, HasRoutes: false };
 
     /// <summary>What is not used any more of what was put together.</summary>
     public void Forget()
@@ -89,12 +87,9 @@ internal sealed class ServiceTraffics(WaypointOptions options, MeshState mesh, T
     {
         var routes = RoutesOf(now, destination);
         var applying = now.Policies.Values.Where(policy => Applies(policy, destination)).Select(static policy => policy.Policy).ToEquatableArray();
-        var groups = destination.Key is { } service ? Groups(routes, service, destination.Port) : [];
+        var (connections, requests) = RoutesByClient(routes, destination.Key ?? default, destination.Port);
         return new(routes, now.Policies, now.Telemetry, new(applying, []), ServiceTelemetry.Of(now.Telemetry.Values, destination.Key, options.GatewayKey),
-            destination.Key is { } dialled ? ConnectionRoutes.Of(routes.Where(route => IsFor(route, dialled, destination.Port)), dialled, destination.Port) : null,
-            groups.GetValueOrDefault("") is { } producers ? TableOf(producers, destination.Port) : null,
-            groups.Where(static group => group.Key.Length > 0).ToFrozenDictionary(static group => group.Key, group => TableOf(group.Value, destination.Port)),
-            _clusters.Of(destination), DefaultPlan);
+            connections, requests, _clusters.Of(destination), DefaultPlan);
     }
 
     private bool Applies(RequestPolicy policy, DialledTarget destination) => destination.Key is { } service
@@ -102,24 +97,17 @@ internal sealed class ServiceTraffics(WaypointOptions options, MeshState mesh, T
         : policy.IsForAll || policy.Gateways.AsSpan().Contains(options.GatewayKey);
 
     /// <summary>By the namespace whose clients they are for; under the empty name those for everybody.</summary>
-    private static Dictionary<string, List<Route>> Groups(ImmutableList<Route> routes, ServiceKey service, ushort port)
+    private (FrozenDictionary<string, ConnectionRoutes>, FrozenDictionary<string, RouteTable<RouteProgram>>) RoutesByClient(ImmutableList<Route> routes, ServiceKey service, ushort port)
     {
-        var groups = new Dictionary<string, List<Route>>();
-        foreach (var route in routes)
+        var (connections, requests) = (new Dictionary<string, ConnectionRoutes>(), new Dictionary<string, RouteTable<RouteProgram>>());
+        foreach (var group in routes.Where(route => IsFor(route, service, port)).GroupBy(route => route.IsConsumerRouteFor(service) ? route.Namespace : ""))
         {
-            if (route.Kind is RouteKind.TcpRoute or RouteKind.TlsRoute || !IsFor(route, service, port)) continue;
-            var group = route.IsConsumerRouteFor(service) ? route.Namespace : "";
-            if (!groups.TryGetValue(group, out var same)) groups[group] = same = [];
-            same.Add(route);
+            if (ConnectionRoutes.Of(group, service, port) is { } found) connections[group.Key] = found;
+            var others = group.Where(static route => route.Kind is not (RouteKind.TcpRoute or RouteKind.TlsRoute)).ToList();
+            if (others.Count > 0) requests[group.Key] = TableOf(others.FindAll(route => route.Kind == others.Min(static other => other.Kind)), port);
         }
 
-        foreach (var group in groups.Values)
-        {
-            var first = group.Min(static route => route.Kind);
-            group.RemoveAll(route => route.Kind != first);
-        }
-
-        return groups;
+        return (connections.ToFrozenDictionary(), requests.ToFrozenDictionary());
     }
 
     private static bool IsFor(Route route, ServiceKey service, ushort port) =>

@@ -34,7 +34,7 @@ internal sealed class TcpConnection(Worker worker, HboneStream stream, Client cl
     public async ValueTask<bool> RunAsync()
     {
         if (!IsAllowed()) return Refused("refused by policy");
-        if (worker.Rules.Services.For(destination).Connections is { AsksForName: true } routes && !await TryFindNameAsync(routes)) return Refused("the client did not say what it asks for");
+        if (worker.Rules.Services.For(destination).ConnectionsOf(client.Namespace) is { AsksForName: true } routes && !await TryFindNameAsync(routes)) return Refused("the client did not say what it asks for");
         if (_upstream is null && !await TryDialAsync()) return Refused("no server was reached");
         if (!TryPassGreeting()) return Refused("the client left, or takes nothing");
         worker.Connections.Add(this);
@@ -109,7 +109,7 @@ internal sealed class TcpConnection(Worker worker, HboneStream stream, Client cl
 
     private async ValueTask<bool> TryDialAnyAsync()
     {
-        var servers = worker.Rules.Services.ServersOf(destination, _name, worker.Random)?.Current;
+        var servers = worker.Rules.Services.ServersOf(destination, client.Namespace, _name, worker.Random)?.Current;
         for (var attempt = 1; servers is not null; attempt++)
         {
             var endpoint = servers.Pick(worker.Random, _tried);

@@ -158,13 +158,14 @@ internal sealed partial class VirtualServiceStage(MeshGraph graph)
             Name = facts.Name.Name,
             Created = facts.Created,
             Parents = parents,
+            IsOfVirtualService = true,
             Rules = [new(connection.Label, connection.IsTls ? connection.Matches.Select(static match => new RouteMatch { Port = match.Port, ServerNames = match.Names }).ToEquatableArray() : [RouteMatch.Everything], new() { Backends = connection.Backends.Select(backend => Resolve(backend, facts.Name.Namespace)).ToEquatableArray() })],
         }));
         return name;
     }
 
     private bool HasConnectionRoutes(KeyValuePair<ServiceKey, ServiceNode> service, ushort port) => graph.RoutesAt[service.Value.Key].Any(route =>
-        route.Kind is RouteKind.TcpRoute or RouteKind.TlsRoute && (route.Plan?.Route?.Parents ?? default).Any(parent => parent.Service == service.Key && (parent.Port == 0 || parent.Port == port)));
+        route.Kind is RouteKind.TcpRoute or RouteKind.TlsRoute && route.Name.Namespace == service.Key.Namespace && (route.Plan?.Route?.Parents ?? default).Any(parent => parent.Service == service.Key && (parent.Port == 0 || parent.Port == port)));
 
     private RouteBackend Resolve(VirtualBackend backend, string ns)
     {

@@ -36,11 +36,14 @@ public sealed record Route
 
     public EquatableArray<RouteRule> Rules { get; init; }
 
+    /// <summary>It is what a virtual service says of connections.</summary>
+    public bool IsOfVirtualService { get; init; }
+
     /// <summary><c>kind/namespace/name</c>: the resource's name.</summary>
     public string Key => $"{Kind}/{Namespace}/{Name}";
 
     /// <summary>True if only clients of the route's own namespace are meant; see above. A virtual service is for all clients.</summary>
-    public bool IsConsumerRouteFor(ServiceKey service) => Kind != RouteKind.VirtualService && Namespace != service.Namespace;
+    public bool IsConsumerRouteFor(ServiceKey service) => Kind != RouteKind.VirtualService && !IsOfVirtualService && Namespace != service.Namespace;
 }
 
 /// <summary>What happens to requests that pass one of the matches.</summary>

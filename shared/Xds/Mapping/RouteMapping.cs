@@ -19,6 +19,7 @@ public static class RouteMapping
             Namespace = route.Namespace,
             Name = route.Name,
             CreatedMs = route.Created.ToUnixTimeMilliseconds(),
+            OfVirtualService = route.IsOfVirtualService,
         };
         foreach (var parent in route.Parents) wire.Parents.Add(new Wire.Parent { Service = ToWire(parent.Service), Port = parent.Port });
         foreach (var rule in route.Rules)
@@ -44,6 +45,7 @@ public static class RouteMapping
             Created = DateTimeOffset.FromUnixTimeMilliseconds(wire.CreatedMs),
             Parents = wire.Parents.Select(parent => new RouteParent(ToModel(parent.Service, pool), PortsMapping.ToPort(parent.Port))).ToEquatableArray(),
             Rules = wire.Rules.Select(rule => ToModel(rule, pool)).ToEquatableArray(),
+            IsOfVirtualService = wire.OfVirtualService,
         };
     }
 

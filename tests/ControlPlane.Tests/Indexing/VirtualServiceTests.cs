@@ -348,6 +348,20 @@ public sealed class VirtualServiceTests
 
         mesh.Remove(gateway);
         Assert.Equal(["90 91"], Connections(mesh).Select(Text).Select(static one => one.Ports));
+
+        // Of another namespace, it is for the clients there.
+        mesh.Set(Written.Object(ResourceTypes.TcpRoute, "other/t", "{parentRefs: [{group: '', kind: Service, name: db, namespace: default, port: 90}], rules: [{backendRefs: [{name: api, port: 80}]}]}"));
+        Assert.Contains("90 91", Connections(mesh).Select(Text).Select(static one => one.Ports));
+    }
+
+    [Fact]
+    public void Connections_are_routed_for_the_clients_of_every_namespace()
+    {
+        var mesh = Mesh(Objects.Waypoint("mesh/wp", from: "All"), Virtual("hosts: [api.other.svc.cluster.local], tcp: [{route: [{destination: {host: api.other.svc.cluster.local}}]}]", "mesh/v"),
+            Objects.Service("other/api", "app=api", "tcp:90:9090", labels: "istio.io/use-waypoint=wp istio.io/use-waypoint-namespace=mesh"));
+
+        var route = mesh.Route("VirtualService/mesh/v/tcp[0]");
+        Assert.False(route.IsConsumerRouteFor(Assert.Single(route.Parents).Service));
     }
 
     private static (RouteKind Kind, string Name, string Ports, string To) Text((RouteKind Kind, string Name, int[] Ports, (string, uint)[] To) one) =>
