@@ -25,7 +25,7 @@ internal sealed partial class AuthorityController : ILeafLifetimes
     private readonly SemaphoreSlim _wake = new(0);
 
     // Both under _turn. What was read last is not parsed again.
-    private (string? Version, PluggedInAuthority? Authority) _pluggedIn;
+    private (string? Version, Signer? Signer) _pluggedIn;
     private (string? Version, AuthorityState State)? _held;
     private volatile string? _revocations;
     private volatile AuthorityReport _report = AuthorityReport.NotRead;
@@ -158,7 +158,7 @@ internal sealed partial class AuthorityController : ILeafLifetimes
         }
 
         var state = Read(secret);
-        var input = new RotationInput(_pluggedIn.Authority?.Signer, _pluggedIn.Version is not null,
+        var input = new RotationInput(_pluggedIn.Signer, _pluggedIn.Version is not null,
             secret.Metadata.Annotation(AuthoritySecret.RotateAnnotation), _time.GetUtcNow());
         var next = _rotation.Advance(state, input);
         if (_leads() && Differs(state, next))
@@ -174,11 +174,11 @@ internal sealed partial class AuthorityController : ILeafLifetimes
 
     private async Task MakeAsync(string? problem, CancellationToken stop)
     {
-        if (_held is null && _pluggedIn.Version is not null && _pluggedIn.Authority is null)
+        if (_held is null && _pluggedIn.Version is not null && _pluggedIn.Signer is null)
             throw new AuthorityException(AuthorityFailure.InvalidMaterial, problem!); // they want their own authority: do not invent another
         var now = _time.GetUtcNow();
         // A Secret that was deleted comes back as it was: a new root would cut off everybody who has a certificate.
-        var state = _held?.State ?? AuthorityState.First(_pluggedIn.Authority?.Signer ??
+        var state = _held?.State ?? AuthorityState.First(_pluggedIn.Signer ??
             Signer.Load(RootKey.Create(_options.TrustDomain, now, _options.RootLifetime), now), _options.DefaultLeafLifetime);
         var secret = new Secret
         {
@@ -200,24 +200,29 @@ internal sealed partial class AuthorityController : ILeafLifetimes
     private async Task<string?> ReadPluggedInAsync(CancellationToken stop)
     {
         var secret = await _secrets.FindAsync(PluggedInAuthority.Name, stop);
-        if (secret is not null && secret.Metadata.ResourceVersion == _pluggedIn.Version && _pluggedIn.Authority is not null)
+        if (secret is not null && secret.Metadata.ResourceVersion == _pluggedIn.Version && _pluggedIn.Signer is not null)
             return null;
         _pluggedIn = (secret?.Metadata.ResourceVersion, null);
         if (secret is null)
             return null;
         try
         {
-            _pluggedIn.Authority = PluggedInAuthority.Read(secret, _time.GetUtcNow());
-            var before = _revocations;
-            _revocations = _pluggedIn.Authority.Revocations;
-            if (_revocations != before)
-                RevocationsChanged?.Invoke();
+            UseRevocations(PluggedInAuthority.ReadRevocations(secret)); // first: they count also beside an authority that cannot be used
+            _pluggedIn.Signer = PluggedInAuthority.ReadSigner(secret, _time.GetUtcNow());
             return null;
         }
         catch (AuthorityException error)
         {
             return error.Message;
         }
+    }
+
+    private void UseRevocations(string? lists)
+    {
+        var before = _revocations;
+        _revocations = lists;
+        if (lists != before)
+            RevocationsChanged?.Invoke();
     }
 
     private void Adopt(Secret secret, AuthorityState state)

@@ -3,8 +3,7 @@ using Ambient.Kubernetes.Resources;
 namespace Ambient.ControlPlane.Authority;
 
 /// <summary>An authority that the operator brings: Secret cacerts with ca-cert.pem, ca-key.pem, cert-chain.pem, root-cert.pem and, if wanted, ca-crl.pem.</summary>
-/// <param name="Revocations">Revocation lists in PEM; null if there are none.</param>
-internal sealed record PluggedInAuthority(Signer Signer, string? Revocations)
+internal static class PluggedInAuthority
 {
     public const string Name = "cacerts";
 
@@ -12,16 +11,15 @@ internal sealed record PluggedInAuthority(Signer Signer, string? Revocations)
     private const int MaxRevocationCharacters = 900 * 1024; // must fit a ConfigMap (1 MiB)
 
     /// <exception cref="AuthorityException">InvalidMaterial, naming the key of the Secret and what to do.</exception>
-    public static PluggedInAuthority Read(Secret secret, DateTimeOffset now)
+    public static Signer ReadSigner(Secret secret, DateTimeOffset now)
     {
         foreach (var key in (string[])["ca-cert.pem", "ca-key.pem", "root-cert.pem"])
             if (AuthoritySecret.Text(secret, key).Length == 0)
                 throw Invalid($"{key} is missing");
         try
         {
-            var signer = Signer.Load(new(AuthoritySecret.Text(secret, "ca-cert.pem"), AuthoritySecret.Text(secret, "ca-key.pem"),
+            return Signer.Load(new(AuthoritySecret.Text(secret, "ca-cert.pem"), AuthoritySecret.Text(secret, "ca-key.pem"),
                 AuthoritySecret.Text(secret, "cert-chain.pem"), AuthoritySecret.Text(secret, "root-cert.pem")), now);
-            return new(signer, ReadRevocations(secret));
         }
         catch (AuthorityException error)
         {
@@ -29,7 +27,9 @@ internal sealed record PluggedInAuthority(Signer Signer, string? Revocations)
         }
     }
 
-    private static string? ReadRevocations(Secret secret)
+    /// <summary>Revocation lists in PEM; null if there are none. They count whatever is wrong with the rest.</summary>
+    /// <exception cref="AuthorityException">As above.</exception>
+    public static string? ReadRevocations(Secret secret)
     {
         var pem = AuthoritySecret.Text(secret, RevocationsKey);
         if (pem.Length == 0)

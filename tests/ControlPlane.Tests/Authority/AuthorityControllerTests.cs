@@ -262,6 +262,26 @@ public sealed class AuthorityControllerTests
     }
 
     [Fact]
+    public async Task Revocation_lists_count_also_beside_an_authority_that_cannot_be_used()
+    {
+        const string lists = "-----BEGIN X509 CRL-----\nbGlzdA==\n-----END X509 CRL-----\n";
+        _secrets.PlugIn(Company("acme", out _));
+        var replica = Start();
+        await replica.ReconcileAsync();
+        _secrets.Edit(PluggedInAuthority.Name, secret => secret with
+        {
+            Data = new Dictionary<string, byte[]>(secret.Data!) { ["ca-key.pem"] = [], ["ca-crl.pem"] = Encoding.UTF8.GetBytes(lists) },
+        });
+
+        replica.Restart();
+        await replica.ReconcileAsync();
+
+        Assert.Equal("CN=acme root", (await replica.IssueAsync()).Anchor);
+        Assert.Equal(lists, replica.Controller.Revocations);
+        Assert.Contains("ca-key.pem", replica.Controller.Report.Problem);
+    }
+
+    [Fact]
     public async Task A_change_that_is_taken_back_before_it_came_into_force_leaves_no_trace()
     {
         var replica = Start();

@@ -125,10 +125,10 @@ public sealed class SignerTests
             ["ca-key.pem"] = Encoding.UTF8.GetBytes(_root.KeyPem),
             ["root-cert.pem"] = Encoding.UTF8.GetBytes(_root.Pem),
         };
-        Assert.NotNull(PluggedInAuthority.Read(new Secret { Data = data }, Now));
+        Assert.NotNull(PluggedInAuthority.ReadSigner(new Secret { Data = data }, Now));
         data.Remove(key);
 
-        var error = Assert.Throws<AuthorityException>(() => PluggedInAuthority.Read(new Secret { Data = data }, Now));
+        var error = Assert.Throws<AuthorityException>(() => PluggedInAuthority.ReadSigner(new Secret { Data = data }, Now));
 
         Assert.Equal($"Secret cacerts: {key} is missing.", error.Message);
     }
@@ -138,7 +138,7 @@ public sealed class SignerTests
     {
         try
         {
-            PluggedInAuthority.Read(new Secret
+            PluggedInAuthority.ReadSigner(new Secret
             {
                 Data = new Dictionary<string, byte[]>
                 {
@@ -165,7 +165,7 @@ public sealed class SignerTests
             damaged[at.Get * 17 % damaged.Length] = value;
             try
             {
-                return PluggedInAuthority.Read(new Secret
+                return PluggedInAuthority.ReadSigner(new Secret
                 {
                     Data = new Dictionary<string, byte[]> { ["ca-cert.pem"] = files[0], ["ca-key.pem"] = files[1], ["root-cert.pem"] = files[2] },
                 }, Now) is not null;
