@@ -50,11 +50,7 @@ internal sealed class Subscription(ResourceView view, SessionOptions options)
             Begin(request, node, ambientKeys);
             return;
         }
-        if (request.ResponseNonce.Length > 0)
-        {
-            if (request.ResponseNonce != LastNonce) return; // stale: the client answers a response before the last
-            Pending = null;
-        }
+        if (request.ResponseNonce == LastNonce) Pending = null; // else stale, or no answer; what is subscribed to counts all the same
         Change(request);
     }
 

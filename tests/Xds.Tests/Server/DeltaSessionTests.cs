@@ -110,19 +110,22 @@ public sealed partial class DeltaSessionTests
     }
 
     [Fact]
-    public async Task A_stale_nonce_is_ignored()
+    public async Task A_stale_nonce_acknowledges_nothing_and_what_comes_with_it_is_subscribed_to()
     {
+        Set("a");
         await using var scene = new SessionScene(_table);
         scene.BeginOnDemand();
-        await scene.ReceiveAsync();
+        var first = await scene.ReceiveAsync();
 
         scene.Send(static request =>
         {
             request.ResponseNonce = "stale";
             request.ResourceNamesSubscribe.Add("a");
         });
-
         Assert.True(await scene.IsSilentAsync());
+        scene.Acknowledge(first);
+
+        Assert.Equal("a", Assert.Single((await scene.ReceiveAsync()).Resources).Name);
     }
 
     [Fact]
