@@ -14,7 +14,7 @@ namespace Ambient.ControlPlane.Distribution;
 internal sealed partial class AdsService : IDisposable
 {
     private const int LargeRequestBytes = 256 << 10, LongestMessageBytes = 200 << 20;
-    private static readonly TimeSpan LargeRequestPatience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LargeRequestPatience = TimeSpan.FromMinutes(1), LastResponsePatience = TimeSpan.FromMinutes(1);
 
     private readonly MeshResources _resources;
     private readonly ICallerAuthenticator _callers;
@@ -57,8 +57,10 @@ internal sealed partial class AdsService : IDisposable
     private async Task ServeAsync(ServerCall<DeltaDiscoveryRequest, ReadOnlyMemory<byte>> call)
     {
         var caller = await AdmitAsync(call.Context);
-        using var age = new CancellationTokenSource(StreamAge(), _time);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(call.Context.Stop, age.Token);
+        var lifetime = StreamAge();
+        using var age = new CancellationTokenSource(lifetime, _time); // ends cleanly: the client connects again, perhaps to another replica
+        using var patience = new CancellationTokenSource(lifetime + LastResponsePatience, _time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(call.Context.Stop, patience.Token);
         Hosting.Metrics.Gauge? connected = null;
         var session = new DeltaSession(new CallStream(call), _resources.Views, _options.Session, node =>
         {
@@ -71,11 +73,11 @@ internal sealed partial class AdsService : IDisposable
         _sessions.TryAdd(session, 0);
         try
         {
-            await session.RunAsync(stop.Token);
+            await session.RunAsync(stop.Token, age.Token);
         }
         catch (OperationCanceledException) when (age.IsCancellationRequested && !call.Context.Stop.IsCancellationRequested)
         {
-            // Ended cleanly: the client connects again, perhaps to another replica.
+            // A response that was broken off resets the stream; else nothing was under way.
         }
         catch (RpcException refusal)
         {

@@ -40,14 +40,14 @@ public sealed class DeltaSession
     /// <summary>The client's own name; empty until its first request.</summary>
     public string Client { get { lock (_gate) return _node?.Id ?? ""; } }
 
-    /// <summary>Runs until the client ends the stream.</summary>
+    /// <summary>Runs until the client ends the stream, or <paramref name="retire"/> has fired and the response that was under way is sent.</summary>
     /// <exception cref="RpcException">The session ends with this status.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="stop"/> fired, or the client went away.</exception>
-    public async Task RunAsync(CancellationToken stop)
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> fired, perhaps within a response, or the client went away.</exception>
+    public async Task RunAsync(CancellationToken stop, CancellationToken retire = default)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var reading = ReadAsync(either);
-        var writing = WriteAsync(either);
+        var writing = WriteAsync(either, retire);
         var first = await Task.WhenAny(reading, writing);
         await either.CancelAsync();
         try { await Task.WhenAll(reading, writing); }
@@ -111,17 +111,19 @@ public sealed class DeltaSession
         if (_rejections.Count > _options.MaxRejections) _rejections.Dequeue();
     }
 
-    private async Task WriteAsync(CancellationTokenSource end)
+    private async Task WriteAsync(CancellationTokenSource end, CancellationToken retire)
     {
+        await using var retiring = retire.UnsafeRegister(static self => ((DeltaSession)self!).Wake(), this);
         while (true)
         {
             await _wake.WaitAsync(end.Token);
             lock (_gate) _outbox.Fill();
-            while (TakeNext() is var (view, response))
+            while (!retire.IsCancellationRequested && TakeNext() is var (view, response))
             {
                 await _stream.WriteAsync(response.Bytes, end.Token);
                 _journal.Sent(view.TypeUrl, response.Bytes.Length, response.From);
             }
+            if (retire.IsCancellationRequested) return;
         }
     }
 

@@ -240,6 +240,43 @@ public sealed class AdsServiceTests
     }
 
     [Fact]
+    public async Task A_stream_of_age_ends_after_the_response_that_is_under_way()
+    {
+        var time = new ManualTime();
+        await using var scene = await DiscoveryScene.StartAsync(new() { StreamAge = TimeSpan.FromMinutes(1) }, time: time);
+        await using var call = await BeginSlowlyAsync(scene);
+
+        time.Advance(TimeSpan.FromMinutes(1.1));
+
+        Assert.Equal(Many, (await call.ReadAsync(default))!.Resources.Count);
+        Assert.Null(await call.ReadAsync(default));
+    }
+
+    [Fact]
+    public async Task Who_does_not_take_it_for_long_is_cut_off()
+    {
+        var time = new ManualTime();
+        await using var scene = await DiscoveryScene.StartAsync(new() { StreamAge = TimeSpan.FromMinutes(1) }, time: time);
+        await using var call = await BeginSlowlyAsync(scene);
+
+        time.Advance(TimeSpan.FromMinutes(3));
+
+        await RefusalAsync(call);
+    }
+
+    private const int Many = 65_000; // more megabytes than the transport takes from a server whose client does not read
+
+    /// <summary>A response is under way, and waits for the client to read.</summary>
+    private static async Task<DuplexCall<DeltaDiscoveryRequest, DeltaDiscoveryResponse>> BeginSlowlyAsync(DiscoveryScene scene)
+    {
+        scene.Resources.Apply(new() { Workloads = [.. Enumerable.Range(0, Many).Select(Pod)] });
+        var call = Open(scene);
+        await call.WriteAsync(new() { TypeUrl = ResourceTypes.Address, Node = Node() }, default);
+        await call.ReadHeadersAsync(default);
+        return call;
+    }
+
+    [Fact]
     public async Task The_workload_type_has_workloads_alone_and_unwrapped()
     {
         await using var scene = await DiscoveryScene.StartAsync();
