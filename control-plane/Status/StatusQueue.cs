@@ -4,8 +4,9 @@ using Ambient.Kubernetes.Resources;
 namespace Ambient.ControlPlane.Status;
 
 /// <summary>What is still to be written: one entry for each object and family, the latest wins. Thread-safe.</summary>
+/// <param name="exists">Whether there is such an object, as last heard.</param>
 /// <remarks>Never longer than there are objects, as long as <see cref="Forget"/> is told of those that are gone.</remarks>
-internal sealed class StatusQueue(TimeProvider time)
+internal sealed class StatusQueue(TimeProvider time, Func<ResourceKind, ObjectName, bool> exists)
 {
     private readonly record struct Key(string Kind, ObjectName Object, string FieldManager);
 
@@ -28,6 +29,7 @@ internal sealed class StatusQueue(TimeProvider time)
     {
         lock (_gate)
         {
+            if (!exists(wanted.Kind, wanted.Object)) return; // it went before the index heard of that; one that goes from now on is told to Forget
             var key = KeyOf(wanted);
             _entries[key] = new(wanted) { DueAt = time.GetTimestamp() };
             // One at a time for each object: while one is on its way, its successor waits for it.

@@ -17,7 +17,7 @@ internal sealed partial class StatusWriter(IStatusTarget target, TimeProvider ti
     private const int Writers = 4;
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1), LongestRetry = TimeSpan.FromMinutes(1);
 
-    private readonly StatusQueue _queue = new(time);
+    private readonly StatusQueue _queue = new(time, (kind, name) => target.Shown(kind, name) is not null || target.FindEntries(kind, name) is not null);
     private long _written, _failed;
 
     /// <summary>Objects that may have to be written. On replicas that do not lead, that is no backlog.</summary>

@@ -107,6 +107,19 @@ public sealed class StatusWriterTests : IAsyncDisposable
     }
 
     [Fact]
+    public void What_is_wanted_of_an_object_that_has_gone_is_not_kept()
+    {
+        _target.Objects[new("n", "p")] = [];
+        _writer.Want(Set("p", Accepted("True")));
+        _target.Objects.Clear();
+        _writer.Forget(ResourceTypes.AuthorizationPolicy, new("n", "p"));
+
+        _writer.Want(Set("p", Accepted("False"))); // the index hears of it later than the writer
+
+        Assert.Equal(0, _writer.Waiting);
+    }
+
+    [Fact]
     public async Task Writes_of_one_object_never_overtake_each_other()
     {
         var (entered, release) = (new TaskCompletionSource(), new TaskCompletionSource());
