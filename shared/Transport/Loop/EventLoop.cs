@@ -144,7 +144,7 @@ public sealed partial class EventLoop : IDisposable
     {
         if (_deferred.Count > 0 || _isStopping || !_posted.IsEmpty)
             return 0;
-        return _alarm.Set(Timers.UntilNext());
+        return _alarm.Set(Timers);
     }
 
     private void Dispatch(ulong tag, EpollFlags events)

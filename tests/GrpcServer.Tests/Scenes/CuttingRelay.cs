@@ -32,8 +32,8 @@ public sealed class CuttingRelay : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
+        await _accepting; // which still asks the listener
         _listener.Stop();
-        await _accepting;
         _stop.Dispose();
     }
 
@@ -44,7 +44,7 @@ public sealed class CuttingRelay : IAsyncDisposable
         {
             while (true) relays.Add(RelayAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
         }
-        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException) { }
+        catch (OperationCanceledException) { }
         await Task.WhenAll(relays);
     }
 

@@ -40,8 +40,8 @@ internal sealed class RawHttp2Server : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
+        await _serving; // which still asks the listener
         _listener.Stop();
-        await _serving;
         _stop.Dispose();
     }
 
@@ -55,7 +55,7 @@ internal sealed class RawHttp2Server : IAsyncDisposable
                 await ReadAsync(_connection = client.GetStream());
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException) { }
+        catch (OperationCanceledException) { }
     }
 
     private async Task ReadAsync(NetworkStream from)

@@ -127,10 +127,50 @@ public class LoopTimerTests
         Assert.Equal(0, await running.RunAsync(() => running.Loop.Timers.Count));
     }
 
+    [Fact]
+    public async Task A_clock_that_is_moved_while_the_loop_goes_to_sleep_wakes_it_all_the_same()
+    {
+        var time = new HastyClock(TimeSpan.FromSeconds(5));
+        using var running = new RunningLoop(time);
+
+        await running.Loop.RunAsync(() => running.Loop.DelayAsync(TimeSpan.FromSeconds(5))).WaitAsync(RunningLoop.Limit);
+
+        Assert.Equal(0, await running.RunAsync(() => running.Loop.Timers.Count));
+    }
+
     // The clock wakes the loop, which fires before it comes to work posted after that.
     private static Task<T> FiredAsync<T>(RunningLoop running, Func<T> read) => running.RunAsync(async ValueTask<T> () =>
     {
         await running.Loop.Yield();
         return read();
     });
+
+    /// <summary>Moves on once, just before a timer of it is started.</summary>
+    private sealed class HastyClock(TimeSpan by) : TimeProvider
+    {
+        private readonly ManualTime _time = new();
+
+        public override long TimestampFrequency => _time.TimestampFrequency;
+
+        public override long GetTimestamp() => _time.GetTimestamp();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            new HastyTimer(_time, by, _time.CreateTimer(callback, state, dueTime, period));
+    }
+
+    private sealed class HastyTimer(ManualTime time, TimeSpan by, ITimer timer) : ITimer
+    {
+        private TimeSpan _by = by;
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            time.Advance(_by);
+            _by = TimeSpan.Zero;
+            return timer.Change(dueTime, period);
+        }
+
+        public void Dispose() => timer.Dispose();
+
+        public ValueTask DisposeAsync() => timer.DisposeAsync();
+    }
 }

@@ -51,8 +51,8 @@ internal sealed class EchoServer : IAsyncDisposable
     {
         if (_accepting.IsCompleted) return; // a test has ended it already
         await _stop.CancelAsync();
+        await _accepting; // which still asks the listener
         _listener.Stop();
-        await _accepting;
         _stop.Dispose();
     }
 
@@ -62,7 +62,7 @@ internal sealed class EchoServer : IAsyncDisposable
         {
             while (true) _ = ServeAsync(await _listener.AcceptSocketAsync(_stop.Token));
         }
-        catch (Exception error) when (error is OperationCanceledException or SocketException or ObjectDisposedException) { }
+        catch (OperationCanceledException) { }
     }
 
     private async Task ServeAsync(Socket socket)
