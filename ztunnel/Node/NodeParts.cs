@@ -66,7 +66,7 @@ internal sealed class NodeParts : IAsyncDisposable
         var authorizer = new Authorizer(mesh, time, options.Telemetry.LogPolicyDecisions ? LogLevel.Information : LogLevel.Debug,
             log.Loggers.CreateLogger<Authorizer>());
         var registry = new PodRegistry();
-        Follow(mesh, options.Node.NodeName is not null ? store : null, identities, ledgers, authorizer);
+        Follow(mesh, options.Node.NodeName is not null ? store : null, ledgers, authorizer);
         control.Start();
         TrimMemory(control, ledgers);
         // Last: from here on the mesh changes.
@@ -146,16 +146,11 @@ internal sealed class NodeParts : IAsyncDisposable
 
     /// <summary>What a change of the mesh sets off: certificates ahead of need, open connections judged anew.</summary>
     /// <param name="store">Null when this node's name is not known: then every workload of the mesh would seem local.</param>
-    private static void Follow(
-        MeshState mesh, CertificateStore? store, TlsIdentities identities, ConnectionLedgers ledgers, Authorizer authorizer) =>
+    private static void Follow(MeshState mesh, CertificateStore? store, ConnectionLedgers ledgers, Authorizer authorizer) =>
         mesh.Changed += change =>
         {
             foreach (var identity in change.NewLocalIdentities) store?.Retain(identity);
-            foreach (var identity in change.GoneLocalIdentities)
-            {
-                store?.Release(identity);
-                identities.Forget(identity);
-            }
+            foreach (var identity in change.GoneLocalIdentities) store?.Release(identity);
             if (change.PoliciesChanged || change.ReattachedWorkloads.Count > 0) ledgers.Rejudge(authorizer.Rejudge);
         };
 

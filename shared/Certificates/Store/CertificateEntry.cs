@@ -5,7 +5,7 @@ namespace Ambient.Certificates.Store;
 /// <summary>How an attempt ended: a certificate or the reason why not.</summary>
 internal readonly record struct FetchOutcome(WorkloadCertificate? Certificate, CertificateException? Error);
 
-/// <summary>One identity's place in the store. All but <see cref="Certificate"/> is touched under the store's lock only.</summary>
+/// <summary>One identity's place in the store. All but <see cref="Certificate"/> and <see cref="IsUsed"/> is touched under the store's lock only.</summary>
 internal sealed class CertificateEntry(SpiffeId identity)
 {
     private volatile WorkloadCertificate? _certificate;
@@ -36,6 +36,9 @@ internal sealed class CertificateEntry(SpiffeId identity)
 
     /// <summary>Pods that want this identity; see <see cref="CertificateStore.Retain"/>.</summary>
     public int Users { get; set; }
+
+    /// <summary>Somebody asked for it since it was last due. Set without lock.</summary>
+    public bool IsUsed { get; set; }
 
     public ITimer? Timer { get; set; }
 

@@ -110,8 +110,13 @@ public sealed partial class CertificateStore
             var now = _time.GetUtcNow();
             if (now < entry.Due)
                 Schedule(entry, now, entry.Due - now);
+            else if (entry is { Users: 0, IsUsed: false })
+                Drop(entry, CertificateFailure.Forgotten, $"{entry.Identity} is no longer used.");
             else
+            {
+                entry.IsUsed = false;
                 Enqueue(entry, FetchPriority.Background);
+            }
         }
     }
 

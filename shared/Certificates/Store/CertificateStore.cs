@@ -7,7 +7,8 @@ namespace Ambient.Certificates.Store;
 
 /// <summary>
 /// Holds a valid certificate for every identity of the node: fetches when first asked, shares one fetch among all who wait,
-/// renews around half of its life, keeps serving what is valid while the authority is away, and forgets on request.
+/// renews around half of its life, keeps serving what is valid while the authority is away, and forgets on request. One that is
+/// not retained is renewed as long as it is used.
 /// </summary>
 /// <remarks>Thread-safe. Memory is bounded by <see cref="CertificateStoreOptions.MaxIdentities"/>.</remarks>
 public sealed partial class CertificateStore : IAsyncDisposable
@@ -36,11 +37,13 @@ public sealed partial class CertificateStore : IAsyncDisposable
     /// <summary>The certificate if there is a valid one. Takes no lock and allocates nothing.</summary>
     public bool TryGet(SpiffeId identity, [NotNullWhen(true)] out WorkloadCertificate? certificate)
     {
-        certificate = _entries.TryGetValue(identity, out var entry) ? entry.Certificate : null;
-        if (certificate is not null && certificate.IsValidAt(_time.GetUtcNow()))
-            return true;
         certificate = null;
-        return false;
+        if (!_entries.TryGetValue(identity, out var entry) || entry.Certificate is not { } held || !held.IsValidAt(_time.GetUtcNow()))
+            return false;
+        if (!entry.IsUsed)
+            entry.IsUsed = true; // written once only: other threads read what lies beside it
+        certificate = held;
+        return true;
     }
 
     /// <summary>The certificate, fetched if need be; who asks first starts the fetch, the others share it.</summary>
@@ -142,6 +145,7 @@ public sealed partial class CertificateStore : IAsyncDisposable
                 throw new CertificateException(CertificateFailure.Closed, "The certificate store was closed.");
             var entry = FindOrAdd(identity) ?? throw new CertificateException(CertificateFailure.TooManyIdentities,
                 $"{identity} is one identity more than the {_options.MaxIdentities} this node may hold.");
+            entry.IsUsed = true;
 
             if (entry.Certificate is { } certificate && certificate.IsValidAt(_time.GetUtcNow()))
                 return (Task.FromResult(new FetchOutcome(certificate, null)), null);

@@ -254,6 +254,7 @@ public sealed class CertificateStoreTests : IAsyncLifetime
     [Fact]
     public async Task Success_resets_the_pause_between_retries()
     {
+        _store.Retain(Web);
         await FailAsync(Web);
         for (var i = 0; i < 4; i++)
         {
@@ -307,6 +308,46 @@ public sealed class CertificateStoreTests : IAsyncLifetime
 
         Assert.False(_store.TryGet(Web, out _));
         Assert.Equal(0, _time.PendingTimers);
+    }
+
+    [Fact]
+    public async Task An_identity_that_no_pod_wants_is_renewed_once_after_its_last_use_and_then_leaves()
+    {
+        await ObtainAsync(Web);
+        await ToNextFetchAsync();
+        (await _source.NextAsync()).Succeed();
+        await ToNextFetchAsync();
+
+        Assert.Empty(_store.List());
+        Assert.False(_source.HasNext);
+        Assert.Equal(0, _time.PendingTimers);
+    }
+
+    [Fact]
+    public async Task An_identity_that_no_pod_wants_is_kept_while_it_is_used()
+    {
+        await ObtainAsync(Web);
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.True(_store.TryGet(Web, out _));
+            await ToNextFetchAsync();
+            (await _source.NextAsync()).Succeed();
+            await UntilAsync(() => _store.List()[0].NextFetch is not null);
+        }
+
+        Assert.True(_store.TryGet(Web, out _));
+    }
+
+    [Fact]
+    public async Task What_the_authority_refuses_is_not_asked_for_ever_for_an_identity_that_no_pod_wants()
+    {
+        await FailAsync(Web);
+        await ToNextFetchAsync();
+        (await _source.NextAsync()).Fail();
+        await ToNextFetchAsync();
+
+        Assert.Empty(_store.List());
+        Assert.False(_source.HasNext);
     }
 
     [Fact]
