@@ -43,6 +43,11 @@ internal sealed class TunnelLab : ITunnelServer, IAsyncDisposable
     public List<string> Refusals { get; } = [];
     public int Accepted;
 
+    /// <summary>The server's end of the tunnel whose request was refused last.</summary>
+    public Tunnel? Refused { get; private set; }
+
+    public CertificateStore Certificates => _store;
+
     /// <summary>As in the pool.</summary>
     public Action<IPEndPoint>? PeerLeaving { get; set; }
 
@@ -132,7 +137,11 @@ internal sealed class TunnelLab : ITunnelServer, IAsyncDisposable
 
     void ITunnelServer.OnConnect(HboneStream stream, ConnectRequest request) => _ = Serve(stream, request);
 
-    void ITunnelServer.OnRefused(Tunnel tunnel, string why) => Refusals.Add(why);
+    void ITunnelServer.OnRefused(Tunnel tunnel, string why)
+    {
+        Refused = tunnel;
+        Refusals.Add(why);
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -68,7 +68,10 @@ public sealed partial class Tunnel : IHttp2Handler
             var status = _tls.TryOpen(input.Span[position.._inputEnd], out var consumed, out var offset, out var length);
             if (status == RecordStatus.NeedsMore) break;
             if (status == RecordStatus.Data && !_http2.Receive(input.Memory.Slice(position + offset, length)))
+            {
+                if (IsClosed) return; // its last stream went, and it was draining
                 end = TunnelEnd.Protocol(_http2.Error!.Code, _http2.Error.Message);
+            }
             else if (status == RecordStatus.Failed)
                 end = TunnelEnd.Tls(_tls.Failure!.Message);
             else if (status == RecordStatus.Closed)

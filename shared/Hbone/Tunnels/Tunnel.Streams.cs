@@ -53,7 +53,8 @@ public sealed partial class Tunnel
         if (endStream) stream.OnEnded();
         if (ConnectRequest.TryRead(headers) is not { } request)
         {
-            SendAnswer(stream, ConnectAnswer.BadRequest);
+            stream.Respond(ConnectAnswer.BadRequest);
+            stream.Dispose();
             _server!.OnRefused(this, "the request is not a CONNECT with a usable :authority");
             return;
         }

@@ -13,7 +13,6 @@ public sealed record TunnelEnd(Http2ErrorCode Code, bool TellPeer, string Meanin
     public static readonly TunnelEnd PeerClosed = new(Http2ErrorCode.ConnectError, false, "the peer closed the connection");
     public static readonly TunnelEnd PeerReset = new(Http2ErrorCode.ConnectError, false, "the peer reset the connection");
     public static readonly TunnelEnd Unresponsive = new(Http2ErrorCode.NoError, true, "the peer did not answer PING in time");
-    public static readonly TunnelEnd PeerStoppedReading = new(Http2ErrorCode.EnhanceYourCalm, false, "the peer left too many control frames unread");
 
     public static TunnelEnd Internal(Exception error) => new(Http2ErrorCode.InternalError, true, $"internal error: {error.Message}");
     public static TunnelEnd Protocol(Http2ErrorCode code, string what) => new(code, true, $"HTTP/2 error: {what}");

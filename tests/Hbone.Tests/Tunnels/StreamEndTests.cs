@@ -1,3 +1,8 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Runtime.ExceptionServices;
+using System.Security.Cryptography.X509Certificates;
+using Ambient.Certificates.Store;
 using Ambient.Hbone.Tunnels;
 using Ambient.Http2;
 using Ambient.Linux;
@@ -141,6 +146,69 @@ public class StreamEndTests
         Assert.Equal(TunnelEnd.Drained, served!.End);
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task A_drained_tunnel_ends_with_its_last_stream_and_without_an_exception()
+    {
+        Tunnel? served = null;
+        await using var lab = await TunnelLab.StartAsync(lab => lab.Serve = (stream, request) =>
+        {
+            served = stream.Tunnel;
+            return TunnelLab.EchoAsync(stream, request);
+        });
+        var stream = (await lab.ConnectAsync()).Stream!;
+        var thread = await lab.ServerLoop.RunAsync(static () => ValueTask.FromResult(Environment.CurrentManagedThreadId));
+        var thrown = new ConcurrentQueue<Exception>();
+        void Note(object? sender, FirstChanceExceptionEventArgs e)
+        {
+            if (Environment.CurrentManagedThreadId == thread) thrown.Enqueue(e.Exception);
+        }
+
+        AppDomain.CurrentDomain.FirstChanceException += Note;
+        await lab.ServerLoop.RunAsync(() =>
+        {
+            served!.Drain();
+            return ValueTask.CompletedTask;
+        });
+        await lab.ClientLoop.RunAsync(async () =>
+        {
+            while (stream.Tunnel.CanConnect) await stream.Loop.Yield(); // the server tells it to open no more
+            stream.Dispose();
+        });
+        while (!await lab.ServerLoop.RunAsync(() => ValueTask.FromResult(served!.IsClosed))) await Task.Yield();
+        AppDomain.CurrentDomain.FirstChanceException -= Note;
+
+        Assert.Equal(TunnelEnd.Drained, served!.End);
+        Assert.Empty(thrown);
+    }
+
+    [Fact]
+    public async Task A_request_that_is_no_CONNECT_is_answered_and_its_stream_is_not_kept_though_the_client_goes_on_sending()
+    {
+        await using var lab = await TunnelLab.StartAsync();
+        using var client = await HttpClientOfAsync(lab);
+        using var post = new HttpRequestMessage(HttpMethod.Post, $"https://{lab.Address}/")
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = new EndlessContent(),
+        };
+
+        using var answer = await client.SendAsync(post, HttpCompletionOption.ResponseHeadersRead);
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Equal(0, await lab.ServerLoop.RunAsync(() => ValueTask.FromResult(lab.Refused!.OpenStreams)));
+    }
+
+    /// <summary>A client of HTTP/2 that is not ours, with a certificate of the mesh.</summary>
+    private static async Task<HttpClient> HttpClientOfAsync(TunnelLab lab)
+    {
+        var ours = await lab.Certificates.GetAsync(TunnelLab.ClientId, FetchPriority.RealTime, CancellationToken.None);
+        var handler = new SocketsHttpHandler();
+        handler.SslOptions.ClientCertificates = [X509Certificate2.CreateFromPem(ours.ChainPem, ours.PrivateKeyPem)];
+        handler.SslOptions.RemoteCertificateValidationCallback = static (_, _, _, _) => true; // by address, not by name
+        return new(handler);
+    }
+
     [Fact]
     public async Task A_reset_by_the_client_is_a_reset_for_the_server()
     {
@@ -159,6 +227,24 @@ public class StreamEndTests
         });
 
         Assert.Equal(IoStatus.Reset, await seen.Task);
+    }
+
+    private sealed class EndlessContent : HttpContent
+    {
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken stop)
+        {
+            await stream.WriteAsync(new byte[1], stop);
+            await stream.FlushAsync(stop);
+            await Task.Delay(Timeout.Infinite, stop);
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
     }
 
     /// <summary>What a stream's watcher is told of its tunnel when the stream breaks.</summary>
