@@ -83,6 +83,40 @@ public sealed class TcpSilenceTests
     }
 
     [Fact]
+    public async Task What_one_upstream_keeps_silent_about_is_asked_of_the_next_while_the_client_still_waits()
+    {
+        var time = new ManualTime();
+        await using var silent = new Upstream();
+        await using var next = Upstream.Answering();
+        await using var lab = await DnsLab.StartAsync(new TestMesh(), DnsLab.Towards(silent, next), time: time);
+        using var client = await lab.ConnectAsync();
+
+        await client.SendAsync(Query);
+        await silent.NextAsync();
+        time.Advance(TimeSpan.FromSeconds(3));
+
+        Assert.Equal(ResponseCode.NoError, DnsMessages.Read((await client.ReceiveAsync())!).Code);
+    }
+
+    [Fact]
+    public async Task An_UPDATE_is_waited_for_at_one_upstream_as_long_as_it_may_take()
+    {
+        var time = new ManualTime();
+        await using var slow = new Upstream();
+        await using var next = Upstream.Answering();
+        await using var lab = await DnsLab.StartAsync(new TestMesh().Service("web.ns1.svc.cluster.local", "ns1", ["10.0.0.1"]), DnsLab.Towards(slow, next), time: time);
+        using var client = await lab.ConnectAsync();
+
+        await client.SendAsync((byte[])[Query[0], Query[1], 5 << 3, .. Query[3..]]);
+        var update = await slow.NextAsync();
+        time.Advance(TimeSpan.FromSeconds(4));
+        await lab.Proxy.ResolveAsync("web", System.Net.Sockets.AddressFamily.InterNetwork); // the loop has seen those seconds
+        await update.ReplyAsync(update.Response());
+
+        Assert.Equal(update.Response(), await client.ReceiveAsync());
+    }
+
+    [Fact]
     public async Task An_idle_connection_is_closed()
     {
         var time = new ManualTime();

@@ -36,19 +36,27 @@ internal sealed class TcpForwarder(EventLoop loop, UpstreamOrder order, Upstream
     /// <summary>Ends queries that have waited too long; to be called about once a second.</summary>
     public void Expire()
     {
-        var owes = false;
+        // What a silent upstream leaves unanswered is asked again elsewhere, while there is time.
+        if (IsSilent) _upstream?.Abort();
         for (var i = _waiting.Count - 1; i >= 0; i--)
         {
             var query = _waiting[i];
             if (loop.Time.GetElapsedTime(query.Received) < order.RequestTimeout)
                 continue;
-            owes |= query.IsSent;
             client.Ended(query, ForwardFailure.TimedOut);
             Remove(query);
         }
-        // An upstream that has said nothing for as long as a question may take is gone; what still waits is asked again elsewhere.
-        if (owes && loop.Time.GetElapsedTime(_heard) >= order.RequestTimeout)
-            _upstream?.Abort();
+    }
+
+    /// <summary>The upstream owes an answer, and has said nothing for as long as it is waited for.</summary>
+    private bool IsSilent
+    {
+        get
+        {
+            var mayMove = _transfers.Count == 0 && _waiting.TrueForAll(static query => query.MayBeSent);
+            var patience = mayMove ? order.PatienceOverTcp : order.RequestTimeout;
+            return _waiting.Exists(query => query.Sent is { } sent && loop.Time.GetElapsedTime(Math.Max(_heard, sent)) >= patience);
+        }
     }
 
     public void Dispose()
@@ -167,9 +175,9 @@ internal sealed class TcpForwarder(EventLoop loop, UpstreamOrder order, Upstream
         }
     }
 
-    private static void Send(MessageStream upstream, TcpQuery query)
+    private void Send(MessageStream upstream, TcpQuery query)
     {
-        query.IsSent = true;
+        query.Sent = loop.Time.GetTimestamp();
         upstream.Send(query.Message.Span);
     }
 

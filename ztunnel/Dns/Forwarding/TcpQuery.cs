@@ -12,10 +12,10 @@ internal sealed class TcpQuery(PooledMessage message, DnsHeader header, DnsReque
     public DnsRequest Request => request;
     public long Received => received;
 
-    /// <summary>It has been written to an upstream; only questions may then be asked again elsewhere.</summary>
-    public bool IsSent { get; set; }
+    /// <summary>When it was last written to an upstream; null if to none yet. Only questions may be asked again elsewhere then.</summary>
+    public long? Sent { get; set; }
 
-    public bool MayBeSent => !IsSent || header.Opcode == Opcode.Query;
+    public bool MayBeSent => Sent is null || header.Opcode == Opcode.Query;
 
     /// <summary>The answer may consist of many messages (RFC 5936 §2.2, RFC 1995 §4).</summary>
     public bool IsTransfer =>

@@ -11,6 +11,9 @@ internal sealed class UpstreamOrder(ResolverConfiguration configuration, TimeSpa
 
     public TimeSpan RequestTimeout => requestTimeout;
 
+    /// <summary>How long one upstream is waited for over TCP, where only one is asked at a time: an equal share for each.</summary>
+    public TimeSpan PatienceOverTcp => requestTimeout / Math.Max(1, configuration.Upstreams.Count);
+
     /// <summary>Each upstream once; the first is the next in turn if the configuration says "rotate".</summary>
     public IPEndPoint[] Take()
     {
