@@ -10,12 +10,16 @@ internal sealed class LocalConfigurationSource(string name, Func<string> read, M
     private readonly Lock _loading = new();
     private volatile LocalConfigurationFile _current = LocalConfigurationFile.Empty;
     private volatile IReadOnlyList<Mistake> _mistakes = [];
+    private string? _seen; // as it was last read, or why it could not be
 
     public static LocalConfigurationSource FromFile(string path, MeshState mesh) => new(path, () => ReadFile(path), mesh);
 
     /// <summary>Reloads whenever the file changes, until the result is disposed. Write the new file beside it and rename it.</summary>
-    /// <param name="reloaded">Told the mistakes after each reload, on the watch's thread; must not throw.</param>
-    public IDisposable Watch(Action<IReadOnlyList<Mistake>> reloaded) => new FileWatch(name, () => reloaded(Reload()));
+    /// <param name="reloaded">Told the mistakes after each change of the file, on the watch's thread; must not throw.</param>
+    public IDisposable Watch(Action<IReadOnlyList<Mistake>> reloaded) => new FileWatch(name, () =>
+    {
+        if (TryReload()) reloaded(_mistakes);
+    });
 
     public static LocalConfigurationSource FromText(string yaml, MeshState mesh) => new("LOCAL_XDS", () => yaml, mesh);
 
@@ -29,27 +33,40 @@ internal sealed class LocalConfigurationSource(string name, Func<string> read, M
     /// <returns>All mistakes, or none if what the file says is in force.</returns>
     public IReadOnlyList<Mistake> Reload()
     {
+        TryReload();
+        return _mistakes;
+    }
+
+    /// <returns>False if it says what it said before.</returns>
+    private bool TryReload()
+    {
         lock (_loading)
         {
-            var (file, mistakes) = TryRead();
-            _mistakes = mistakes;
-            if (file is null) return mistakes;
-
-            mesh.Apply(file.ChangesSince(_current));
-            _current = file;
-            return mistakes;
+            var (text, failure) = TryRead();
+            if ((text ?? failure) == _seen) return false;
+            _seen = text ?? failure;
+            Take(text is null ? (null, [new(name, 0, "", $"cannot be read: {failure}")]) : LocalConfigurationFile.Read(text, name));
+            return true;
         }
     }
 
-    private (LocalConfigurationFile?, IReadOnlyList<Mistake>) TryRead()
+    private void Take((LocalConfigurationFile?, IReadOnlyList<Mistake>) found)
+    {
+        (var file, _mistakes) = found;
+        if (file is null) return;
+        mesh.Apply(file.ChangesSince(_current));
+        _current = file;
+    }
+
+    private (string? Text, string? Failure) TryRead()
     {
         try
         {
-            return LocalConfigurationFile.Read(read(), name);
+            return (read(), null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            return (null, [new(name, 0, "", $"cannot be read: {e.Message}")]);
+            return (null, e.Message);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Ambient.Model.State;
 using Ambient.Ztunnel.LocalConfiguration;
 
@@ -68,6 +69,27 @@ public sealed class LocalConfigurationSourceTests : IDisposable
         File.Move(FilePath + ".new", FilePath, overwrite: true);
 
         await known.Task.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System);
+    }
+
+    [Fact]
+    public async Task Neighbours_that_change_are_no_news_of_the_file()
+    {
+        await File.WriteAllTextAsync(FilePath, Workload("a"));
+        var mesh = new MeshState();
+        var (reads, told) = (0, Channel.CreateUnbounded<bool>());
+        var source = new LocalConfigurationSource(FilePath, () =>
+        {
+            Interlocked.Increment(ref reads);
+            return File.ReadAllText(FilePath);
+        }, mesh);
+        source.Reload();
+        using var watch = source.Watch(_ => told.Writer.TryWrite(mesh.Current.FindWorkload("b") is not null));
+
+        await File.WriteAllTextAsync(FilePath + ".new", Workload("b"));
+        while (Volatile.Read(ref reads) < 2) await Task.Yield();
+        File.Move(FilePath + ".new", FilePath, overwrite: true);
+
+        Assert.True(await told.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System));
     }
 
     private static string Workload(string uid) => $"workloads: [{{uid: {uid}, namespace: a, workloadIps: [], services: {{}}}}]";
