@@ -3,7 +3,6 @@ using Ambient.Hbone.Client;
 using Ambient.Hbone.Headers;
 using Ambient.Hbone.Tunnels;
 using Ambient.Model.Connections;
-using Ambient.Transport;
 using Ambient.Ztunnel.Proxying;
 
 namespace Ambient.Ztunnel.Outbound;
@@ -14,27 +13,28 @@ internal sealed class UpstreamConnector(PodWorker pod, IPEndPoint client)
 {
     private readonly string _traceParent = TraceParent.New(pod.Worker.Random);
 
-    /// <param name="patience">Time for the next hop to show a sign of life, when there are others to try; null = the usual limits.</param>
-    public async ValueTask<(Upstream? Upstream, UpstreamFailure? Failure)> ConnectAsync(Route route, TimeSpan? patience)
+    /// <summary>The route with an address to dial: itself, unless its upstream is known by its host name alone.</summary>
+    public async ValueTask<(Route, UpstreamFailure?)> ResolveAsync(Route route)
     {
-        if (route.HostToResolve is { } host)
-        {
-            pod.Rules.Metrics.CountLookup(route.Request.Source, host);
-            var address = await pod.Rules.Hosts.ResolveAsync(host, route.PreferredFamily);
-            if (address is null) return Failed(ReasonCode.NameNotResolved, $"{host} has no address", mayRetry: true);
-            route = route.At(address);
-        }
-        return route.Protocol switch
-        {
-            RouteProtocol.Tcp => await ConnectTcpAsync(route.NextHop!, patience ?? pod.Rules.ConnectTimeout),
-            RouteProtocol.Hbone => await ConnectTunnelAsync(route, patience),
-            _ => await ConnectDoubleTunnelAsync(route, patience),
-        };
+        if (route.HostToResolve is not { } host) return (route, null);
+        pod.Rules.Metrics.CountLookup(route.Request.Source, host);
+        return await pod.Rules.Hosts.ResolveAsync(host, route.PreferredFamily) is { } address
+            ? (route.At(address), null)
+            : (route, new(ReasonCode.NameNotResolved, $"{host} has no address", MayRetry: true));
     }
+
+    /// <param name="route">Resolved.</param>
+    /// <param name="patience">Time for the next hop to show a sign of life, when there are others to try; null = the usual limits.</param>
+    public ValueTask<(Upstream? Upstream, UpstreamFailure? Failure)> ConnectAsync(Route route, TimeSpan? patience) => route.Protocol switch
+    {
+        RouteProtocol.Tcp => ConnectTcpAsync(route.NextHop!, patience ?? pod.Rules.ConnectTimeout),
+        RouteProtocol.Hbone => ConnectTunnelAsync(route, patience),
+        _ => ConnectDoubleTunnelAsync(route, patience),
+    };
 
     private async ValueTask<(Upstream?, UpstreamFailure?)> ConnectTcpAsync(IPEndPoint to, TimeSpan limit)
     {
-        var (socket, failure) = await LoopSocket.ConnectAsync(pod.Loop, pod.Pod.Sockets.ForDial(to), to, limit);
+        var (socket, failure) = await pod.DialAsync(to, limit);
         return socket is null ? Failed(ConnectReasons.Of(failure), failure.Describe(to), mayRetry: true) : (new(socket, null), null);
     }
 

@@ -30,8 +30,7 @@ internal sealed class UpstreamSearch(PodWorker pod, LoopSocket downstream, IPEnd
         if (decision.Refusal is { } refusal) return new(Refusal: refusal);
         for (var hops = 1; ;)
         {
-            var route = decision.Route!;
-            var (upstream, failure) = await _connector.ConnectAsync(route, route.HasAlternatives ? pod.Rules.Tunnels.Patience : null);
+            var (route, upstream, failure) = await TryAsync(decision.Route!);
             Learn(route, failure);
             if (upstream is not null) return new(upstream, route);
             if (MayComeToAgree(route, failure!))
@@ -49,6 +48,14 @@ internal sealed class UpstreamSearch(PodWorker pod, LoopSocket downstream, IPEnd
             else decision = await RouteOnNewsAsync(route, failure, known.Version);
             if (decision.Route is null) return new(Route: route, Failure: failure);
         }
+    }
+
+    private async ValueTask<(Route, Upstream?, UpstreamFailure?)> TryAsync(Route chosen)
+    {
+        var (route, unresolved) = await _connector.ResolveAsync(chosen);
+        if (unresolved is not null) return (route, null, unresolved);
+        var (upstream, failure) = await _connector.ConnectAsync(route, route.HasAlternatives ? pod.Rules.Tunnels.Patience : null);
+        return (route, upstream, failure);
     }
 
     private bool IsOver => pod.Pod.Time.GetElapsedTime(_began) >= pod.Rules.ConnectTimeout;

@@ -1,5 +1,6 @@
 using Ambient.Hbone.Client;
 using Ambient.Hbone.Server;
+using Ambient.Linux;
 using Ambient.Model.Connections;
 using Ambient.Tls;
 using Ambient.Transport;
@@ -11,6 +12,7 @@ internal static class ConnectReasons
 {
     public static ReasonCode Of(ConnectFailure failure) => failure.Kind switch
     {
+        _ when failure.Errno == Errno.BadDescriptor => ReasonCode.Drained, // the pod has left, and its namespace is closed
         ConnectFailureKind.TimedOut => ReasonCode.ConnectTimeout,
         ConnectFailureKind.Refused => ReasonCode.ConnectRefused,
         ConnectFailureKind.Unreachable => ReasonCode.ConnectUnreachable,

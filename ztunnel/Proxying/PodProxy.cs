@@ -122,13 +122,13 @@ internal sealed class PodProxy : IPodProxy
         catch (Exception defect)
         {
             connection.Dispose();
-            part.Worker.Ledger.Refuse(null, null, Direction.Inbound, ReasonCode.InternalError, defect.ToString());
+            part.Worker.Ledger.Refuse(null, null, DirectionOf(how), ReasonCode.InternalError, defect.ToString());
         }
     }
 
     private async ValueTask CarryAsync(PodWorker part, Descriptor connection, IPEndPoint client, Captured how)
     {
-        var direction = how == Captured.Passthrough ? Direction.Inbound : Direction.Outbound;
+        var direction = DirectionOf(how);
         var isRedirected = OriginalDestination.TryRead(connection, out var destination);
         var socket = LoopSocket.Attach(part.Loop, connection);
         part.Worker.Ledger.SocketOpened(direction);
@@ -156,6 +156,8 @@ internal sealed class PodProxy : IPodProxy
             }
         }
     }
+
+    private static Direction DirectionOf(Captured how) => how is Captured.Passthrough or Captured.Tunnel ? Direction.Inbound : Direction.Outbound;
 
     /// <summary>Which of the pod's ports a connection came to.</summary>
     private enum Captured : byte { Outbound, Passthrough, Socks, Tunnel }

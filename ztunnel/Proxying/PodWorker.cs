@@ -1,5 +1,7 @@
+using System.Net;
 using Ambient.Hbone.Client;
 using Ambient.Hbone.Server;
+using Ambient.Linux;
 using Ambient.Transport;
 using Ambient.Ztunnel.Outbound;
 using Ambient.Ztunnel.Workers;
@@ -28,4 +30,28 @@ internal sealed class PodWorker(Pod pod, Worker worker, ProxyRules rules)
 
     /// <summary>Connections that are being set up or carried.</summary>
     public ConnectionSet Connections { get; } = new(worker.Loop);
+
+    /// <summary>A plain connection from the pod. Does not throw.</summary>
+    /// <param name="source">Where it is to come from; null leaves that to the kernel.</param>
+    public ValueTask<(LoopSocket?, ConnectFailure)> DialAsync(IPEndPoint to, TimeSpan limit, IPAddress? source = null)
+    {
+        var (socket, errno) = Open(to, source);
+        if (errno == 0) return LoopSocket.ConnectAsync(Loop, socket!, to, limit);
+
+        // An application that sees another address than the client's would judge by the wrong one.
+        socket?.Dispose();
+        return ValueTask.FromResult<(LoopSocket?, ConnectFailure)>((null, ConnectFailure.Of(errno)));
+    }
+
+    private (Descriptor?, int Errno) Open(IPEndPoint to, IPAddress? source)
+    {
+        try
+        {
+            return source is null ? (Pod.Sockets.ForDial(to), 0) : Pod.Sockets.ForDialFrom(source, to);
+        }
+        catch (LinuxException error)
+        {
+            return (null, error.Errno);
+        }
+    }
 }

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Ambient.Hosting.Logging;
 using Ambient.Linux;
+using Ambient.Linux.Namespaces;
 using Ambient.Linux.Sockets;
 using Ambient.Model.State;
 using Ambient.TestKit;
@@ -37,7 +39,15 @@ internal sealed class PodScene : IAsyncDisposable
 
     public static PodInfo Info { get; } = new("uid-1", "server", "shop", "server");
 
-    public PodSockets Sockets => new(_namespace.Namespace, Options.Sockets, Options.Listeners);
+    public PodSockets Sockets => SocketsIn(_namespace.Namespace);
+
+    /// <summary>What was logged; complete once the scene has ended.</summary>
+    public string Log => Encoding.UTF8.GetString(_output.ToArray());
+
+    public PodSockets SocketsIn(NetworkNamespace netns) => new(netns, Options.Sockets, Options.Listeners);
+
+    /// <summary>The pod's namespace once more, for who closes it.</summary>
+    public NetworkNamespace OpenNamespace() => NetworkNamespace.Open(_namespace.Path);
 
     /// <param name="isKnown">Whether the control plane has told of the pod.</param>
     public static async Task<PodScene> CreateAsync(bool isKnown = true)
@@ -62,15 +72,16 @@ internal sealed class PodScene : IAsyncDisposable
         return _namespace.Namespace.Run(() => ListeningSocket.Open(new(address, Hbone), new()));
     }
 
-    /// <summary>The pod's application: clients that dial it are captured as plaintext from outside is.</summary>
-    public Socket OpenApplication()
+    /// <summary>An application of the pod, or of <paramref name="address"/>; clients inside the pod that dial it are captured.</summary>
+    /// <param name="port">Where to: as plaintext from outside is, if not said otherwise.</param>
+    public Socket OpenApplication(string address = Address, int port = Passthrough)
     {
-        _namespace.Ip("address", "add", $"{Address}/32", "dev", "lo");
+        _namespace.Ip("address", "add", $"{address}/32", "dev", "lo");
         var application = NewSocket(SocketType.Stream, ProtocolType.Tcp);
-        application.Bind(new IPEndPoint(IPAddress.Parse(Address), 0));
+        application.Bind(new IPEndPoint(IPAddress.Parse(address), 0));
         application.Listen();
         _namespace.Execute("nft", "add table ip lab; add chain ip lab out { type nat hook output priority -100; }; " +
-            $"add rule ip lab out meta mark & 0xfff != 0x539 tcp dport {((IPEndPoint)application.LocalEndPoint!).Port} redirect to :{Passthrough}");
+            $"add rule ip lab out meta mark & 0xfff != 0x539 tcp dport {((IPEndPoint)application.LocalEndPoint!).Port} redirect to :{port}");
         return application;
     }
 

@@ -1,0 +1,47 @@
+using System.Net;
+using System.Net.Sockets;
+using Ambient.Linux.Sockets;
+using Ambient.Model.Workloads;
+using Ambient.TestKit.Mesh;
+using Ambient.Transport;
+using Ambient.Ztunnel.Outbound;
+using Ambient.Ztunnel.Proxying;
+using Ambient.Ztunnel.Tests.Proxying;
+
+namespace Ambient.Ztunnel.Tests.Outbound;
+
+/// <summary>A service whose endpoint is known by its host name alone.</summary>
+public sealed class HostSearchTests
+{
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_route_says_which_address_the_host_had(bool isListening)
+    {
+        await using var pods = await PodScene.CreateAsync();
+        var proxy = await pods.Parts.Pods.ServeAsync(PodScene.Info, pods.Sockets, new PodListeners(), preservesSource: false);
+        using var outside = pods.NewSocket(SocketType.Stream, ProtocolType.Tcp);
+        outside.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        if (isListening) outside.Listen();
+        var at = (IPEndPoint)outside.LocalEndPoint!;
+        pods.Mesh.Apply(new MeshBuilder().Service("outside", "10.0.0.20", $"80:{at.Port}")
+            .Workload("db", services: "outside", protocol: TunnelProtocol.None, with: static workload => workload with { Hostname = "localhost" }).Delta);
+
+        var (found, isOpen) = await SearchAsync(proxy.Parts[0], new(IPAddress.Parse("10.0.0.20"), 80));
+
+        Assert.Equal(isListening, isOpen);
+        Assert.Equal(at, found.Route!.NextHop);
+    }
+
+    private static Task<(SearchResult, bool)> SearchAsync(PodWorker client, IPEndPoint to) => client.Loop.RunAsync(async () =>
+    {
+        using var application = ListeningSocket.Open(new(IPAddress.Loopback, 0), new());
+        var listening = TcpSockets.LocalName(application).ToEndPoint()!;
+        var (downstream, _) = await LoopSocket.ConnectAsync(client.Loop, OutgoingSocket.Open(AddressFamily.InterNetwork, new()), listening, TimeSpan.FromSeconds(10));
+        var found = await new UpstreamSearch(client, downstream!, new(IPAddress.Parse("10.1.0.2"), 1)).RunAsync(client.Pod.FindWorkload()!, to);
+        var isOpen = found.Upstream is not null;
+        found.Upstream?.Dispose();
+        downstream!.Dispose();
+        return (found, isOpen);
+    });
+}
