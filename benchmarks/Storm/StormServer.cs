@@ -53,7 +53,7 @@ internal static class StormServer
 
     private sealed class KnownCallers : ICallerAuthenticator
     {
-        public ValueTask<Caller> AuthenticateAsync(GrpcMetadata metadata, X509Certificate2? certificate, CancellationToken stop)
+        public ValueTask<Caller> AuthenticateAsync(GrpcMetadata metadata, X509Certificate2? certificate, IPAddress? peer, CancellationToken stop)
         {
             var pod = metadata.Find("authorization")!["Bearer ".Length..];
             _ = TokenHash.Of(pod);

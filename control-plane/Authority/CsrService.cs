@@ -22,7 +22,7 @@ internal sealed partial class CsrService(ICallerAuthenticator callers, NodeAutho
     };
 
     public void Map(IEndpointRouteBuilder endpoints) => endpoints.MapUnary(AuthorityContract.CreateCertificate,
-        (request, context) => CreateAsync(request, new(context.Metadata, context.ClientCertificate, context.Stop)), Limits);
+        (request, context) => CreateAsync(request, new(context.Metadata, context.ClientCertificate, context.Peer?.Address, context.Stop)), Limits);
 
     /// <exception cref="RpcException">Every refusal; its detail says which check failed and what to do.</exception>
     public async Task<IstioCertificateResponse> CreateAsync(IstioCertificateRequest request, CsrCall call)
@@ -30,7 +30,7 @@ internal sealed partial class CsrService(ICallerAuthenticator callers, NodeAutho
         metrics.Requested();
         try
         {
-            var caller = await callers.AuthenticateAsync(call.Metadata, call.Certificate, call.Stop);
+            var caller = await callers.AuthenticateAsync(call.Metadata, call.Certificate, call.Peer, call.Stop);
             var identity = await IdentifyAsync(caller, request.Metadata, call.Stop);
             var chain = await SignAsync(request, identity, caller, LaneOf(call.Metadata), call.Stop);
             metrics.Issued();
@@ -117,4 +117,5 @@ internal sealed partial class CsrService(ICallerAuthenticator callers, NodeAutho
 }
 
 /// <summary>What a call brings beside its message.</summary>
-internal readonly record struct CsrCall(GrpcMetadata Metadata, System.Security.Cryptography.X509Certificates.X509Certificate2? Certificate, CancellationToken Stop);
+internal readonly record struct CsrCall(
+    GrpcMetadata Metadata, System.Security.Cryptography.X509Certificates.X509Certificate2? Certificate, System.Net.IPAddress? Peer, CancellationToken Stop);

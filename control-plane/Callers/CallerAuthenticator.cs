@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Ambient.Grpc;
 using Ambient.Kubernetes.Client;
@@ -11,14 +12,14 @@ internal sealed partial class CallerAuthenticator(
 {
     private const string Bearer = "Bearer ";
 
-    public async ValueTask<Caller> AuthenticateAsync(GrpcMetadata metadata, X509Certificate2? certificate, CancellationToken stop)
+    public async ValueTask<Caller> AuthenticateAsync(GrpcMetadata metadata, X509Certificate2? certificate, IPAddress? peer, CancellationToken stop)
     {
         try
         {
             if (certificate is not null && certificates.Find(certificate) is { } known)
                 return known;
             RequireThisCluster(metadata.Find("clusterid"));
-            return await tokens.AuthenticateAsync(TokenOf(metadata), stop);
+            return await tokens.AuthenticateAsync(TokenOf(metadata), peer, stop);
         }
         catch (UnauthenticatedException error)
         {

@@ -16,6 +16,9 @@ internal sealed class CallerOptions
     /// <summary>Questions to the API server at the same time; default 16.</summary>
     public int MaxReviewsAtOnce { get; set; } = 16;
 
+    /// <summary>Of them those for one peer's address, with what waits; more are refused. Default 64: a node proxy has one token, or two.</summary>
+    public int MaxReviewsPerPeer { get; set; } = 64;
+
     /// <summary>This cluster's id: what callers may send as <c>clusterid</c>. Default Kubernetes.</summary>
     public string ClusterId { get; set; } = "Kubernetes";
 

@@ -1,3 +1,5 @@
+using System.Net;
+using Ambient.Grpc;
 using Ambient.Kubernetes.Client;
 
 namespace Ambient.ControlPlane.Callers;
@@ -14,12 +16,15 @@ internal sealed class TokenAuthenticator(ApiClient api, CallerOptions options, T
     private readonly ReviewedTokens _reviewed = new(options.MaxKeptTokens, time);
     private readonly Lock _lock = new();
     private readonly Dictionary<TokenHash, Task<(Caller? Caller, string? Refusal)>> _running = [];
+    private readonly Dictionary<IPAddress, int> _runningOf = []; // whoever sends ever new bad tokens must not keep others waiting
     private readonly SemaphoreSlim _atOnce = new(options.MaxReviewsAtOnce);
 
     /// <summary>Who the token belongs to.</summary>
+    /// <param name="peer">Where the token comes from; null where the transport has no addresses.</param>
     /// <exception cref="UnauthenticatedException">It is not accepted; the message says why.</exception>
+    /// <exception cref="RpcException">ResourceExhausted: too many other tokens of that peer are being reviewed.</exception>
     /// <exception cref="ApiException">The API server could not be asked: says nothing about the token.</exception>
-    public async ValueTask<Caller> AuthenticateAsync(string token, CancellationToken stop)
+    public async ValueTask<Caller> AuthenticateAsync(string token, IPAddress? peer, CancellationToken stop)
     {
         if (token.Length is 0 or > ServiceAccountToken.MaxCharacters)
             throw new UnauthenticatedException($"the bearer token has {token.Length} characters; expected are 1 to {ServiceAccountToken.MaxCharacters}");
@@ -28,24 +33,25 @@ internal sealed class TokenAuthenticator(ApiClient api, CallerOptions options, T
             return known;
         if (_reviewed.IsRefused(hash, out var why))
             throw new UnauthenticatedException(why);
-        var (caller, refusal) = await ReviewOnceAsync(hash, token).WaitAsync(stop);
+        var (caller, refusal) = await ReviewOnceAsync(hash, token, peer ?? IPAddress.None).WaitAsync(stop);
         return caller ?? throw new UnauthenticatedException(refusal!);
     }
 
-    private Task<(Caller?, string?)> ReviewOnceAsync(TokenHash hash, string token)
+    private Task<(Caller?, string?)> ReviewOnceAsync(TokenHash hash, string token, IPAddress peer)
     {
         lock (_lock)
         {
             if (_running.TryGetValue(hash, out var running))
                 return running;
-            var started = Task.Run(() => ReviewAsync(hash, token), CancellationToken.None);
+            Count(peer);
+            var started = Task.Run(() => ReviewAsync(hash, token, peer), CancellationToken.None);
             _running[hash] = started;
             return started;
         }
     }
 
     // Not ended by the caller who came first: others wait for the same answer. The API client has limits of its own.
-    private async Task<(Caller?, string?)> ReviewAsync(TokenHash hash, string token)
+    private async Task<(Caller?, string?)> ReviewAsync(TokenHash hash, string token, IPAddress peer)
     {
         await _atOnce.WaitAsync(CancellationToken.None);
         try
@@ -66,8 +72,25 @@ internal sealed class TokenAuthenticator(ApiClient api, CallerOptions options, T
         {
             _atOnce.Release();
             lock (_lock)
+            {
                 _running.Remove(hash);
+                Uncount(peer);
+            }
         }
+    }
+
+    private void Count(IPAddress peer)
+    {
+        var others = _runningOf.GetValueOrDefault(peer);
+        if (others >= options.MaxReviewsPerPeer)
+            throw new RpcException(StatusCode.ResourceExhausted, $"{others} other tokens from {peer} are being reviewed, which is all that may at once; try again.");
+        _runningOf[peer] = others + 1;
+    }
+
+    private void Uncount(IPAddress peer)
+    {
+        if (--_runningOf[peer] == 0)
+            _runningOf.Remove(peer);
     }
 }
 

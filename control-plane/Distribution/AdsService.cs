@@ -99,7 +99,7 @@ internal sealed partial class AdsService : IDisposable
             if (!_resources.Complete.IsCompleted)
                 throw new RpcException(StatusCode.Unavailable, "The cluster's objects have not all been read yet. Try again, or another replica.");
             if (!context.IsEncrypted && _options.AllowAnonymousPlaintext) return null;
-            return await _callers.AuthenticateAsync(context.Metadata, context.ClientCertificate, context.Stop);
+            return await _callers.AuthenticateAsync(context.Metadata, context.ClientCertificate, context.Peer?.Address, context.Stop);
         }
         catch (RpcException refusal)
         {

@@ -263,7 +263,7 @@ public sealed class AuthorityServiceTests
             };
             try
             {
-                scene.Parts.Csr.CreateAsync(request, new(metadata, null, default)).GetAwaiter().GetResult();
+                scene.Parts.Csr.CreateAsync(request, new(metadata, null, null, default)).GetAwaiter().GetResult();
                 return false;
             }
             catch (RpcException error)
@@ -289,7 +289,7 @@ public sealed class AuthorityServiceTests
             if (token is not null) metadata.Add("authorization", $"Bearer {token}");
             try
             {
-                await scene.Parts.Csr.CreateAsync(request, new(metadata, null, default));
+                await scene.Parts.Csr.CreateAsync(request, new(metadata, null, null, default));
                 return StatusCode.Ok;
             }
             catch (RpcException error)

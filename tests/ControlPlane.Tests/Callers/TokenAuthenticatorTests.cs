@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using Ambient.ControlPlane.Callers;
 using Ambient.ControlPlane.Tests.Cluster;
@@ -59,11 +60,11 @@ public sealed class TokenAuthenticatorTests : IAsyncLifetime
         return metadata;
     }
 
-    private ValueTask<Caller> CallAsync(string token = "t") => _callers.AuthenticateAsync(With($"Bearer {token}"), null, default);
+    private ValueTask<Caller> CallAsync(string token = "t") => _callers.AuthenticateAsync(With($"Bearer {token}"), null, IPAddress.Loopback, default);
 
     private async Task<string> RefusalAsync(GrpcMetadata metadata, StatusCode code = StatusCode.Unauthenticated)
     {
-        var error = await Assert.ThrowsAsync<RpcException>(async () => await _callers.AuthenticateAsync(metadata, null, default));
+        var error = await Assert.ThrowsAsync<RpcException>(async () => await _callers.AuthenticateAsync(metadata, null, IPAddress.Loopback, default));
         Assert.Equal(code, error.Code);
         return error.Detail;
     }
@@ -118,7 +119,7 @@ public sealed class TokenAuthenticatorTests : IAsyncLifetime
     {
         Assert.Contains("CLUSTER_ID", await RefusalAsync(With("Bearer t", "other")));
         foreach (var cluster in new[] { "", "Kubernetes" })
-            Assert.NotNull(await _callers.AuthenticateAsync(With("Bearer t", cluster), null, default));
+            Assert.NotNull(await _callers.AuthenticateAsync(With("Bearer t", cluster), null, IPAddress.Loopback, default));
     }
 
     [Fact]
@@ -179,6 +180,28 @@ public sealed class TokenAuthenticatorTests : IAsyncLifetime
         await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => CallAsync().AsTask()));
 
         Assert.Equal(1, _cluster.Reviews);
+    }
+
+    [Fact]
+    public async Task One_peer_has_so_many_tokens_reviewed_at_once_and_keeps_nobody_else_waiting()
+    {
+        _options.MaxReviewsPerPeer = 3;
+        using var open = new ManualResetEventSlim();
+        _cluster.Review = token =>
+        {
+            if (token.StartsWith('f')) open.Wait(TestContext.Current.CancellationToken);
+            return Good();
+        };
+        var flood = Enumerable.Range(0, 3).Select(number => CallAsync($"f{number}").AsTask()).ToList();
+
+        var refusal = await Assert.ThrowsAsync<RpcException>(async () => await CallAsync("f3"));
+        Assert.Equal(StatusCode.ResourceExhausted, refusal.Code);
+        flood.Add(CallAsync("f0").AsTask()); // the same again is not one more
+        Assert.NotNull(await _callers.AuthenticateAsync(With("Bearer t"), null, IPAddress.IPv6Loopback, default));
+
+        open.Set();
+        await Task.WhenAll(flood);
+        Assert.NotNull(await CallAsync("f3"));
     }
 
     [Fact]

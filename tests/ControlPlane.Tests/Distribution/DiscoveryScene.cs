@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Ambient.ControlPlane.Callers;
 using Ambient.ControlPlane.Distribution;
@@ -57,7 +58,7 @@ internal sealed class DiscoveryScene : ICallerAuthenticator, IAsyncDisposable
         Service.Dispose();
     }
 
-    ValueTask<Caller> ICallerAuthenticator.AuthenticateAsync(GrpcMetadata metadata, X509Certificate2? certificate, CancellationToken stop) =>
+    ValueTask<Caller> ICallerAuthenticator.AuthenticateAsync(GrpcMetadata metadata, X509Certificate2? certificate, IPAddress? peer, CancellationToken stop) =>
         metadata.Find("authorization")?["Bearer ".Length..].Split('/') is [var ns, var account]
             ? new(new Caller(ns, account, null, null))
             : throw new RpcException(StatusCode.Unauthenticated, "no token");
