@@ -19,8 +19,10 @@ internal sealed partial class TelemetryReader(MeshTelemetry mesh)
     {
         var tracing = Only(spec.Tracing, static one => one.Match, "tracing");
         var log = Only(spec.AccessLogging, static one => one.Match, "accessLogging");
+        var overrides = (spec.Metrics ?? []).OfType<MetricsSpec>().SelectMany(Overrides).Take(MostOverrides + 1).ToList();
+        if (overrides.Count > MostOverrides) _problems.Add($"metrics.overrides: more than {MostOverrides}; the first {MostOverrides} are used.");
         var facts = new TelemetryFacts(tracing is null ? null : Tracing(tracing), ProviderOf(tracing), log is null ? null : AccessLog(log),
-            (spec.Metrics ?? []).OfType<MetricsSpec>().SelectMany(Overrides).Take(MostOverrides).ToEquatableArray(), default);
+            overrides.Take(MostOverrides).ToEquatableArray(), default);
         foreach (var problem in _problems) findings.Add("spec", problem, "Correct it: kubectl edit telemetry.");
         return facts with { Problems = _problems.Distinct().Take(Findings.Most).ToEquatableArray() };
     }
@@ -45,6 +47,7 @@ internal sealed partial class TelemetryReader(MeshTelemetry mesh)
         if (spec.UseRequestIdForTraceSampling == true) _problems.Add("tracing.useRequestIdForTraceSampling: request ids carry no decision; the client's context and the percentage decide.");
         if (spec.DisableContextPropagation == true) _problems.Add("tracing.disableContextPropagation: contexts are passed on all the same.");
         if (spec.RandomSamplingPercentage is not (null or (>= 0 and <= 100))) _problems.Add($"tracing.randomSamplingPercentage: {spec.RandomSamplingPercentage} is none, 0 to 100 are; it is not used.");
+        if (spec.CustomTags is { Count: > MostTags } many) _problems.Add($"tracing.customTags: {many.Count} tags; the first {MostTags} by name are used.");
         return new()
         {
             Percent = spec.RandomSamplingPercentage is >= 0 and <= 100 ? spec.RandomSamplingPercentage : null,

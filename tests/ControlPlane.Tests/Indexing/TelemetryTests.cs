@@ -46,6 +46,13 @@ public sealed class TelemetryTests
     }
 
     [Fact]
+    public void What_is_too_much_is_told()
+    {
+        Assert.Contains("customTags: 65 tags", Refused($"tracing: [{{customTags: {{{string.Join(", ", Enumerable.Range(0, 65).Select(static n => $"t{n}: {{literal: {{value: a}}}}"))}}}}}]"), StringComparison.Ordinal);
+        Assert.Contains("metrics.overrides: more than 64", Refused($"metrics: [{{overrides: [{string.Join(", ", Enumerable.Repeat("{disabled: true}", 65))}]}}]"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_configuration_says_what_holds_where_nobody_says_anything()
     {
         var policy = Mesh($"{Providers}defaultProviders: {{tracing: [otel]}}\ndefaultConfig: {{tracing: {{sampling: 100}}}}\naccessLogFile: /dev/stdout\naccessLogEncoding: JSON").FindTraffic("MeshConfig/istio-system/istio")!.Telemetry!;
