@@ -103,7 +103,7 @@ internal sealed partial class ControlPlaneProcess : IAsyncDisposable
 
         _readying = BecomeReadyAsync(_stopFollowing.Token);
         _following = Services.RunAsync(_stopFollowing.Token);
-        _leading = Task.Run(() => Services.Election.RunAsync(_stopLeading.Token), CancellationToken.None);
+        _leading = Part.RunAsync("leader election", () => Services.Election.RunAsync(_stopLeading.Token), _logger);
         Running = AllOfAsync(_readying, _following, _leading);
     }
 

@@ -87,11 +87,11 @@ internal sealed partial class ControlPlaneServices : IDisposable
 
     private Task[] Follow(CancellationToken stop) =>
     [
-        Task.Run(() => Informers.RunAsync(stop), CancellationToken.None),
-        _options.Provisioning.IsEnabled ? Task.Run(() => WaypointInformers.RunAsync(stop), CancellationToken.None) : Task.CompletedTask,
-        Task.Run(() => Index.RunAsync(Informers.Synced, stop), CancellationToken.None),
-        Task.Run(() => Rejections.RunAsync(stop), CancellationToken.None),
-        Task.Run(() => Authority.RunAsync(stop), CancellationToken.None),
+        Part.RunAsync("followers of objects", () => Informers.RunAsync(stop), _logger),
+        _options.Provisioning.IsEnabled ? Part.RunAsync("followers of waypoints", () => WaypointInformers.RunAsync(stop), _logger) : Task.CompletedTask,
+        Part.RunAsync("index", () => Index.RunAsync(Informers.Synced, stop), _logger),
+        Part.RunAsync("rejections", () => Rejections.RunAsync(stop), _logger),
+        Part.RunAsync("certificate authority", () => Authority.RunAsync(stop), _logger),
     ];
 
     private void Publish(IndexChanges changes)
