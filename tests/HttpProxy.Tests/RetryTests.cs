@@ -222,6 +222,13 @@ public sealed class RetryTests
     [InlineData("", RetryOn.None)]
     public void Words_are_read_as_users_write_them(string text, RetryOn expected) => Assert.Equal(expected, RetryPolicy.Parse(text).On);
 
+    [Fact]
+    public void A_reset_before_the_request_is_one_before_anything_was_sent()
+    {
+        var policy = new RetryPolicy { Attempts = 1, On = RetryPolicy.Parse("reset-before-request").On };
+        Assert.Equal((true, false), (policy.CoversNoAnswer(sent: false, refused: false), policy.CoversNoAnswer(sent: true, refused: false)));
+    }
+
     [Theory]
     [InlineData("5xxx")]
     [InlineData("200")]

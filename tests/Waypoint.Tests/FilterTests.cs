@@ -195,6 +195,46 @@ public sealed class FilterTests
     }
 
     [Fact]
+    public async Task Answers_of_the_route_itself_have_the_fields_that_it_gives_to_responses()
+    {
+        await using var scene = await StartAsync();
+        scene.Serve("v1", "echo");
+        var edits = new HeaderEdits { Set = [new("content-type", "application/json"), new("x-told", "%RESPONSE_CODE%", HasOperators: true)], Add = [new("x-more", "1")] };
+        scene.Route("own", "echo",
+            Rule(new() { Path = PathMatch.Segments("/direct") }, new() { Direct = new(418, "{}"), ResponseEdits = edits }),
+            Rule(new() { Path = PathMatch.Segments("/away") }, new() { Redirect = new("https", null, null, RedirectPort.Automatic, 0, 302), ResponseEdits = edits }));
+        using var client = await scene.ClientAsync("echo");
+
+        var direct = await client.GetAsync("/direct");
+        Assert.Equal(("application/json", "418", "1", "{}"), (string.Join('|', direct.Content.Headers.GetValues("content-type")), Value(direct, "x-told"), Value(direct, "x-more"), await direct.Content.ReadAsStringAsync()));
+        var away = await client.GetAsync("/away");
+        Assert.Equal(("https://echo/away", "302", "1"), (away.Headers.Location!.OriginalString, Value(away, "x-told"), Value(away, "x-more")));
+    }
+
+    [Fact]
+    public async Task A_page_is_told_its_permission_whoever_answers_and_once()
+    {
+        await using var scene = await StartAsync();
+        var server = scene.Serve("v1", "echo");
+        server.Fields = "Access-Control-Allow-Origin: *\r\nAccess-Control-Allow-Credentials: false\r\nVary: Accept\r\n";
+        var cors = new CorsPolicy { Origins = [TextMatch.Exact("https://www.foo.com")], Credentials = true };
+        scene.Route("cors", "echo",
+            Rule(new() { Path = PathMatch.Segments("/away") }, new() { Redirect = new("https", null, null, RedirectPort.Automatic, 0, 302), Cors = cors }),
+            Rule(new() { Path = PathMatch.Segments("/nobody") }, To(("nobody", 1)) with { Cors = cors }),
+            Rule(RouteMatch.Everything, To(("echo", 1)) with { Cors = cors }));
+        using var client = await scene.ClientAsync("echo");
+
+        foreach (var (path, status) in ((string, HttpStatusCode)[])[("/", HttpStatusCode.OK), ("/away", HttpStatusCode.Found), ("/nobody", HttpStatusCode.ServiceUnavailable)])
+        {
+            var answer = await client.SendAsync(Cors(HttpMethod.Get, "https://www.foo.com", path));
+            Assert.Equal((status, "https://www.foo.com", "true"), (answer.StatusCode, Value(answer, "access-control-allow-origin"), Value(answer, "access-control-allow-credentials")));
+            Assert.Contains("Origin", answer.Headers.Vary);
+        }
+
+        Assert.Contains("Accept", (await client.SendAsync(Cors(HttpMethod.Get, "https://www.foo.com"))).Headers.Vary);
+    }
+
+    [Fact]
     public async Task Preflights_are_answered_and_other_origins_get_no_permission()
     {
         await using var scene = await StartAsync();
@@ -336,9 +376,9 @@ public sealed class FilterTests
 
     private static string? Value(HttpResponseMessage answer, string name) => answer.Headers.TryGetValues(name, out var values) ? string.Join(',', values) : null;
 
-    private static HttpRequestMessage Cors(HttpMethod method, string origin)
+    private static HttpRequestMessage Cors(HttpMethod method, string origin, string path = "/")
     {
-        var request = new HttpRequestMessage(method, "/") { Headers = { { "Origin", origin } } };
+        var request = new HttpRequestMessage(method, path) { Headers = { { "Origin", origin } } };
         if (method == HttpMethod.Options) request.Headers.Add("Access-Control-Request-Method", "GET");
         return request;
     }

@@ -24,6 +24,26 @@ public sealed class ResilienceTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_server_that_is_left_alone_stays_so_when_what_is_known_of_its_pod_changes()
+    {
+        await using var scene = await StartAsync();
+        var (good, bad) = (scene.Serve("good", "echo"), scene.Serve("bad", "echo"));
+        bad.Answer = static _ => 500;
+        scene.Apply(Destination(TrafficPolicy.Default with
+        {
+            Outlier = new(3, 0, false, 0, TimeSpan.FromHours(1), TimeSpan.FromHours(1), 50, 0), Balancing = BalancingKind.RoundRobin,
+        }));
+        using var client = await scene.ClientAsync("echo");
+        for (var i = 0; i < 20; i++) (await client.GetAsync("/")).Dispose();
+        Assert.Equal(3, bad.Requests);
+
+        scene.Place("bad", new("region", "zone", ""));
+
+        for (var i = 0; i < 20; i++) (await client.GetAsync("/")).Dispose();
+        Assert.Equal((37, 3), (good.Requests, bad.Requests));
+    }
+
+    [Fact]
     public async Task No_more_servers_are_ejected_than_the_percentage_allows()
     {
         await using var scene = await StartAsync();

@@ -30,7 +30,8 @@ internal sealed class ServiceTraffics(WaypointOptions options, MeshState mesh, T
     private static readonly HeaderEdits Common = new() { Remove = ["x-forwarded-client-cert", "x-envoy-peer-metadata", "x-envoy-peer-metadata-id", "x-envoy-attempt-count", "x-envoy-original-path"] };
     private static readonly RoutePlan DefaultPlan = new() { Name = "default", RequestEdits = FieldEdits.Of(Common) };
 
-    private readonly ConcurrentDictionary<(ServiceKey? Service, string? Workload, ushort Port), ServiceTraffic> _known = new();
+    private readonly ConcurrentDictionary<(ServiceKey Service, ushort Port), ServiceTraffic> _known = new();
+    private readonly ConditionalWeakTable<DialledTarget, ServiceTraffic> _ofWorkloads = []; // any port may be dialled: none is kept beyond the connections to it
     private readonly ConditionalWeakTable<RouteRule, RouteProgram> _programs = new();
     private readonly Clusters _clusters = new(options, mesh, traffic, time);
 
@@ -38,8 +39,7 @@ internal sealed class ServiceTraffics(WaypointOptions options, MeshState mesh, T
     public ServiceTraffic For(DialledTarget destination)
     {
         var now = traffic.Current;
-        var key = (destination.Key, destination.Workload?.Uid, destination.Port);
-        if (_known.TryGetValue(key, out var known))
+        if (Known(destination) is { } known)
         {
             if (known.CheckedAt == now.Version) return known;
             if (known.IsMadeOf(RoutesOf(now, destination), now.Policies, now.Telemetry))
@@ -51,7 +51,9 @@ internal sealed class ServiceTraffics(WaypointOptions options, MeshState mesh, T
 
         var made = Make(destination, now);
         made.CheckedAt = now.Version;
-        return _known[key] = made;
+        if (destination.Key is { } service) _known[(service, destination.Port)] = made;
+        else _ofWorkloads.AddOrUpdate(destination, made);
+        return made;
     }
 
     /// <summary>The servers for a connection that is not HTTP: one of its route's backends by weight, or the service's own.</summary>
@@ -76,9 +78,13 @@ internal sealed class ServiceTraffics(WaypointOptions options, MeshState mesh, T
     {
         var now = mesh.Current;
         foreach (var key in _known.Keys)
-            if (key.Service is { } service ? now.FindService(service) is null : now.FindWorkload(key.Workload!) is null) _known.TryRemove(key, out _);
+            if (now.FindService(key.Service) is null) _known.TryRemove(key, out _);
         _clusters.Forget(now);
     }
+
+    private ServiceTraffic? Known(DialledTarget destination) => destination.Key is { } service
+        ? _known.GetValueOrDefault((service, destination.Port))
+        : _ofWorkloads.TryGetValue(destination, out var known) ? known : null;
 
     private static ImmutableList<Route> RoutesOf(TrafficSnapshot now, DialledTarget destination) =>
         destination.Key is { } service ? now.RoutesOf(service) : []; // nobody routes requests to a pod's own address

@@ -13,11 +13,10 @@ namespace Ambient.Waypoint.Upstreams;
 internal sealed class Clusters(WaypointOptions options, MeshState mesh, TrafficState traffic, TimeProvider time)
 {
     private readonly ConcurrentDictionary<ClusterName, ServiceCluster> _services = new();
-    private readonly ConcurrentDictionary<(string Workload, ushort Port), WorkloadServer> _workloads = new();
 
     public IUpstreamSource Of(DialledTarget destination) => destination.Key is { } service
         ? Of(new ClusterName(service, destination.Port, ""))
-        : _workloads.GetOrAdd((destination.Workload!.Uid, destination.Port), key => new WorkloadServer(key.Workload, key.Port, mesh));
+        : new WorkloadServer(destination.Workload!.Uid, destination.Port, mesh); // any port may be dialled: none is kept beyond the connections to it
 
     /// <summary>What a route leads to; a service that does not exist has no servers, and one that comes to be later has them then.</summary>
     public IUpstreamSource Of(RouteBackend backend) => Of(new ClusterName(backend.Service, backend.Port, backend.Subset));
@@ -27,8 +26,6 @@ internal sealed class Clusters(WaypointOptions options, MeshState mesh, TrafficS
     {
         foreach (var name in _services.Keys)
             if (now.FindService(name.Service) is null) _services.TryRemove(name, out _);
-        foreach (var key in _workloads.Keys)
-            if (now.FindWorkload(key.Workload) is null) _workloads.TryRemove(key, out _);
     }
 
     private ServiceCluster Of(ClusterName name) => _services.GetOrAdd(name, key => new ServiceCluster(key, options, mesh, traffic, time));

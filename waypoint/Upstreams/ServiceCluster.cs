@@ -91,14 +91,15 @@ internal sealed class ServiceCluster(ClusterName name, WaypointOptions options, 
             if (policy.Locality is { } wish && !LocalityPlaces.IsUsed(wish, place, endpoint.Workload)) continue;
             if (subset is not null && subset.Workloads.AsSpan().BinarySearch(endpoint.Workload.Uid, StringComparer.Ordinal) < 0) continue;
             if (Reach(service, endpoint, place) is not var (at, host, remote)) continue;
-            servers.Add(known?.GetValueOrDefault((at, protocol, endpoint.Workload.Uid)) is { } same && endpoint.Workload.Equals(same.Subject) && (same.Transport as ServerTransport)?.Tls == tls
+            var same = known?.GetValueOrDefault((at, protocol, endpoint.Workload.Uid));
+            servers.Add(same is not null && endpoint.Workload.Equals(same.Subject) && (same.Transport as ServerTransport)?.Tls == tls
                 ? same
-                : new UpstreamEndpoint(at)
+                : new UpstreamEndpoint(at, same)
                 {
                     Protocol = protocol,
                     Subject = endpoint.Workload,
                     Transport = tls is null && remote is null && host.Length == 0 ? null : new ServerTransport(host, remote, tls),
-                    Since = before is null ? 0 : time.GetTimestamp(),
+                    Since = same?.Since ?? (before is null ? 0 : time.GetTimestamp()),
                 });
         }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Ambient.HttpProxy.Filters;
 using Ambient.HttpProxy.Replies;
 using Ambient.Transport;
 
@@ -49,7 +50,8 @@ internal sealed partial class Exchange
     {
         (_flag, _details, _status, _grpcStatus) = (reply.Flag, reply.Details, reply.Status, reply.GrpcStatus ?? -1);
         if (!_upload.IsSent) _downstream.EndConnection(); // its body was not read, or not to the end
-        return await SendAsync(reply.WriteHead(_downstream)).ConfigureAwait(false) ? ExchangeEnd.Complete : ExchangeEnd.Abort;
+        var edits = _route.Cluster is null ? Plan.ResponseEdits : FieldEdits.None; // in a server's place no route has said anything
+        return await SendAsync(reply.WriteHead(_downstream, edits, _route.ResponseFields, _route.Facts)).ConfigureAwait(false) ? ExchangeEnd.Complete : ExchangeEnd.Abort;
     }
 
     // A client over HTTP/2 may take it in pieces, or not at all.

@@ -18,29 +18,30 @@ internal sealed class FormattedField(string name, IEnumerable<FieldPart> parts)
 
     public byte[] Name { get; } = Encoding.ASCII.GetBytes(name);
 
-    /// <param name="response">Null while there is none.</param>
+    /// <param name="status">Of the response; 0 while there is none.</param>
+    /// <param name="response">Null while there is none, and for an answer of ours.</param>
     /// <param name="room">Of <see cref="MostBytes"/>.</param>
     /// <returns>The value; empty if there is none, and nothing is to be written.</returns>
-    public ReadOnlySpan<byte> Format(FieldFacts facts, ResponseHead? response, Span<byte> room)
+    public ReadOnlySpan<byte> Format(FieldFacts facts, int status, ResponseHead? response, Span<byte> room)
     {
         var length = 0;
         foreach (var (part, text, other) in _parts)
         {
-            if (!TryWrite(part, text, other, facts, response, room[length..], out var written)) return default;
+            if (!TryWrite(part, text, other, facts, status, response, room[length..], out var written)) return default;
             length += written;
         }
 
         return room[..length];
     }
 
-    private static bool TryWrite(FieldPart part, byte[] text, byte[] other, FieldFacts facts, ResponseHead? response, Span<byte> room, out int written)
+    private static bool TryWrite(FieldPart part, byte[] text, byte[] other, FieldFacts facts, int status, ResponseHead? response, Span<byte> room, out int written)
     {
         switch (part.Operator)
         {
             case FieldOperator.Text: return TryCopy(text, room, out written);
             case FieldOperator.RequestField: return TryCopy(Cut(Of(facts, text) is { IsEmpty: false } value ? value : Of(facts, other), part.MostBytes), room, out written);
             case FieldOperator.ResponseField: return TryCopy(Cut(Of(response, text) is { IsEmpty: false } told ? told : Of(response, other), part.MostBytes), room, out written);
-            case FieldOperator.ResponseCode: return TryNumber(response?.Status ?? 0, room, out written);
+            case FieldOperator.ResponseCode: return TryNumber(status, room, out written);
             case FieldOperator.Protocol: return TryCopy(ProtocolOf(facts.Request.Version), room, out written);
             case FieldOperator.ClientAddress: return facts.Client.Address.TryFormat(room, out written);
             case FieldOperator.ClientAddressAndPort: return TryEndpoint(facts.Client, room, out written);

@@ -45,7 +45,7 @@ internal static class MessageForwarding
     }
 
     /// <param name="head">Also of an interim response.</param>
-    /// <param name="more">Written behind the others.</param>
+    /// <param name="more">Written behind the others, in place of what the server said by the same name.</param>
     /// <param name="serviceTime">How long the server took, told to the client in whole milliseconds; null tells nothing.</param>
     /// <param name="facts">For edits with operators.</param>
     public static void WriteResponse(
@@ -77,26 +77,44 @@ internal static class MessageForwarding
         IResponseWriter writer, ResponseHead head, FieldEdits edits, EquatableArray<HeaderValue> more, TimeSpan? serviceTime, FieldFacts? facts)
     {
         foreach (var field in new EndToEndFields(head.Fields))
-            if (!edits.Drops(field.Name) && (serviceTime is null || !field.Is(ServiceTime))) writer.ResponseField(field.Name, field.Value, field.NeverIndexed);
-        foreach (var (name, value) in edits.Added) writer.ResponseField(name, value);
-        if (edits.Formatted.Length > 0 && facts is not null) WriteFormatted(writer, head, edits, facts);
-        foreach (var field in more) writer.ResponseField(Encoding.ASCII.GetBytes(field.Name), Encoding.UTF8.GetBytes(field.Value));
+            if (!edits.Drops(field.Name) && !Replaces(more, field.Name) && (serviceTime is null || !field.Is(ServiceTime))) writer.ResponseField(field.Name, field.Value, field.NeverIndexed);
+        WriteAdded(writer, head.Status, head, edits, more, facts);
         if (serviceTime is { } time) WriteNumber(writer, ServiceTime, (long)time.TotalMilliseconds);
+    }
+
+    /// <summary>What responses get besides what they say themselves, whoever answers.</summary>
+    /// <param name="head">Null for an answer of ours.</param>
+    /// <param name="more">Written behind the others.</param>
+    /// <param name="facts">For edits with operators.</param>
+    public static void WriteAdded(IResponseWriter writer, int status, ResponseHead? head, FieldEdits edits, EquatableArray<HeaderValue> more, FieldFacts? facts)
+    {
+        foreach (var (name, value) in edits.Added)
+            if (!Replaces(more, name)) writer.ResponseField(name, value);
+        if (edits.Formatted.Length > 0 && facts is not null) WriteFormatted(writer, status, head, edits, facts);
+        foreach (var field in more) writer.ResponseField(Encoding.ASCII.GetBytes(field.Name), Encoding.UTF8.GetBytes(field.Value));
+    }
+
+    // A page that finds two permissions takes neither; of these two there may be many.
+    private static bool Replaces(EquatableArray<HeaderValue> more, ReadOnlySpan<byte> name)
+    {
+        foreach (var field in more)
+            if (field.Name is not ("vary" or "set-cookie") && Ascii.EqualsIgnoreCase(name, field.Name)) return true;
+        return false;
     }
 
     private static void WriteFormatted(IRequestWriter writer, FieldEdits edits, FieldFacts facts)
     {
         var room = ArrayPool<byte>.Shared.Rent(FormattedField.MostBytes);
         foreach (var field in edits.Formatted)
-            if (field.Format(facts, null, room.AsSpan(0, FormattedField.MostBytes)) is { IsEmpty: false } value) writer.RequestField(field.Name, value);
+            if (field.Format(facts, 0, null, room.AsSpan(0, FormattedField.MostBytes)) is { IsEmpty: false } value) writer.RequestField(field.Name, value);
         ArrayPool<byte>.Shared.Return(room);
     }
 
-    private static void WriteFormatted(IResponseWriter writer, ResponseHead head, FieldEdits edits, FieldFacts facts)
+    private static void WriteFormatted(IResponseWriter writer, int status, ResponseHead? head, FieldEdits edits, FieldFacts facts)
     {
         var room = ArrayPool<byte>.Shared.Rent(FormattedField.MostBytes);
         foreach (var field in edits.Formatted)
-            if (field.Format(facts, head, room.AsSpan(0, FormattedField.MostBytes)) is { IsEmpty: false } value) writer.ResponseField(field.Name, value);
+            if (field.Format(facts, status, head, room.AsSpan(0, FormattedField.MostBytes)) is { IsEmpty: false } value) writer.ResponseField(field.Name, value);
         ArrayPool<byte>.Shared.Return(room);
     }
 

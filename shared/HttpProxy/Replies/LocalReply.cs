@@ -5,6 +5,8 @@ using Ambient.Http1.Bodies;
 using Ambient.Http1.Responses;
 using Ambient.HttpProxy.Downstreams;
 using Ambient.HttpProxy.Exchanges;
+using Ambient.HttpProxy.Filters;
+using Ambient.HttpProxy.Messages;
 using Ambient.Model;
 using Ambient.Model.Routes;
 
@@ -32,9 +34,19 @@ public readonly record struct LocalReply(int Status, string Why)
 
     private byte[] Text => Encoding.UTF8.GetBytes(IsVerbatim || Why.Length == 0 ? Why : Why + "\n");
 
+    /// <param name="edits">Of the route, where it answers by itself.</param>
+    /// <param name="more">Of the route, whoever answers.</param>
+    /// <param name="facts">For edits with operators.</param>
     /// <returns>The body, which follows.</returns>
-    internal byte[] WriteHead(DownstreamStream client) =>
-        (Status >= 400 || GrpcStatus is not null) && Replies.GrpcStatus.IsGrpc(client.Request.Fields) ? WriteGrpc(client) : WriteText(client);
+    internal byte[] WriteHead(DownstreamStream client, FieldEdits edits, EquatableArray<HeaderValue> more, FieldFacts? facts)
+    {
+        var isGrpc = (Status >= 400 || GrpcStatus is not null) && Replies.GrpcStatus.IsGrpc(client.Request.Fields);
+        client.BeginResponse(isGrpc ? 200 : Status);
+        if (!isGrpc && Why.Length > 0) WriteField(client, edits, "content-type"u8, "text/plain; charset=utf-8"u8);
+        foreach (var field in Fields) WriteField(client, edits, Encoding.ASCII.GetBytes(field.Name), Encoding.UTF8.GetBytes(field.Value));
+        MessageForwarding.WriteAdded(client, Status, null, edits, more, facts);
+        return isGrpc ? EndGrpc(client) : EndText(client);
+    }
 
     /// <summary>For a request of HTTP/1 whose head could not be read; the connection closes.</summary>
     internal void WriteToUnreadable(IBufferWriter<byte> output)
@@ -44,12 +56,14 @@ public readonly record struct LocalReply(int Status, string Why)
         output.Write(Text);
     }
 
-    private byte[] WriteText(DownstreamStream client)
+    private static void WriteField(DownstreamStream client, FieldEdits edits, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        if (!edits.Drops(name)) client.ResponseField(name, value);
+    }
+
+    private byte[] EndText(DownstreamStream client)
     {
         var text = Text;
-        client.BeginResponse(Status);
-        if (text.Length > 0) client.ResponseField("content-type"u8, "text/plain; charset=utf-8"u8);
-        WriteFields(client);
         if (client.Request.IsHead || Status is 204 or 304)
         {
             client.EndResponseWithoutBody(Status is 204 or 304 ? null : text.Length);
@@ -61,19 +75,12 @@ public readonly record struct LocalReply(int Status, string Why)
     }
 
     // Trailers alone: the status where a client looks for it when there is no message.
-    private byte[] WriteGrpc(DownstreamStream client)
+    private byte[] EndGrpc(DownstreamStream client)
     {
-        client.BeginResponse(200);
         client.ResponseField("content-type"u8, "application/grpc"u8);
         client.ResponseField("grpc-status"u8, Encoding.ASCII.GetBytes((GrpcStatus ?? Replies.GrpcStatus.Of(Status)).ToString(CultureInfo.InvariantCulture)));
         client.ResponseField("grpc-message"u8, Replies.GrpcStatus.Encode(Why));
-        WriteFields(client);
         client.EndResponse(BodyFraming.None);
         return [];
-    }
-
-    private void WriteFields(DownstreamStream client)
-    {
-        foreach (var field in Fields) client.ResponseField(Encoding.ASCII.GetBytes(field.Name), Encoding.UTF8.GetBytes(field.Value));
     }
 }

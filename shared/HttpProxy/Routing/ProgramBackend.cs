@@ -37,7 +37,7 @@ internal sealed class ProgramBackend
 
     public RouteDecision Decide(in RouteRequest request, PathMatch matched, in RouteCaller caller)
     {
-        if (_redirect is not null) return RouteDecision.Answer(_redirect.Reply(request, matched, caller.Port));
+        if (_redirect is not null) return RouteDecision.Answer(_redirect.Reply(request, matched, caller.Port)) with { Plan = _plan };
         if (_backend.Invalid.Length > 0) return RouteDecision.Answer(new(_backend.InvalidStatus, _backend.Invalid) { Flag = ExchangeFlag.NoCluster });
         var source = _backend.Port != 0 ? _source : _sourceOf(_backend with { Port = caller.Port });
         if (source is null) return RouteDecision.Answer(new(_backend.InvalidStatus, $"{_backend.Service} is not known here.") { Flag = ExchangeFlag.NoCluster });

@@ -26,7 +26,7 @@ public readonly record struct RouteDecision
     /// <summary>Further fields of the request.</summary>
     public EquatableArray<HeaderValue> RequestFields { get; init; }
 
-    /// <summary>Further fields of the response.</summary>
+    /// <summary>Further fields of the response, whoever answers; of the server's own by the same name only <c>vary</c> and <c>set-cookie</c> stay.</summary>
     public EquatableArray<HeaderValue> ResponseFields { get; init; }
 
     /// <summary>Requests that belong together have the same; 0 for those that belong to nobody.</summary>

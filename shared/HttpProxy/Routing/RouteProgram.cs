@@ -20,6 +20,7 @@ public sealed class RouteProgram
     private readonly uint _weights;
     private readonly CorsFilter? _cors;
     private readonly RedirectAnswer? _redirect;
+    private readonly RoutePlan _own; // where no server is asked
     private readonly TokenBuckets? _limit;
     private readonly Func<RouteBackend, IUpstreamSource?> _sourceOf;
 
@@ -32,6 +33,7 @@ public sealed class RouteProgram
         _action = action;
         _cors = action.Cors is { } cors ? new(cors) : null;
         _redirect = action.Redirect is { } redirect ? new(redirect) : null;
+        _own = new() { Name = name, ResponseEdits = FieldEdits.Of(action.ResponseEdits) };
         _limit = action.RateLimit is { } limit ? new(limit, time) : null;
         _backends = [.. action.Backends.Where(static backend => backend.Weight > 0).Select(backend => new ProgramBackend(name, action, backend, common, sourceOf))];
         _sourceOf = sourceOf;
@@ -51,8 +53,8 @@ public sealed class RouteProgram
 
     private RouteDecision DecideWay(in RouteRequest request, PathMatch matched, in RouteCaller caller, Random random)
     {
-        if (_redirect is not null) return RouteDecision.Answer(_redirect.Reply(request, matched, caller.Port));
-        if (_action.Direct is { } direct) return RouteDecision.Answer(new(direct.Status, direct.Body) { IsVerbatim = true, Flag = ExchangeFlag.None });
+        if (_redirect is not null) return RouteDecision.Answer(_redirect.Reply(request, matched, caller.Port)) with { Plan = _own };
+        if (_action.Direct is { } direct) return RouteDecision.Answer(new(direct.Status, direct.Body) { IsVerbatim = true, Flag = ExchangeFlag.None }) with { Plan = _own };
         if (_weights == 0) return RouteDecision.Refuse(500, "The route has no backend with a weight.");
         return Draw(random).Decide(request, matched, caller);
     }

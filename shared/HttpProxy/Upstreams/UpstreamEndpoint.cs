@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using Ambient.Http1.Heads;
 using Ambient.HttpProxy.Resilience;
 using HttpVersion = Ambient.Http1.HttpVersion;
@@ -6,9 +7,10 @@ using HttpVersion = Ambient.Http1.HttpVersion;
 namespace Ambient.HttpProxy.Upstreams;
 
 /// <summary>One server of a cluster. Thread-safe: all workers share it.</summary>
-public sealed class UpstreamEndpoint(IPEndPoint address)
+/// <param name="before">The same server as it was known until now: what it has done, and does, counts on. Null for a new one.</param>
+public sealed class UpstreamEndpoint(IPEndPoint address, UpstreamEndpoint? before = null)
 {
-    private int _active;
+    private readonly StrongBox<int> _active = before?._active ?? new();
 
     public IPEndPoint Address { get; } = address;
 
@@ -21,16 +23,16 @@ public sealed class UpstreamEndpoint(IPEndPoint address)
     public object? Subject { get; init; }
 
     /// <summary>When it came to be known, by the clock of its cluster; 0: long ago.</summary>
-    public long Since { get; init; }
+    public long Since { get; init; } = before?.Since ?? 0;
 
     /// <summary>Requests under way there.</summary>
-    public int Active => Volatile.Read(ref _active);
+    public int Active => Volatile.Read(ref _active.Value);
 
-    internal EndpointHealth Health { get; } = new();
+    internal EndpointHealth Health { get; } = before?.Health ?? new();
 
-    internal EndpointReach Reach { get; } = new();
+    internal EndpointReach Reach { get; } = before?.Reach ?? new();
 
-    internal EndpointPace Pace { get; } = new();
+    internal EndpointPace Pace { get; } = before?.Pace ?? new();
 
     // The same in every process: replicas of a waypoint send the same client to the same server.
     internal ulong HashSeed { get; } = HashKeys.Of(System.Text.Encoding.ASCII.GetBytes(address.ToString()));
@@ -40,9 +42,9 @@ public sealed class UpstreamEndpoint(IPEndPoint address)
 
     internal ServerKey Key => new(Address, Transport);
 
-    internal void Begin() => Interlocked.Increment(ref _active);
+    internal void Begin() => Interlocked.Increment(ref _active.Value);
 
-    internal void End() => Interlocked.Decrement(ref _active);
+    internal void End() => Interlocked.Decrement(ref _active.Value);
 }
 
 /// <summary>Whose connections are shared.</summary>

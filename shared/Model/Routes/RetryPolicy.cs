@@ -87,8 +87,8 @@ public sealed record RetryPolicy
     {
         "5xx" => RetryOn.FiveXx,
         "gateway-error" => RetryOn.GatewayError,
-        "reset" or "reset-before-request" => RetryOn.Reset,
-        "connect-failure" => RetryOn.ConnectFailure,
+        "reset" => RetryOn.Reset,
+        "connect-failure" or "reset-before-request" => RetryOn.ConnectFailure, // nothing was sent
         "refused-stream" => RetryOn.RefusedStream,
         "retriable-4xx" => RetryOn.Retriable4xx,
         "retriable-status-codes" => RetryOn.StatusCodes,

@@ -33,7 +33,7 @@ public sealed class FormattedFieldTests
 
         var field = Assert.Single(FieldEdits.Of(["hidden"], new HeaderEdits { Add = [new("x-told", value, HasOperators: true)] }).Formatted);
 
-        Assert.Equal(expected, Encoding.UTF8.GetString(field.Format(facts, null, new byte[FormattedField.MostBytes])));
+        Assert.Equal(expected, Encoding.UTF8.GetString(field.Format(facts, 0, null, new byte[FormattedField.MostBytes])));
     }
 
     [Fact]
