@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Ambient.Model.Routes;
 using Ambient.Model.Traffic;
 using static Ambient.Waypoint.Tests.Scenes.WaypointScene;
@@ -41,6 +42,46 @@ public sealed class ResilienceTests(ITestOutputHelper output)
 
         for (var i = 0; i < 20; i++) (await client.GetAsync("/")).Dispose();
         Assert.Equal((37, 3), (good.Requests, bad.Requests));
+    }
+
+    [Fact]
+    public async Task A_server_that_takes_no_connection_is_waited_for_as_long_as_the_destination_allows()
+    {
+        await using var scene = await StartAsync(("AMBIENT_CONNECT_TIMEOUT", "60s"));
+        var silent = scene.Serve("silent", "echo");
+        var at = silent.Address;
+        await silent.DisposeAsync();
+        using var listener = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(at);
+        listener.Listen(0);
+        using var only = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await only.ConnectAsync(at); // whoever comes next is not heard
+        scene.Apply(Destination(TrafficPolicy.Default with { Limits = new() { ConnectTimeout = TimeSpan.FromMilliseconds(50) } }));
+        scene.Route("plain", "echo", Rule(RouteMatch.Everything, To(("echo", 1)) with { Retries = RetryPolicy.None }));
+        using var client = await scene.ClientAsync("echo");
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await client.GetAsync("/")).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_server_that_fails_calls_of_gRPC_is_left_alone()
+    {
+        await using var scene = await StartAsync();
+        var (good, bad) = (scene.Serve("good", "echo"), scene.Serve("bad", "echo"));
+        bad.Fields = "grpc-status: 14\r\n";
+        scene.Apply(Destination(TrafficPolicy.Default with
+        {
+            Outlier = new(0, 3, false, 0, TimeSpan.FromHours(1), TimeSpan.FromHours(1), 50, 0), Balancing = BalancingKind.RoundRobin,
+        }));
+        scene.Route("plain", "echo", Rule(RouteMatch.Everything, To(("echo", 1)) with { Retries = RetryPolicy.None }));
+        using var client = await scene.ClientAsync("echo");
+        for (var i = 0; i < 20; i++)
+        {
+            using var call = new ByteArrayContent([]) { Headers = { { "content-type", "application/grpc" } } };
+            (await client.PostAsync("/shop.Cart/Add", call)).Dispose();
+        }
+
+        Assert.Equal((17, 3), (good.Requests, bad.Requests));
     }
 
     [Fact]

@@ -25,9 +25,13 @@ internal sealed class MeshDialer(Worker worker) : IUpstreamDialer
     private readonly IPAddress _ownAddress = IPAddress.Parse(worker.Rules.Options.Node.InstanceIp);
 
     public ValueTask<(Duplex? Stream, ConnectFailure Failure)> DialAsync(EventLoop loop, UpstreamEndpoint endpoint, string? protocol) =>
-        endpoint.Transport is ServerTransport transport ? DialAsync(endpoint.Address, transport, protocol) : ConnectAsync(endpoint.Address);
+        endpoint.Transport is ServerTransport transport ? DialAsync(endpoint.Address, transport, protocol, TimeOf(endpoint)) : ConnectAsync(endpoint.Address, TimeOf(endpoint));
 
-    private async ValueTask<(Duplex?, ConnectFailure)> DialAsync(IPEndPoint endpoint, ServerTransport transport, string? protocol)
+    // Of plain connections: a tunnel to a pod's node serves many, and has its own.
+    private TimeSpan TimeOf(UpstreamEndpoint endpoint) =>
+        endpoint.Limits.ConnectTimeout > TimeSpan.Zero ? endpoint.Limits.ConnectTimeout : worker.Rules.Options.Tunnels.ConnectTimeout;
+
+    private async ValueTask<(Duplex?, ConnectFailure)> DialAsync(IPEndPoint endpoint, ServerTransport transport, string? protocol, TimeSpan limit)
     {
         if (transport.Host.Length > 0)
         {
@@ -36,7 +40,7 @@ internal sealed class MeshDialer(Worker worker) : IUpstreamDialer
         }
         var (context, problem) = transport.Tls?.Current ?? default;
         if (transport.Tls is not null && context is null) return Failed($"TLS to {endpoint} cannot be begun: {problem}");
-        var (wire, failure) = transport.Remote is { } remote ? await RemoteAsync(remote) : await ConnectAsync(endpoint);
+        var (wire, failure) = transport.Remote is { } remote ? await RemoteAsync(remote) : await ConnectAsync(endpoint, limit);
         return wire is null || context is null ? (wire, failure) : await SecureAsync(wire, new(context, protocol), endpoint);
     }
 
@@ -55,11 +59,11 @@ internal sealed class MeshDialer(Worker worker) : IUpstreamDialer
         return Failed($"TLS with {endpoint} failed: {why}.");
     }
 
-    private async ValueTask<(Duplex?, ConnectFailure)> ConnectAsync(IPEndPoint endpoint)
+    private async ValueTask<(Duplex?, ConnectFailure)> ConnectAsync(IPEndPoint endpoint, TimeSpan limit)
     {
         var workload = worker.Rules.Mesh.Current.FindWorkload(new NetworkAddress(worker.Rules.Options.Node.Network, endpoint.Address));
         if (workload is { Protocol: TunnelProtocol.Hbone } or { NativeTunnel: true }) return await TunnelAsync(workload, endpoint);
-        try { return await LoopSocket.ConnectAsync(worker.Loop, Worker.NewSocket(endpoint), endpoint, worker.Rules.Options.Tunnels.ConnectTimeout); }
+        try { return await LoopSocket.ConnectAsync(worker.Loop, Worker.NewSocket(endpoint), endpoint, limit); }
         catch (LinuxException error) { return (null, ConnectFailure.Of(error.Errno)); } // out of descriptors
     }
 

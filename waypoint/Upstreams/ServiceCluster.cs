@@ -92,11 +92,12 @@ internal sealed class ServiceCluster(ClusterName name, WaypointOptions options, 
             if (subset is not null && subset.Workloads.AsSpan().BinarySearch(endpoint.Workload.Uid, StringComparer.Ordinal) < 0) continue;
             if (Reach(service, endpoint, place) is not var (at, host, remote)) continue;
             var same = known?.GetValueOrDefault((at, protocol, endpoint.Workload.Uid));
-            servers.Add(same is not null && endpoint.Workload.Equals(same.Subject) && (same.Transport as ServerTransport)?.Tls == tls
+            servers.Add(same is not null && endpoint.Workload.Equals(same.Subject) && (same.Transport as ServerTransport)?.Tls == tls && same.Limits == policy.Limits
                 ? same
                 : new UpstreamEndpoint(at, same)
                 {
                     Protocol = protocol,
+                    Limits = policy.Limits,
                     Subject = endpoint.Workload,
                     Transport = tls is null && remote is null && host.Length == 0 ? null : new ServerTransport(host, remote, tls),
                     Since = same?.Since ?? (before is null ? 0 : time.GetTimestamp()),

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Ambient.HttpProxy.Replies;
 using Ambient.HttpProxy.Tracing;
 using Ambient.HttpProxy.Upstreams;
 using Ambient.Transport;
@@ -44,7 +45,7 @@ internal sealed partial class Exchange
         {
             (_attempt, _attemptBegan, _attemptSpan) = (default, _loop.Time.GetTimestamp(), _route.Trace.IsRecorded ? RequestTrace.NewId(_proxy.Random) : 0);
             var attempt = _attempt = await TryAsync(endpoint).ConfigureAwait(false);
-            if (IsServersDoing) servers.Report(endpoint, attempt.Status, _attemptBegan);
+            if (IsServersDoing) servers.Report(endpoint, _isGrpc && attempt.GrpcStatus > 0 ? GrpcStatus.ToHttp(attempt.GrpcStatus) : attempt.Status, _attemptBegan);
             if (attempt.Sent || attempt.Flag == ExchangeFlag.UpstreamConnectFailed) servers.NoteReach(endpoint, attempt.Sent);
             _triesAgain = Deserves(attempt) && MayRetry(attempt);
             return attempt.IsAnswered && !_triesAgain ? await RespondAsync(_upstream!).ConfigureAwait(false) : null;

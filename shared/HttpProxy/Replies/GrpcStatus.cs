@@ -31,6 +31,23 @@ internal static class GrpcStatus
         _ => 2,
     };
 
+    /// <summary>The status of HTTP that says the same of the server, for who counts failures; the mapping is Envoy's.</summary>
+    public static int ToHttp(int grpcStatus) => grpcStatus switch
+    {
+        0 => 200,
+        1 => 499,
+        3 or 9 or 11 => 400,
+        4 => 504,
+        5 => 404,
+        6 or 10 => 409,
+        7 => 403,
+        8 => 429,
+        12 => 501,
+        14 => 503,
+        16 => 401,
+        _ => 500,
+    };
+
     private static FieldSection Trailers(int status, string message)
     {
         var trailers = new TrailersBuilder(Http1Limits.Default);

@@ -22,8 +22,9 @@ internal sealed class Http1Upstream : UpstreamStream, IDisposable
     private bool _asksWebSocket, _speaksWebSocket;
     private byte[]? _ownKey;
     private int _interim;
+    private uint _requests;
 
-    public Http1Upstream(Duplex stream, ServerKey server, UpstreamPool pool, Http1Limits limits)
+    public Http1Upstream(Duplex stream, UpstreamEndpoint server, UpstreamPool pool, Http1Limits limits)
     {
         (Stream, Server, _pool, _parser) = (stream, server, pool, new(limits));
         (In, Out) = (new(stream), new(stream));
@@ -32,7 +33,8 @@ internal sealed class Http1Upstream : UpstreamStream, IDisposable
 
     public Duplex Stream { get; }
 
-    public ServerKey Server { get; }
+    /// <summary>As whoever rented it last knows it.</summary>
+    public UpstreamEndpoint Server { get; set; }
 
     public ReceiveBuffer In { get; }
 
@@ -66,6 +68,7 @@ internal sealed class Http1Upstream : UpstreamStream, IDisposable
         _parser.Expect(method);
         _writer = RequestWriter.Begin(Out, method, target, authority);
         _asksWebSocket = false;
+        _requests++;
     }
 
     public override void BeginWebSocket(ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority, bool bringsKey)
@@ -117,7 +120,7 @@ internal sealed class Http1Upstream : UpstreamStream, IDisposable
 
     public override void Release(bool isClean)
     {
-        if (isClean && Head.KeepAlive && !_speaksWebSocket) _pool.Return(this);
+        if (isClean && Head.KeepAlive && !_speaksWebSocket && !Server.IsEnough(_requests)) _pool.Return(this);
         else Dispose();
     }
 

@@ -5,7 +5,7 @@ namespace Ambient.HttpProxy.Upstreams;
 
 /// <summary>The connections of one worker to one server that speaks HTTP/2: as few as its limit on streams allows, opened one at a time.</summary>
 /// <remarks>On the loop only. One that drains is not lent; it closes when its streams have ended.</remarks>
-internal sealed class Http2Server(UpstreamEndpoint endpoint, Http2UpstreamPool pool)
+internal sealed class Http2Server(Http2UpstreamPool pool)
 {
     private static readonly ConnectFailure Silent = new(ConnectFailureKind.Other, 0) { Detail = "it ended the connection before it spoke HTTP/2" };
 
@@ -14,6 +14,9 @@ internal sealed class Http2Server(UpstreamEndpoint endpoint, Http2UpstreamPool p
     private readonly Stack<LoopSignal> _spare = [];
     private ConnectFailure _failure;
     private bool _isDialing;
+
+    /// <summary>As whoever asked last knows it.</summary>
+    public required UpstreamEndpoint Endpoint { get; set; }
 
     public bool IsUnused => _connections.Count == 0 && !_isDialing && _waiting.Count == 0;
 
@@ -52,9 +55,10 @@ internal sealed class Http2Server(UpstreamEndpoint endpoint, Http2UpstreamPool p
         Changed();
     }
 
-    /// <summary>Closes what nobody used for so long.</summary>
-    public void CloseIdle(TimeSpan limit)
+    /// <summary>Closes what nobody used for so long, or for what the server's limits say.</summary>
+    public void CloseIdle(TimeSpan usual)
     {
+        var limit = Endpoint.IdleTimeoutOr(usual);
         foreach (var connection in _connections.ToArray())
             if (connection.Http2.OpenStreams == 0 && connection.Loop.Time.GetElapsedTime(connection.IdleSince) >= limit) connection.Drain();
     }
@@ -67,7 +71,7 @@ internal sealed class Http2Server(UpstreamEndpoint endpoint, Http2UpstreamPool p
     private async Task DialAsync()
     {
         _isDialing = true;
-        var (stream, failure) = await pool.DialAsync(endpoint);
+        var (stream, failure) = await pool.DialAsync(Endpoint);
         (_isDialing, _failure) = (false, failure);
         if (stream is not null)
         {

@@ -90,7 +90,9 @@ internal sealed class Http2Upstream : UpstreamStream, IHttp2MessageOwner
     public override void EndRequest(BodyFraming framing)
     {
         Http2Heads.AddLength(_request, framing);
-        if (_connection.Http2.TryOpen(_request, endStream: !framing.HasBody && !_asksWebSocket) is { } stream) _message.Begin(_connection, stream);
+        if (_connection.Http2.TryOpen(_request, endStream: !framing.HasBody && !_asksWebSocket) is not { } stream) return;
+        _message.Begin(_connection, stream);
+        _connection.Opened();
     }
 
     public void HeadArrived(HeaderList headers, bool endStream)

@@ -9,6 +9,7 @@ internal sealed class Http2UpstreamConnection(Duplex wire, Http2Server server, H
     : Http2Session(Http2Role.Client, wire, http2, options)
 {
     private readonly HttpProxyOptions _options = options;
+    private uint _requests;
 
     /// <summary>Another stream may be opened.</summary>
     public bool HasRoom => !IsOver && Http2.CanOpen && Http2.OpenStreams < _options.Http2Streams;
@@ -18,6 +19,12 @@ internal sealed class Http2UpstreamConnection(Duplex wire, Http2Server server, H
 
     /// <summary>Since when no stream was open, by the loop's clock.</summary>
     public long IdleSince { get; private set; } = wire.Loop.Time.GetTimestamp();
+
+    /// <summary>A stream was opened; after the last that it may carry it drains.</summary>
+    public void Opened()
+    {
+        if (server.Endpoint.IsEnough(++_requests)) Drain();
+    }
 
     public void Start() => _ = RunAsync(default);
 

@@ -24,7 +24,8 @@ internal sealed class Http2UpstreamPool(EventLoop loop, IUpstreamDialer dialer, 
     [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     public async ValueTask<(UpstreamStream? Stream, ConnectFailure Failure)> RentAsync(UpstreamEndpoint endpoint, bool whenKnown)
     {
-        if (!_servers.TryGetValue(endpoint.Key, out var server)) _servers[endpoint.Key] = server = new(endpoint, this);
+        if (!_servers.TryGetValue(endpoint.Key, out var server)) _servers[endpoint.Key] = server = new(this) { Endpoint = endpoint };
+        server.Endpoint = endpoint;
         var (connection, failure) = await server.RentAsync(whenKnown).ConfigureAwait(false);
         if (connection is null) return (null, failure);
         if (!_spare.TryPop(out var stream)) stream = new(loop, this, options.Limits);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using Ambient.Http1.Heads;
 using Ambient.HttpProxy.Resilience;
+using Ambient.Model.Traffic;
 using HttpVersion = Ambient.Http1.HttpVersion;
 
 namespace Ambient.HttpProxy.Upstreams;
@@ -25,6 +26,9 @@ public sealed class UpstreamEndpoint(IPEndPoint address, UpstreamEndpoint? befor
     /// <summary>When it came to be known, by the clock of its cluster; 0: long ago.</summary>
     public long Since { get; init; } = before?.Since ?? 0;
 
+    /// <summary>Of connections to it; what they leave open is as the pool's options have it.</summary>
+    public ConnectionLimits Limits { get; init; } = ConnectionLimits.None;
+
     /// <summary>Requests under way there.</summary>
     public int Active => Volatile.Read(ref _active.Value);
 
@@ -39,6 +43,11 @@ public sealed class UpstreamEndpoint(IPEndPoint address, UpstreamEndpoint? befor
 
     internal bool SpeaksHttp2With(RequestHead request) =>
         Protocol == UpstreamProtocol.Http2 || (Protocol == UpstreamProtocol.SameAsClient && request.Version == HttpVersion.Http2 && !request.IsExtendedConnect);
+
+    /// <summary>A connection that has carried so many requests carries no more.</summary>
+    internal bool IsEnough(uint requests) => Limits.MaxRequestsPerConnection is > 0 and var most && requests >= most;
+
+    internal TimeSpan IdleTimeoutOr(TimeSpan usual) => Limits.IdleTimeout > TimeSpan.Zero ? Limits.IdleTimeout : usual;
 
     internal ServerKey Key => new(Address, Transport);
 

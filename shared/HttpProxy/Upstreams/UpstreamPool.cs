@@ -6,7 +6,7 @@ using Ambient.Transport;
 namespace Ambient.HttpProxy.Upstreams;
 
 /// <summary>Connections to servers on one loop, by endpoint. Of HTTP/1.1 the one given back last is lent first; of HTTP/2 all share few.</summary>
-/// <remarks>On the loop only. What a server has ended, or what nobody wanted for <see cref="HttpProxyOptions.UpstreamIdleTimeout"/>, is
+/// <remarks>On the loop only. What a server has ended, or what nobody wanted for <see cref="HttpProxyOptions.UpstreamIdleTimeout"/>, or for what the server's limits say, is
 /// closed within a second.</remarks>
 public sealed class UpstreamPool : IDisposable
 {
@@ -39,20 +39,20 @@ public sealed class UpstreamPool : IDisposable
             return _http2.RentAsync(endpoint, whenKnown: MessageForwarding.IsUpgrade(request));
         }
 
-        return !fresh && TryTakeIdle(endpoint.Key) is { } idle ? new((idle, default)) : DialAsync(endpoint);
+        return !fresh && TryTakeIdle(endpoint) is { } idle ? new((idle, default)) : DialAsync(endpoint);
     }
 
     [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<(UpstreamStream? Stream, ConnectFailure Failure)> DialAsync(UpstreamEndpoint endpoint)
     {
         var (stream, failure) = await _dialer.DialAsync(_loop, endpoint, "http/1.1");
-        return (stream is null ? null : new Http1Upstream(stream, endpoint.Key, this, _options.Limits), failure);
+        return (stream is null ? null : new Http1Upstream(stream, endpoint, this, _options.Limits), failure);
     }
 
     /// <summary>Takes a connection whose exchange has ended in good order.</summary>
     internal void Return(Http1Upstream connection)
     {
-        if (!_idle.TryGetValue(connection.Server, out var same)) _idle[connection.Server] = same = [];
+        if (!_idle.TryGetValue(connection.Server.Key, out var same)) _idle[connection.Server.Key] = same = [];
         if (_isClosed || same.Count >= _options.UpstreamIdleConnections || !connection.In.IsEmpty)
         {
             connection.Dispose();
@@ -76,14 +76,15 @@ public sealed class UpstreamPool : IDisposable
         _http2.Drain();
     }
 
-    private Http1Upstream? TryTakeIdle(ServerKey server)
+    private Http1Upstream? TryTakeIdle(UpstreamEndpoint server)
     {
-        if (!_idle.TryGetValue(server, out var same)) return null;
+        if (!_idle.TryGetValue(server.Key, out var same)) return null;
         while (same.Count > 0)
         {
             var connection = same[^1];
             same.RemoveAt(same.Count - 1);
             Idle--;
+            connection.Server = server;
             if (connection.IsStillIdle) return connection;
             connection.Dispose();
         }
@@ -106,7 +107,7 @@ public sealed class UpstreamPool : IDisposable
 
     private bool IsOver(Http1Upstream connection, long now)
     {
-        if (_loop.Time.GetElapsedTime(connection.IdleSince, now) < _options.UpstreamIdleTimeout && connection.IsStillIdle) return false;
+        if (_loop.Time.GetElapsedTime(connection.IdleSince, now) < connection.Server.IdleTimeoutOr(_options.UpstreamIdleTimeout) && connection.IsStillIdle) return false;
         connection.Dispose();
         return true;
     }

@@ -32,10 +32,10 @@ public sealed record ConnectionLimits
     /// <summary>At once.</summary>
     public uint MaxRetries { get; init; }
 
-    /// <summary>Zero: 10 s.</summary>
+    /// <summary>Of a connection outside of the mesh; zero: as the proxy has it.</summary>
     public TimeSpan ConnectTimeout { get; init; }
 
-    /// <summary>Of a connection without a request; zero: 1 h.</summary>
+    /// <summary>Of a connection without a request; zero: as the proxy has it.</summary>
     public TimeSpan IdleTimeout { get; init; }
 }
 
