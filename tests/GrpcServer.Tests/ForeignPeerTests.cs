@@ -1,5 +1,6 @@
 using Ambient.Grpc;
 using Ambient.GrpcServer.Tests.Scenes;
+using Ambient.TestKit;
 using Ambient.TestKit.Peers;
 
 namespace Ambient.GrpcServer.Tests;
@@ -20,12 +21,12 @@ public sealed class ForeignPeerTests
     }
 
     [Fact]
-    public async Task Curl_is_told_that_a_compressed_message_is_not_taken()
+    public async Task Callers_are_told_that_a_compressed_message_is_not_taken()
     {
         await using var server = await ServeAsync();
 
         var (flagged, _) = await CurlAsync(server, [1, 0, 0, 0, 1, 0]);
-        var (encoded, _) = await CurlAsync(server, [0, 0, 0, 0, 0], "grpc-encoding: gzip");
+        var encoded = await AskAsync(server, "content-type: application/grpc", "grpc-encoding: gzip");
 
         Assert.Contains("grpc-status: 13", flagged);
         Assert.Contains("grpc-status: 12", encoded);
@@ -50,10 +51,10 @@ public sealed class ForeignPeerTests
         await using var server = await ServeAsync();
         var url = new Uri(server.Address, Calls.Say.Path).ToString();
 
-        var json = await PeerProcess.RunAsync("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "--http2-prior-knowledge", "-H", "content-type: application/json", "-d", "{}", url);
+        var json = await AskAsync(server, "content-type: application/json");
         var get = await PeerProcess.RunAsync("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "--http2-prior-knowledge", url);
 
-        Assert.Equal("415", json.Trim());
+        Assert.Contains(":status: 415", json);
         Assert.Equal("405", get.Trim());
     }
 
@@ -62,19 +63,15 @@ public sealed class ForeignPeerTests
     {
         await using var server = await ServeAsync();
 
-        Assert.Contains("grpc-status: 13", (await CurlAsync(server, [0, 0, 0, 0, 0], "grpc-timeout: soon")).Output);
+        Assert.Contains("grpc-status: 13", await AskAsync(server, "content-type: application/grpc", "grpc-timeout: soon"));
     }
 
     [Fact]
     public async Task Nghttp_sees_the_status_in_a_header_block_after_the_data()
     {
         await using var server = await ServeAsync();
-        var body = Path.GetTempFileName();
-        await File.WriteAllBytesAsync(body, [0, 0, 0, 0, 2, (byte)'h', (byte)'i']);
 
-        var frames = await PeerProcess.RunAsync("nghttp", "-v", "-n", "-d", body, "-H", "content-type: application/grpc", "-H", "te: trailers",
-            new Uri(server.Address, Calls.Say.Path).ToString());
-        File.Delete(body);
+        var frames = await AskAsync(server, "content-type: application/grpc");
 
         var data = frames.IndexOf("recv DATA frame", StringComparison.Ordinal);
         var status = frames.IndexOf("grpc-status: 0", StringComparison.Ordinal);
@@ -90,14 +87,11 @@ public sealed class ForeignPeerTests
                 await call.WriteAsync(received.Message!, call.Context.Stop);
             throw new RpcException(StatusCode.DataLoss, "über alles");
         }));
-        using var free = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-        free.Start();
-        var port = ((System.Net.IPEndPoint)free.LocalEndpoint).Port;
-        free.Stop();
-        using var proxy = PeerProcess.Start("nghttpx", $"--backend=127.0.0.1,{server.Address.Port};;proto=h2", $"--frontend=127.0.0.1,{port};no-tls",
+        using var port = new ReservedPort();
+        using var proxy = PeerProcess.Start("nghttpx", $"--backend=127.0.0.1,{server.Address.Port};;proto=h2", $"--frontend=127.0.0.1,{port.Number};no-tls",
             "--conf=/dev/null", "--workers=1", "--single-process", "--log-level=INFO", "--errorlog-file=/dev/stderr");
         await proxy.WaitForOutputAsync("Listening on 127.0.0.1");
-        using var channel = Calls.ChannelTo(new($"http://127.0.0.1:{port}"));
+        using var channel = Calls.ChannelTo(new($"http://127.0.0.1:{port.Number}"));
         await using var call = channel.OpenDuplex(Calls.Say, null, null, default);
 
         for (var i = 0; i < 20; i++)
@@ -114,14 +108,25 @@ public sealed class ForeignPeerTests
     private static Task<TestServer> ServeAsync() =>
         TestServer.StartAsync(app => app.MapUnary(Calls.Say, (request, _) => Task.FromResult(request)));
 
-    private static async Task<(string Output, byte[] Body)> CurlAsync(TestServer server, byte[] body, params string[] headers)
+    /// <summary>The frames of a call with one message. For refusals by the head, which come before the body is sent: curl takes the reset that ends such an answer for a failure.</summary>
+    private static async Task<string> AskAsync(TestServer server, params string[] headers)
+    {
+        var body = Path.GetTempFileName();
+        await File.WriteAllBytesAsync(body, [0, 0, 0, 0, 2, (byte)'h', (byte)'i']);
+        var frames = await PeerProcess.RunAsync("nghttp",
+            ["-v", "-n", "-d", body, .. headers.Append("te: trailers").SelectMany(static header => new[] { "-H", header }), new Uri(server.Address, Calls.Say.Path).ToString()]);
+        File.Delete(body);
+        return frames;
+    }
+
+    private static async Task<(string Output, byte[] Body)> CurlAsync(TestServer server, byte[] body)
     {
         var (sent, received) = (Path.GetTempFileName(), Path.GetTempFileName());
         await File.WriteAllBytesAsync(sent, body);
         string[] arguments =
         [
             "-sS", "-v", "--http2-prior-knowledge", "-H", "content-type: application/grpc", "-H", "te: trailers",
-            .. headers.SelectMany(static header => new[] { "-H", header }), "--data-binary", $"@{sent}", "-o", received, new Uri(server.Address, Calls.Say.Path).ToString(),
+            "--data-binary", $"@{sent}", "-o", received, new Uri(server.Address, Calls.Say.Path).ToString(),
         ];
         var output = await PeerProcess.RunAsync("curl", arguments);
         var bytes = await File.ReadAllBytesAsync(received);

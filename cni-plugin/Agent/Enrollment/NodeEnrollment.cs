@@ -8,7 +8,10 @@ internal sealed class NodeEnrollment(EnrollmentContext context) : IAsyncDisposab
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, PodEnrollment> _pods = [];
-    private readonly Dictionary<string, Leaving> _leaving = [];
+    private readonly Dictionary<string, Departure> _leaving = [];
+
+    /// <summary>Pods on their way out.</summary>
+    public int Leaving { get { lock (_lock) return _leaving.Count; } }
 
     /// <summary>The pod is to be in the mesh. The same again changes nothing; a changed one is enrolled anew.</summary>
     /// <param name="isNewSandbox">Nothing has run in it yet. It is enrolled anew also if the pod is the same: the namespace may be another behind the same path.</param>
@@ -47,10 +50,7 @@ internal sealed class NodeEnrollment(EnrollmentContext context) : IAsyncDisposab
             await earlier.CancelAsync();
         if (Take(_pods, uid) is { } enrolled)
             await enrolled.StopAsync();
-        var leaving = new Leaving(stop => context.Enroller.ForgetAsync(uid, stop));
-        lock (_lock)
-            _leaving[uid] = leaving;
-        return leaving.Done;
+        return Leave(uid, stop => context.Enroller.ForgetAsync(uid, stop));
     }
 
     /// <summary>The pod is not to be in the mesh. Goes on behind this call until it is out.</summary>
@@ -62,8 +62,7 @@ internal sealed class NodeEnrollment(EnrollmentContext context) : IAsyncDisposab
             await earlier.CancelAsync();
         if (Take(_pods, pod.Uid) is { } enrolled)
             await enrolled.StopAsync();
-        lock (_lock)
-            _leaving[pod.Uid] = new Leaving(stop => PodEnrollment.RemoveAsync(pod, context, removed, stop));
+        _ = Leave(pod.Uid, stop => PodEnrollment.RemoveAsync(pod, context, removed, stop));
     }
 
     /// <summary>Another node proxy is the newest now. Any thread.</summary>
@@ -80,13 +79,28 @@ internal sealed class NodeEnrollment(EnrollmentContext context) : IAsyncDisposab
     public async ValueTask DisposeAsync()
     {
         PodEnrollment[] pods;
-        Leaving[] leaving;
+        Departure[] leaving;
         lock (_lock)
             (pods, leaving) = ([.. _pods.Values], [.. _leaving.Values]);
         foreach (var pod in pods)
             await pod.StopAsync();
         foreach (var pod in leaving)
             await pod.CancelAsync();
+    }
+
+    private Task Leave(string uid, Func<CancellationToken, Task> leave)
+    {
+        lock (_lock)
+            return (_leaving[uid] = new Departure(leave, left => Forget(uid, left))).Done;
+    }
+
+    private void Forget(string uid, Departure left)
+    {
+        lock (_lock)
+        {
+            if (_leaving.GetValueOrDefault(uid) == left)
+                _leaving.Remove(uid);
+        }
     }
 
     private PodEnrollment? Find(string uid)
@@ -105,11 +119,16 @@ internal sealed class NodeEnrollment(EnrollmentContext context) : IAsyncDisposab
     }
 
     // A pod on its way out: until it is, it comes back, or the process ends.
-    private sealed class Leaving
+    private sealed class Departure
     {
         private readonly CancellationTokenSource _stop = new();
 
-        public Leaving(Func<CancellationToken, Task> leave) => Done = Task.Run(() => leave(_stop.Token));
+        /// <param name="over">Called at its end, however it ends.</param>
+        public Departure(Func<CancellationToken, Task> leave, Action<Departure> over) => Done = Task.Run(async () =>
+        {
+            try { await leave(_stop.Token); }
+            finally { over(this); }
+        });
 
         public Task Done { get; }
 

@@ -32,8 +32,21 @@ internal sealed partial class PodJournal(string stateDirectory, ILogger<PodJourn
         return entries;
     }
 
-    /// <exception cref="IOException">Not written; what was there before still is.</exception>
-    public void Write(JournalEntry entry) => AtomicFile.Write(FileOf(entry.Pod.Uid), entry.ToJson(), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    /// <exception cref="IOException">Not written. What was there before still is, unless it says that the pod may start outside of the mesh, which it may not any more.</exception>
+    public void Write(JournalEntry entry)
+    {
+        var file = FileOf(entry.Pod.Uid);
+        try
+        {
+            AtomicFile.Write(file, entry.ToJson(), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            if (entry.InMesh && File.Exists(file) && Read(file) is { InMesh: false })
+                File.Delete(file);
+            throw;
+        }
+    }
 
     public void Remove(string uid) => File.Delete(FileOf(uid));
 

@@ -56,8 +56,15 @@ internal sealed partial class PodReports(ApiClient api, string node, TimeProvide
         $"Something had changed the pod's redirection, and it was put back: {found}. Connections made meanwhile may have bypassed the mesh. " +
         "Look for a program with NET_ADMIN in the pod or on the node."));
 
-    /// <summary>It was taken out of the mesh.</summary>
-    public void Left(PodSpec pod) => Change(pod, report => (report.Wanted, report.HasComplained) = (null, false));
+    /// <summary>It was taken out of the mesh, which may have lasted longer than the pod.</summary>
+    public void Left(PodSpec pod)
+    {
+        lock (_lock)
+        {
+            if (_reports.ContainsKey(pod.Uid))
+                Change(pod, static report => (report.Wanted, report.HasComplained) = (null, false));
+        }
+    }
 
     /// <summary>What about the pod its owner should know.</summary>
     public void Notes(Pod pod, IReadOnlyList<string> sentences)
@@ -80,6 +87,9 @@ internal sealed partial class PodReports(ApiClient api, string node, TimeProvide
         lock (_lock)
             return _reports.GetValueOrDefault(uid)?.Written ?? Task.CompletedTask;
     }
+
+    /// <summary>Pods of which something is known.</summary>
+    public int Count { get { lock (_lock) return _reports.Count; } }
 
     /// <summary>There is no such pod any more.</summary>
     public void Forget(string uid)

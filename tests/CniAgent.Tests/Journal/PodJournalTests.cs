@@ -1,6 +1,7 @@
 using System.Text;
 using Ambient.CniAgent.Journal;
 using Ambient.CniAgent.PodNamespaces;
+using Ambient.TestKit.Peers;
 using FsCheck;
 using FsCheck.Fluent;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -51,6 +52,31 @@ public sealed class PodJournalTests : IDisposable
 
         Assert.Equal([Entry()], Open().ReadAll());
         Assert.Equal(["uid-1.json"], Directory.GetFiles(pods, "*.json").Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public async Task On_a_full_disk_no_pod_of_the_mesh_is_left_written_down_as_outside_of_it()
+    {
+        var disk = Directory.CreateDirectory(Path.Combine(_directory, "disk")).FullName;
+        await PeerProcess.RunAsync("mount", "-t", "tmpfs", "-o", "size=64k", "none", disk);
+        try
+        {
+            var journal = new PodJournal(disk, NullLogger<PodJournal>.Instance);
+            journal.ReadAll();
+            journal.Write(Entry("joins", inMesh: false));
+            journal.Write(Entry("leaves"));
+            Assert.Throws<IOException>(() => File.WriteAllBytes(Path.Combine(disk, "rest"), new byte[64 * 1024]));
+
+            Assert.Throws<IOException>(() => journal.Write(Entry("new")));
+            Assert.Throws<IOException>(() => journal.Write(Entry("leaves", inMesh: false)));
+            Assert.Throws<IOException>(() => journal.Write(Entry("joins")));
+
+            Assert.Equal([Entry("leaves")], journal.ReadAll());
+        }
+        finally
+        {
+            await PeerProcess.RunAsync("umount", disk);
+        }
     }
 
     [Theory, InlineData(""), InlineData("../x"), InlineData("a/b"), InlineData(".hidden")]

@@ -23,12 +23,14 @@ public sealed class NodePodsTests : IAsyncDisposable
     private readonly ApiClient _api = new(new ApiConfiguration { Server = new("http://127.0.0.1:1") }, TimeProvider.System);
     private readonly PodJournal _journal;
     private readonly JournalWriter _writer;
+    private readonly PodReports _reports;
 
     public NodePodsTests()
     {
         _proxies = new(Path.Combine(_directory, "z.sock"), _registry, new(), TimeProvider.System, NullLogger<ZdsServer>.Instance);
         var enroller = new Enroller(PodNamespaceOpener.ForThisNode("/", "/proc/self/ns/net", TimeProvider.System), new RuleInstaller(PodLab.Node, keepsConnections: true), _registry, _proxies);
         _enrollment = new(new(enroller, new EnrollmentMetrics(new MetricRegistry()), TimeSpan.FromSeconds(30), TimeProvider.System, NullLogger<PodEnrollment>.Instance));
+        _reports = new(_api, "node-1", TimeProvider.System, NullLogger<PodReports>.Instance);
         _journal = new(_directory, NullLogger<PodJournal>.Instance);
         _writer = new(_journal, NullLogger<JournalWriter>.Instance);
     }
@@ -60,12 +62,22 @@ public sealed class NodePodsTests : IAsyncDisposable
         Assert.Equal(["young"], _journal.ReadAll().Select(static entry => entry.Pod.Uid));
     }
 
+    [Fact]
+    public async Task Nothing_is_kept_of_pods_that_have_gone()
+    {
+        using var lab = new PodLab();
+        await _enrollment.WantAsync(lab.Spec("gone"), _reports);
+
+        await await _enrollment.ForgetAsync("gone");
+
+        Assert.Equal(0, _enrollment.Leaving);
+    }
+
     private async Task<NodePods> OpenAsync()
     {
         var settings = new Dictionary<string, string> { ["NODE_NAME"] = "node-1", ["KUBECONFIG"] = "/none", ["CNI_AGENT_RUN_DIR"] = _directory, ["AGENT_STATE_DIR"] = _directory };
         var selection = new PodSelection(ClusterOptions.Read(new SettingsReader(settings)));
-        var reports = new PodReports(_api, "node-1", TimeProvider.System, NullLogger<PodReports>.Instance);
-        var pods = new NodePods(selection, _journal, _writer, _enrollment, reports, captureDnsByDefault: true);
+        var pods = new NodePods(selection, _journal, _writer, _enrollment, _reports, captureDnsByDefault: true);
         await pods.RestoreAsync();
         return pods;
     }

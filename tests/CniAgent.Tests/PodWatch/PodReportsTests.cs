@@ -75,6 +75,17 @@ public sealed class PodReportsTests : IAsyncLifetime
         await running;
     }
 
+    [Fact]
+    public void A_pod_that_leaves_the_mesh_after_it_is_gone_is_not_remembered_again()
+    {
+        _reports.Seen(new() { Metadata = new() { Name = "web-0", Namespace = "shop", Uid = "uid-1" } });
+        _reports.Forget("uid-1");
+
+        _reports.Left(Spec("uid-1"));
+
+        Assert.Equal(0, _reports.Count);
+    }
+
     private static PodSpec Spec(string uid) => new(uid, uid, "shop", "web", "/proc/self/ns/net", [], PodLab.Defaults);
 
     private async Task AnswerAsync(HttpContext context)

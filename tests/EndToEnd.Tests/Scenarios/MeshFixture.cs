@@ -29,7 +29,7 @@ public class MeshFixture : IAsyncLifetime
         await Mesh.EnrolAsync(Web, Near, Cart);
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
         if (Mesh is not null) await Mesh.DisposeAsync();

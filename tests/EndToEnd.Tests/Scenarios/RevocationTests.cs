@@ -8,7 +8,7 @@ using Ambient.Lab.Processes;
 
 namespace Ambient.EndToEnd.Tests.Scenarios;
 
-public sealed class RevocationFixture : MeshFixture, IDisposable
+public sealed class RevocationFixture : MeshFixture
 {
     public string CrlFile { get; } = Path.Combine(Path.GetTempPath(), $"ambient-crl-{Guid.NewGuid():N}.pem");
 
@@ -22,7 +22,11 @@ public sealed class RevocationFixture : MeshFixture, IDisposable
         }
     }
 
-    public void Dispose() => File.Delete(CrlFile);
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        File.Delete(CrlFile);
+    }
 }
 
 public sealed class RevocationTests(RevocationFixture fixture) : IClassFixture<RevocationFixture>
