@@ -67,6 +67,12 @@ internal sealed class VirtualServiceNode(ObjectName name, NamespaceNode ns) : No
     /// <summary>To which it delegates, as listed.</summary>
     public ObjectName[] Delegates { get; set; } = [];
 
+    /// <summary>That it is for, in order.</summary>
+    public List<KeyValuePair<ServiceKey, ServiceNode>> Services { get; set; } = [];
+
+    /// <summary>Of them those of which it routes requests.</summary>
+    public HashSet<ServiceKey> Routed { get; set; } = [];
+
     /// <summary>Waypoints that honour it, in order.</summary>
     public string[] Waypoints { get; set; } = [];
 

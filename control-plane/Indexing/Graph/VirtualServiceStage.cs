@@ -56,6 +56,8 @@ internal sealed partial class VirtualServiceStage(MeshGraph graph)
         var queued = new HashSet<VirtualServiceNode>(Rebuilds.Take(graph.Queue.VirtualServices));
         foreach (var node in queued) Read(node);
         queued.UnionWith(Rebuilds.Take(graph.Queue.VirtualServices));
+        foreach (var node in queued) Read(node);
+        queued.UnionWith(queued.SelectMany(Place).ToList());
         foreach (var node in queued) Rebuild(node);
         TellDelegates();
     }
@@ -63,8 +65,7 @@ internal sealed partial class VirtualServiceStage(MeshGraph graph)
     private void Rebuild(VirtualServiceNode node)
     {
         Rebuilt++;
-        Read(node);
-        var services = node.Facts is { } facts ? ServicesOf(facts) : [];
+        var services = node.Services;
         graph.Log.Set(node.ResourceName, services.Count > 0 && !node.Facts!.Rules.IsEmpty ? new TrafficResource(node.ResourceName, RouteOf(node.Facts, services)) : null);
         SetCondition(node, services, PublishConnections(node, services));
         _untold.UnionWith(node.Delegates);
@@ -199,7 +200,7 @@ internal sealed partial class VirtualServiceStage(MeshGraph graph)
             graph.Log.Forget(ResourceTypes.VirtualService, node.Name, FieldManagers.WaypointTraffic);
             return;
         }
-        var problems = services.Where(service => HasGatewayRoutes(service.Value)).Select(static service => $"{service.Key.Hostname} has routes of Gateway API, which go before.").Concat(facts.Problems).Concat(idle);
+        var problems = services.Where(service => HasGatewayRoutes(service.Value)).Select(static service => $"{service.Key.Hostname} has routes of Gateway API, which go before.").Concat(OlderOf(node)).Concat(facts.Problems).Concat(idle);
         SetCondition(node, new(RefusalOf(facts, services.Count), node.Waypoints.ToEquatableArray(), problems.ToEquatableArray()));
     }
 

@@ -13,6 +13,10 @@ namespace Ambient.ControlPlane.Indexing.VirtualServices;
 internal sealed record VirtualFacts(
     ObjectName Name, DateTimeOffset Created, EquatableArray<string> Hosts, HostExport Export, EquatableArray<VirtualRule> Rules, EquatableArray<string> Problems)
 {
+    /// <summary>The oldest goes before; names break ties.</summary>
+    public static int Compare(VirtualFacts left, VirtualFacts right) =>
+        left.Created.CompareTo(right.Created) is not 0 and var order ? order : string.CompareOrdinal(left.Name.ToString(), right.Name.ToString());
+
     /// <summary>Of <c>tcp</c> the first for a port counts; of <c>tls</c> the names that are asked for decide.</summary>
     public EquatableArray<VirtualConnection> Connections { get; init; }
 

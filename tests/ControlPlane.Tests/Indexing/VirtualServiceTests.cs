@@ -272,6 +272,25 @@ public sealed class VirtualServiceTests
     }
 
     [Fact]
+    public void Of_two_for_one_service_the_younger_says_that_the_older_goes_before()
+    {
+        var (older, younger) = (Virtual($"hosts: [web], http: [{{{ToWeb}}}]", "z", age: 2), Virtual($"hosts: ['*.default.svc.cluster.local'], http: [{{{ToWeb}}}]", "a", age: 1));
+        var mesh = Mesh(younger);
+        Assert.Equal("Accepted", mesh.Condition("WaypointAccepted", "a")!.Reason);
+
+        mesh.Set(older);
+        Assert.Equal(("Accepted", "UnsupportedValue"), (mesh.Condition("WaypointAccepted", "z")!.Reason, mesh.Condition("WaypointAccepted", "a")!.Reason));
+        Assert.Contains("web.default.svc.cluster.local has the routes of VirtualService default/z too, which are tried before these", mesh.Condition("WaypointAccepted", "a")!.Message, StringComparison.Ordinal);
+
+        mesh.Set(Virtual($"hosts: [many], http: [{{{ToWeb}}}]", "z", age: 2));
+        Assert.Contains("many.default", mesh.Condition("WaypointAccepted", "a")!.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("web.default", mesh.Condition("WaypointAccepted", "a")!.Message, StringComparison.Ordinal);
+
+        mesh.Remove(older);
+        Assert.Equal("Accepted", mesh.Condition("WaypointAccepted", "a")!.Reason);
+    }
+
+    [Fact]
     public void What_comes_after_a_catch_all_has_no_effect_and_is_told() =>
         Assert.Contains("takes every request", Status(Mesh(Virtual($"hosts: [web], http: [{{{ToWeb}}}, {{{ToWeb}}}]"))).Message, StringComparison.Ordinal);
 
