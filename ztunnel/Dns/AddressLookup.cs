@@ -69,10 +69,22 @@ internal sealed class AddressLookup(DnsService service)
         var request = service.BeginForwarding(query.Span, DnsTransport.Udp);
         var started = service.Loop.Time.GetTimestamp();
         var result = await service.Udp.ForwardAsync(query);
+        if (DnsHeader.TryRead(result.Answer.Span, out var header) && header.IsTruncated)
+        {
+            result.Answer.Dispose();
+            result = await AskOverTcpAsync(query, request);
+        }
         service.Outstanding.Leave(query.Length);
         service.Journal.ForwardingEnded(request, query.Span, service.Loop.Time.GetElapsedTime(started), result.Failure);
         using var answer = result.Answer;
         return result.Failure is { } failure ? new([], failure.Reason.Text) : ReadAddresses(answer.Span, type);
+    }
+
+    private async ValueTask<ForwardResult> AskOverTcpAsync(PooledMessage query, DnsRequest request)
+    {
+        _ = DnsHeader.TryRead(query.Span, out var header);
+        using var lookup = new TcpLookup(service.Loop, service.Order, service.Sockets);
+        return await lookup.AskAsync(new(PooledMessage.Copy(query.Span), header, request, service.Loop.Time.GetTimestamp()));
     }
 
     private static int WriteQuery(string host, RecordType type, Span<byte> into)

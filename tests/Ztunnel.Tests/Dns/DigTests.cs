@@ -133,6 +133,24 @@ public sealed class DigTests
         Assert.Contains("not a host name", none.Failure);
     }
 
+    [Fact]
+    public async Task A_name_whose_answer_has_no_room_in_a_datagram_is_asked_for_over_TCP()
+    {
+        await using var upstream = new Upstream(static received => received.ReplyAsync(received.ByTcp ? Answer(received) : Cut(received)));
+        await using var lab = await DnsLab.StartAsync(Web(), upstream);
+
+        var resolved = await lab.Proxy.ResolveAsync("www.example.com", AddressFamily.InterNetwork);
+
+        Assert.Equal(["192.0.2.7"], resolved.Addresses.Select(address => address.ToString()));
+    }
+
+    private static byte[] Cut(Received received)
+    {
+        var response = received.Response();
+        response[2] |= 0x02; // TC
+        return response;
+    }
+
     // An alias and the address of what it stands for, to the question for A only; the OPT record of the query is left out.
     private static byte[] Answer(Received received)
     {
