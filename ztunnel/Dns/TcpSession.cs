@@ -17,6 +17,9 @@ internal sealed class TcpSession : ITcpClient, ICarried
     /// <summary>Requests that one client may have waiting; its further messages are read when there is room again.</summary>
     public const int MaxWaiting = 32;
 
+    /// <summary>Messages taken before other work of the loop has its turn.</summary>
+    private const int MaxPerTurn = 64;
+
     /// <summary>Checks without anything happening after which an idle connection is closed, and a stuck one is aborted.</summary>
     private const int IdleChecks = 10, StuckChecks = 5;
 
@@ -43,12 +46,14 @@ internal sealed class TcpSession : ITcpClient, ICarried
     public async Task RunAsync()
     {
         _check.Start(CheckInterval);
-        while (!_ending && await _stream.ReadAsync() is { } message)
+        for (var taken = 1; !_ending && await _stream.ReadAsync() is { } message; taken++)
         {
             if (message.Length < DnsHeader.Size)
                 break; // not DNS: there is no identifier to answer to
             Serve(message.Span);
             await WaitForRoomAsync();
+            if (taken % MaxPerTurn == 0)
+                await _service.Loop.Yield();
         }
         await EndAsync();
     }
