@@ -44,7 +44,7 @@ internal sealed class UpstreamConnector(PodWorker pod, IPEndPoint client)
         return connected.Stream is { } stream ? (new(stream, stream.Tunnel.Peer.Id), null) : Failed(connected.Failure!);
     }
 
-    /// <summary>Across networks: the gateway sees only the outer tunnel; the inner one ends at the service. Never pooled, or all would reach one endpoint.</summary>
+    /// <summary>Across networks: the gateway sees only the outer tunnel; the inner one ends at the service. Never lent to others, or all would reach one endpoint.</summary>
     private async ValueTask<(Upstream?, UpstreamFailure?)> ConnectDoubleTunnelAsync(Route route, TimeSpan? patience)
     {
         var outer = await pod.Pool.ConnectAsync(KeyOf(route), RequestOf(route, null), patience);
@@ -57,7 +57,9 @@ internal sealed class UpstreamConnector(PodWorker pod, IPEndPoint client)
             return Failed(ReasonCode.IdentityUnavailable, missing!, mayRetry: false);
         }
         var (tunnel, failure) = await pod.Dialer.SecureAsync(wire, identity, [.. route.ExpectedInnerPeers], $"{route.Authority} behind {route.NextHop}");
-        return tunnel is null ? Failed(failure!) : await ConnectInnerAsync(tunnel, route);
+        if (tunnel is null) return Failed(failure!);
+        pod.Pool.Keep(tunnel);
+        return await ConnectInnerAsync(tunnel, route);
     }
 
     private async ValueTask<(Upstream?, UpstreamFailure?)> ConnectInnerAsync(Tunnel tunnel, Route route)

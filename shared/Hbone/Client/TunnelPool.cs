@@ -14,11 +14,11 @@ public sealed class TunnelPool(EventLoop loop, TunnelOptions options, ITunnelDia
     private const int Spares = 2; // unused tunnels to one peer that are kept for as long as the options say
     private static readonly TimeSpan SurplusRelease = TimeSpan.FromSeconds(15);
     private readonly Dictionary<TunnelKey, Bucket> _buckets = [];
-    private readonly HashSet<Tunnel> _leaving = []; // their peers sent GOAWAY; their last streams go on
+    private readonly HashSet<Tunnel> _unlent = []; // their peers sent GOAWAY and their last streams go on, or they were made for one connection
     private bool _closing;
 
     /// <summary>Tunnels that are open, also those that are never lent again.</summary>
-    public int Count => _buckets.Values.Sum(static bucket => bucket.Tunnels.Count) + _leaving.Count;
+    public int Count => _buckets.Values.Sum(static bucket => bucket.Tunnels.Count) + _unlent.Count;
 
     /// <summary>Told the peer's end when it sends GOAWAY: whoever serves there is going away, or its proxy is.</summary>
     public Action<IPEndPoint>? PeerLeaving { get; init; }
@@ -58,6 +58,17 @@ public sealed class TunnelPool(EventLoop loop, TunnelOptions options, ITunnelDia
         }
     }
 
+    /// <summary>Keeps a tunnel that was made for one connection: it is never lent, and ends with the others.</summary>
+    public void Keep(Tunnel tunnel)
+    {
+        if (tunnel.IsClosed) return;
+        _unlent.Add(tunnel);
+        tunnel.SlotsChanged = closed =>
+        {
+            if (closed.IsClosed) _unlent.Remove(closed);
+        };
+    }
+
     /// <summary>Drains every tunnel: no new streams, those open go on.</summary>
     public void Drain()
     {
@@ -79,7 +90,7 @@ public sealed class TunnelPool(EventLoop loop, TunnelOptions options, ITunnelDia
             if (isRevoked(tunnel.Peer)) tunnel.Close(TunnelEnd.Revoked);
     }
 
-    internal List<Tunnel> Tunnels() => [.. _buckets.Values.SelectMany(static bucket => bucket.Tunnels).Select(static pooled => pooled.Tunnel), .. _leaving];
+    internal List<Tunnel> Tunnels() => [.. _buckets.Values.SelectMany(static bucket => bucket.Tunnels).Select(static pooled => pooled.Tunnel), .. _unlent];
 
     private HboneStream? TryConnect(TunnelKey key, ConnectRequest request)
     {
@@ -163,7 +174,7 @@ public sealed class TunnelPool(EventLoop loop, TunnelOptions options, ITunnelDia
 
     private void SlotsChanged(TunnelKey key, Bucket bucket, PooledTunnel pooled)
     {
-        if (pooled.Tunnel.IsClosed) _leaving.Remove(pooled.Tunnel);
+        if (pooled.Tunnel.IsClosed) _unlent.Remove(pooled.Tunnel);
         if (pooled.Tunnel.IsClosed || pooled.Tunnel.IsDraining) Withdraw(key, bucket, pooled);
         else if (pooled.IsUnused) pooled.ReleaseAfter(ReleaseTime(bucket));
     }
@@ -174,7 +185,7 @@ public sealed class TunnelPool(EventLoop loop, TunnelOptions options, ITunnelDia
         pooled.Forget();
         Forget(key, bucket);
         if (pooled.Tunnel.IsClosed) return;
-        _leaving.Add(pooled.Tunnel);
+        _unlent.Add(pooled.Tunnel);
         if (!_closing) PeerLeaving?.Invoke(key.Destination);
     }
 
