@@ -21,7 +21,7 @@ public sealed class HboneStream : Duplex
     private readonly LoopSignal _readable;
     private readonly LoopSignal _writable;
     private SlabQueue? _held;
-    private bool _ended, _finishing, _reset, _toldBroken, _isFast;
+    private bool _ended, _finishing, _refused, _reset, _toldBroken, _isFast;
     private int _keptUp; // bytes since the reader last left some
 
     internal HboneStream(Tunnel tunnel)
@@ -80,7 +80,8 @@ public sealed class HboneStream : Duplex
     public void Respond(ConnectAnswer answer)
     {
         if (IsBroken) return;
-        _finishing |= answer.Status != 200;
+        _refused = answer.Status != 200;
+        _finishing |= _refused;
         _tunnel.SendAnswer(this, answer);
     }
 
@@ -180,10 +181,11 @@ public sealed class HboneStream : Duplex
         TellBroken();
     }
 
-    /// <summary>Gives the slot back. An exchange that is not over is cut with CANCEL.</summary>
+    /// <summary>Gives the slot back. An exchange that is not over is cut with CANCEL; after a refusal the client is told to send no more.</summary>
     public override void Dispose()
     {
-        if (!IsBroken && !(_ended && _finishing)) Abort(Http2ErrorCode.Cancel);
+        // RFC 9113 §8.1: with any other code a client may forget the answer.
+        if (!IsBroken && !(_ended && _finishing)) Abort(_refused ? Http2ErrorCode.NoError : Http2ErrorCode.Cancel);
         DropBytes();
     }
 

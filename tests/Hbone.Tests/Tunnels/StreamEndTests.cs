@@ -199,6 +199,27 @@ public class StreamEndTests
         Assert.Equal(0, await lab.ServerLoop.RunAsync(() => ValueTask.FromResult(lab.Refused!.OpenStreams)));
     }
 
+    [Fact]
+    public async Task A_refusal_counts_though_its_stream_is_given_back_before_the_client_has_ended_it()
+    {
+        await using var lab = await TunnelLab.StartAsync(static lab => lab.Serve = static (stream, request) =>
+        {
+            stream.Respond(new(request.Authority == "refused:80" ? 401 : 200));
+            if (request.Authority == "refused:80") stream.Dispose();
+            return Task.CompletedTask;
+        });
+
+        var (status, isReset) = await lab.WithStreamAsync(static async stream =>
+        {
+            var refused = stream.Tunnel.TryConnect(new("refused:80"))!;
+            var answer = await refused.WaitAnswerAsync(TimeSpan.FromSeconds(30));
+            return (answer!.Status, refused.IsBroken);
+        });
+
+        Assert.Equal(401, status);
+        Assert.False(isReset); // which would let a client forget the answer (RFC 9113 §8.1)
+    }
+
     /// <summary>A client of HTTP/2 that is not ours, with a certificate of the mesh.</summary>
     private static async Task<HttpClient> HttpClientOfAsync(TunnelLab lab)
     {
