@@ -43,6 +43,27 @@ public sealed class TcpTests
     }
 
     [Fact]
+    public async Task Connections_beyond_those_that_the_destination_allows_are_ended()
+    {
+        await using var scene = await StartAsync();
+        scene.Serve("v1", "echo");
+        scene.Apply(new Model.Traffic.TrafficResource("DestinationRule/shop/echo", new Model.Traffic.DestinationPolicy
+        {
+            Namespace = "shop", Name = "echo", Services = [KeyOf("echo")], Policy = Model.Traffic.TrafficPolicy.Default with { Limits = new() { MaxConnections = 1 } },
+        }));
+        var at = await scene.NodeOf().OpenAsync($"{VipOf("echo")}:443");
+        using (var first = new Socket(SocketType.Stream, ProtocolType.Tcp))
+        {
+            await first.ConnectAsync(at);
+            await first.SendAsync("GET / HTTP/1.1\r\nHost: echo\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
+            Assert.StartsWith("HTTP/1.1 200 ", await ReceiveAsync(first), StringComparison.Ordinal);
+            Assert.Equal("", await SpeakAsync(at));
+        }
+
+        await scene.UntilAsync(async () => (await SpeakAsync(at)).StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal)); // its place is free again
+    }
+
+    [Fact]
     public async Task Connections_are_shared_by_the_weights_of_a_tcp_route_and_an_invalid_backend_gets_none()
     {
         await using var scene = await StartAsync();

@@ -1,5 +1,6 @@
 using System.Net;
 using Ambient.Hbone.Tunnels;
+using Ambient.HttpProxy.Resilience;
 using Ambient.HttpProxy.Upstreams;
 using Ambient.Model.Policies;
 using Ambient.Transport;
@@ -20,6 +21,8 @@ internal sealed class TcpConnection(Worker worker, HboneStream stream, Client cl
     private readonly long _began = worker.Loop.Time.GetTimestamp();
     private Duplex? _upstream;
     private NewsWait? _news;
+    private RequestGate? _gate; // it is inside
+    private bool _isTooMany;
     private TcpTally? _tally;
     private Slab? _greeting;
     private int _greeted;
@@ -35,7 +38,7 @@ internal sealed class TcpConnection(Worker worker, HboneStream stream, Client cl
     {
         if (!IsAllowed()) return Refused("refused by policy");
         if (worker.Rules.Services.For(destination).ConnectionsOf(client.Namespace) is { AsksForName: true } routes && !await TryFindNameAsync(routes)) return Refused("the client did not say what it asks for");
-        if (_upstream is null && !await TryDialAsync()) return Refused("no server was reached");
+        if (_upstream is null && !await TryDialAsync()) return Refused(_isTooMany ? "the destination allows no more connections" : "no server was reached");
         if (!TryPassGreeting()) return Refused("the client left, or takes nothing");
         worker.Connections.Add(this);
         _tally = worker.Rules.Metrics.TcpOpened(client, destination, Telemetry, _tried[^1], _bytes);
@@ -49,6 +52,7 @@ internal sealed class TcpConnection(Worker worker, HboneStream stream, Client cl
         DropGreeting();
         _upstream?.Dispose();
         _upstream = null;
+        LeaveGate();
     }
 
     /// <summary>Looks whether the server has spoken; what it said is passed on later.</summary>
@@ -109,7 +113,9 @@ internal sealed class TcpConnection(Worker worker, HboneStream stream, Client cl
 
     private async ValueTask<bool> TryDialAnyAsync()
     {
+        LeaveGate(); // of servers that were not reached
         var servers = worker.Rules.Services.ServersOf(destination, client.Namespace, _name, worker.Random)?.Current;
+        if (servers is not null && !TryEnter(servers.Gate)) return false;
         for (var attempt = 1; servers is not null; attempt++)
         {
             var endpoint = servers.Pick(worker.Random, _tried);
@@ -118,6 +124,19 @@ internal sealed class TcpConnection(Worker worker, HboneStream stream, Client cl
         }
 
         return false;
+    }
+
+    private bool TryEnter(RequestGate gate)
+    {
+        _isTooMany = !gate.TryEnterConnection();
+        if (!_isTooMany) _gate = gate;
+        return !_isTooMany;
+    }
+
+    private void LeaveGate()
+    {
+        _gate?.LeaveConnection();
+        _gate = null;
     }
 
     private async ValueTask<bool> TryDialAsync(UpstreamCluster servers, UpstreamEndpoint endpoint)
@@ -137,6 +156,7 @@ internal sealed class TcpConnection(Worker worker, HboneStream stream, Client cl
         _tally!.Close();
         stream.Dispose();
         _upstream!.Dispose();
+        LeaveGate();
         Ended(why);
     }
 

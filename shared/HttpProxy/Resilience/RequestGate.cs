@@ -48,16 +48,45 @@ public sealed class RequestGate(ConnectionLimits limits)
         lock (_gate)
         {
             if (ticket.State == GateState.Waiting) _waiting.Remove(ticket.Place);
-            else if (ticket.State == GateState.Inside && (next = _waiting.First?.Value) is not null)
-            {
-                _waiting.RemoveFirst();
-                next.State = GateState.Inside;
-            }
-            else if (ticket.State == GateState.Inside) _active--;
+            else if (ticket.State == GateState.Inside) next = GiveOn();
             ticket.State = GateState.Outside;
         }
 
         next?.Wake();
+    }
+
+    /// <summary>For a connection that is not HTTP: one that finds no room does not wait.</summary>
+    /// <returns>False if there is no room; else <see cref="LeaveConnection"/> when it is over.</returns>
+    public bool TryEnterConnection()
+    {
+        lock (_gate)
+        {
+            if (limits.MaxConnections > 0 && _active >= limits.MaxConnections) return false;
+            _active++;
+            return true;
+        }
+    }
+
+    public void LeaveConnection()
+    {
+        GateTicket? next;
+        lock (_gate) next = GiveOn();
+        next?.Wake();
+    }
+
+    /// <summary>A place has become free; under the lock.</summary>
+    /// <returns>Whose it is now, to be woken; null if nobody waits.</returns>
+    private GateTicket? GiveOn()
+    {
+        if (_waiting.First?.Value is not { } next)
+        {
+            _active--;
+            return null;
+        }
+
+        _waiting.RemoveFirst();
+        next.State = GateState.Inside;
+        return next;
     }
 }
 
