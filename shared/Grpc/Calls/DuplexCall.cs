@@ -106,7 +106,9 @@ public sealed class DuplexCall<TRequest, TResponse> : IAsyncDisposable
     {
         try
         {
-            return await invoker.SendAsync(request, _abort.Token);
+            var response = await invoker.SendAsync(request, _abort.Token);
+            _body.Answered();
+            return response;
         }
         catch (Exception exception)
         {

@@ -12,6 +12,9 @@ internal sealed class RequestBody : HttpContent
     private readonly TaskCompletionSource<Stream> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ReadOnlyMemory<byte> _first; // kept as long as there is no second
+    private readonly Lock _gate = new();
+    private Exception? _givenUp; // before it was open
+    private bool _isAnswered;
     private int _messages;
 
     public RequestBody() => Headers.ContentType = new MediaTypeHeaderValue(GrpcHeaders.ContentType);
@@ -30,11 +33,27 @@ internal sealed class RequestBody : HttpContent
     /// <summary>No more messages will be written.</summary>
     public void Complete() => _completed.TrySetResult();
 
+    /// <summary>The server has answered: a body that the transport gave up before it was open is not asked for again.</summary>
+    public void Answered()
+    {
+        lock (_gate)
+        {
+            _isAnswered = true;
+            FailIfOver();
+        }
+    }
+
     /// <summary>The transport will not open it, or not any longer.</summary>
     public void Fail(Exception cause)
     {
         if (_opened.TrySetException(cause)) _ = _opened.Task.Exception; // seen: nobody may be writing
         _completed.TrySetResult();
+    }
+
+    // A server may answer by the head alone; whoever writes must not wait for the body to be opened then.
+    private void FailIfOver()
+    {
+        if (_isAnswered && _givenUp is { } cause) Fail(cause);
     }
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
@@ -47,7 +66,20 @@ internal sealed class RequestBody : HttpContent
             await RepeatAsync(stream, stop);
             return;
         }
-        await stream.FlushAsync(stop); // sends the headers
+        _givenUp = null;
+        try
+        {
+            await stream.FlushAsync(stop); // sends the headers
+        }
+        catch (Exception cause)
+        {
+            lock (_gate)
+            {
+                _givenUp = cause;
+                FailIfOver();
+            }
+            throw;
+        }
         _opened.TrySetResult(stream);
         await _completed.Task.WaitAsync(stop);
     }
