@@ -77,12 +77,12 @@ internal sealed class UpstreamSearch(PodWorker pod, LoopSocket downstream, IPEnd
 
     /// <summary>
     /// Of a service whose pods are replaced, the new ones may be known a little later than the old ones are gone. One that has
-    /// been failing for longer is not waited for.
+    /// been failing for longer is not waited for, nor one that is known by its host name alone: the mesh has no news of it.
     /// </summary>
     /// <param name="seen">The version in which there was nobody.</param>
     private async ValueTask<RouteDecision> RouteOnNewsAsync(Route failed, UpstreamFailure failure, long seen)
     {
-        if (!failed.HasAlternatives || failed.HopToAvoid(failure.Code) is not { } hop || !pod.Avoided.IsFresh(hop)) return default;
+        if (!failed.HasAlternatives || failed.Upstream is { Addresses.IsEmpty: true } || failed.HopToAvoid(failure.Code) is not { } hop || !pod.Avoided.IsFresh(hop)) return default;
         using var patience = new CancellationTokenSource(NewsWait, pod.Pod.Time);
         try
         {

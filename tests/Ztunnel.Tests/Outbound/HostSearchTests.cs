@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Ambient.Linux.Sockets;
 using Ambient.Model.Workloads;
+using Ambient.TestKit;
 using Ambient.TestKit.Mesh;
 using Ambient.Transport;
 using Ambient.Ztunnel.Outbound;
@@ -13,12 +14,12 @@ namespace Ambient.Ztunnel.Tests.Outbound;
 /// <summary>A service whose endpoint is known by its host name alone.</summary>
 public sealed class HostSearchTests
 {
-    [Theory]
+    [Theory(Timeout = 30_000)] // the clock stands still: nothing is waited for
     [InlineData(true)]
     [InlineData(false)]
     public async Task The_route_says_which_address_the_host_had(bool isListening)
     {
-        await using var pods = await PodScene.CreateAsync();
+        await using var pods = await PodScene.CreateAsync(time: new ManualTime());
         var proxy = await pods.Parts.Pods.ServeAsync(PodScene.Info, pods.Sockets, new PodListeners(), preservesSource: false);
         using var outside = pods.NewSocket(SocketType.Stream, ProtocolType.Tcp);
         outside.Bind(new IPEndPoint(IPAddress.Loopback, 0));

@@ -50,13 +50,13 @@ internal sealed class PodScene : IAsyncDisposable
     public NetworkNamespace OpenNamespace() => NetworkNamespace.Open(_namespace.Path);
 
     /// <param name="isKnown">Whether the control plane has told of the pod.</param>
-    public static async Task<PodScene> CreateAsync(bool isKnown = true)
+    public static async Task<PodScene> CreateAsync(bool isKnown = true, TimeProvider? time = null)
     {
         var scene = new PodScene();
         scene._directory.Set("LOCAL_XDS", "workloads: []").Set("XDS_ADDRESS", "").Set("AMBIENT_DEV_CA_DIR", Path.Combine(scene._directory.Directory, "authority"));
         scene.Options = scene._directory.Read(processors: 2);
         if (isKnown) scene.TellOfPod();
-        scene.Parts = await NodeParts.CreateAsync(scene.Options, scene.Mesh, scene._log, TimeProvider.System, NullLogger.Instance);
+        scene.Parts = await NodeParts.CreateAsync(scene.Options, scene.Mesh, scene._log, time ?? TimeProvider.System, NullLogger.Instance);
         scene.Parts.Workers.Start();
         return scene;
     }
