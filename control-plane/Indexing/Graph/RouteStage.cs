@@ -154,6 +154,10 @@ internal sealed class RouteStage(MeshGraph graph) : IRouteSurroundings
         return winner;
     }
 
-    private bool Takes(RouteFacts facts, ParentFacts parent) => facts.Parents.Any(own =>
-        own.Service == parent.Service && (own.Port == 0 || own.Port == parent.Port) && RouteBuilder.RefusalAt(facts, own, this) is null);
+    private bool Takes(RouteFacts facts, ParentFacts parent)
+    {
+        var service = ((IRouteSurroundings)this).Find(parent.Service);
+        return facts.Parents.Any(own => own.Service == parent.Service && own.PortOf(service) is var port && (port == 0 || port == parent.PortOf(service))
+            && RouteBuilder.RefusalAt(facts, own, this) is null);
+    }
 }

@@ -60,7 +60,7 @@ internal sealed class RouteBuilder(RouteFacts facts, IRouteSurroundings around)
     }
 
     private IEnumerable<RouteParent> KeysOf(ParentFacts parent) =>
-        around.Find(parent.Service)!.Hostnames.Select(host => new RouteParent(new(parent.Service.Name.Namespace, host), parent.Port));
+        around.Find(parent.Service) is { } service ? service.Hostnames.Select(host => new RouteParent(new(parent.Service.Name.Namespace, host), parent.PortOf(service))) : [];
 
     /// <summary>Why a route is not heard at a parent, whoever else is attached there; null if it is.</summary>
     public static RouteRefusal? RefusalAt(RouteFacts facts, ParentFacts parent, IRouteSurroundings around)
@@ -69,8 +69,8 @@ internal sealed class RouteBuilder(RouteFacts facts, IRouteSurroundings around)
         if (parent.Service.Kind == TargetKind.Gateway)
             return new("NotAllowedByListeners", $"Gateway {parent.Service.Name} is a waypoint, which takes no routes of its own: name the Services or ServiceEntries behind it in parentRefs.");
         if (around.Find(parent.Service) is not { } service) return new("NoMatchingParent", $"{parent.Service.Kind} {parent.Service.Name} does not exist.");
-        var ports = parent.Port == 0 ? service.Ports.ToList() : service.Ports.Where(port => port.Port == parent.Port).ToList();
-        if (ports.Count == 0) return new("NoMatchingParent", $"{parent.Service.Kind} {parent.Service.Name} has no port {parent.Reference.Port}.");
+        var ports = parent.PortsOf(service).ToList();
+        if (ports.Count == 0) return new("NoMatchingParent", $"{parent.Service.Kind} {parent.Service.Name} has no port {parent.Reference.Port}{(parent.Section.Length > 0 ? $" of the name {Findings.Quote(parent.Section)}" : "")}.");
         if (IsOfRequests(facts) && ports.All(static port => port.Protocol is AppProtocol.Tcp or AppProtocol.Tls))
             return new("UnsupportedValue", $"Its port is declared to speak {ports[0].Protocol.ToString().ToUpperInvariant()}, so no requests are seen there.");
         return null;

@@ -1,4 +1,5 @@
 using Ambient.ControlPlane.Indexing.Graph;
+using Ambient.ControlPlane.Indexing.Services;
 using Ambient.Kubernetes.Resources;
 using Ambient.Model;
 using Ambient.Model.Routes;
@@ -23,8 +24,19 @@ internal sealed record RouteFacts(
 }
 
 /// <param name="Service">Or Gateway.</param>
-/// <param name="Port">Of the service; 0 for all.</param>
-internal sealed record ParentFacts(ParentReference Reference, TargetKey Service, ushort Port);
+/// <param name="Port">Of the service; 0 for all, or for what the section says.</param>
+internal sealed record ParentFacts(ParentReference Reference, TargetKey Service, ushort Port)
+{
+    /// <summary>Name of a port; empty for none.</summary>
+    public string Section => Reference.SectionName ?? "";
+
+    /// <summary>Those of the service that are meant.</summary>
+    public IEnumerable<PortFacts> PortsOf(MemberView service) =>
+        service.Ports.Where(port => (Port == 0 || port.Port == Port) && (Section.Length == 0 || port.Name == Section));
+
+    /// <returns>0 for all.</returns>
+    public ushort PortOf(MemberView? service) => Section.Length == 0 || service is null ? Port : PortsOf(service).FirstOrDefault().Port;
+}
 
 /// <param name="Rule">Without its backends and mirrors.</param>
 /// <param name="MissingFilter">A filter that nobody here can apply, so that every request is answered with an error; null for none.</param>

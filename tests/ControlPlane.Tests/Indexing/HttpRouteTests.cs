@@ -317,6 +317,20 @@ public sealed class HttpRouteTests
     public void A_route_without_a_parent_that_takes_it_is_not_sent(string parent) =>
         Assert.Null(Mesh(Http("r", $"{{parentRefs: [{{group: '', kind: Service, {parent}}}], rules: [{{backendRefs: [{{name: web, port: 80}}]}}]}}")).FindTraffic("HTTPRoute/r"));
 
+    [Theory]
+    [InlineData("sectionName: alt", 81)]
+    [InlineData("sectionName: alt, port: 81", 81)]
+    [InlineData("sectionName: alt, port: 80", 0)]
+    [InlineData("sectionName: none", 0)]
+    public void A_section_is_a_port_by_its_name(string section, int port)
+    {
+        var mesh = Mesh(Objects.Service("two", "app=two", "http:80:8080 alt:81:8081"), Http("r", $"{{parentRefs: [{{group: '', kind: Service, name: two, {section}}}], rules: [{{backendRefs: [{{name: web, port: 80}}]}}]}}"),
+            Object(ResourceTypes.TcpRoute, "t", "{parentRefs: [{group: '', kind: Service, name: two, port: 81}], rules: [{backendRefs: [{name: web, port: 80}]}]}"));
+
+        Assert.Equal(port == 0 ? [] : [(ushort)port], mesh.FindTraffic("HTTPRoute/r")?.Route!.Parents.Select(static parent => parent.Port) ?? []);
+        Assert.Equal(port == 0, mesh.FindTraffic("TCPRoute/t") is not null);
+    }
+
     [Fact]
     public void A_route_follows_its_services()
     {
