@@ -15,9 +15,7 @@ internal static class ParentStatuses
     /// <returns>A merge patch (RFC 7396), or null if nothing needs to be written.</returns>
     public static byte[]? Write(ConditionSet wanted, StatusEntries entries, DateTimeOffset now)
     {
-        // Somebody of ours has looked at a later version than this one.
-        var isOld = entries.Conditions.Any(condition => condition.ObservedGeneration > wanted.ObservedGeneration);
-        if (isOld || entries.Say(wanted.Parents!)) return null;
+        if (IsOld(wanted, entries) || entries.Say(wanted.Parents!)) return null;
 
         var left = wanted.Parents!.ToList();
         return Patch(entries, json =>
@@ -39,7 +37,7 @@ internal static class ParentStatuses
     /// <returns>As for <see cref="Write(ConditionSet, StatusEntries, DateTimeOffset)"/>.</returns>
     public static byte[]? WriteAtEach(ConditionSet wanted, StatusEntries entries, DateTimeOffset now)
     {
-        if (entries.Ours.All(entry => StatusDocument.IsSaid(wanted, entry.Conditions))) return null;
+        if (IsOld(wanted, entries) || entries.Ours.All(entry => StatusDocument.IsSaid(wanted, entry.Conditions))) return null;
 
         var family = ConditionFamilies.TypesOf(wanted.FieldManager);
         return Patch(entries, json =>
@@ -51,6 +49,9 @@ internal static class ParentStatuses
             }
         });
     }
+
+    // Somebody of ours has looked at a later version than this one.
+    private static bool IsOld(ConditionSet wanted, StatusEntries entries) => entries.Conditions.Any(condition => condition.ObservedGeneration > wanted.ObservedGeneration);
 
     private static byte[] Patch(StatusEntries entries, Action<Utf8JsonWriter> writeEntries)
     {

@@ -54,6 +54,11 @@ internal sealed partial class StatusWriter(IStatusTarget target, TimeProvider ti
     {
         try
         {
+            if (IsEarly(wanted))
+            {
+                _queue.Retry(wanted, RetryAfter(failures));
+                return;
+            }
             if (await SayAsync(wanted, stop))
             {
                 Interlocked.Increment(ref _written);
@@ -81,6 +86,10 @@ internal sealed partial class StatusWriter(IStatusTarget target, TimeProvider ti
             _queue.Retry(wanted, stop.IsCancellationRequested ? TimeSpan.Zero : RetryAfter(failures));
         }
     }
+
+    // What a waypoint rejects is said at the entries of the index, of which it may be ahead.
+    private bool IsEarly(ConditionSet wanted) =>
+        wanted is { Parents: null, Conditions.Count: > 0 } && target.FindEntries(wanted.Kind, wanted.Object) is { } entries && !entries.Ours.Any();
 
     /// <returns>False if there is nothing to write, or nobody to say it.</returns>
     private async Task<bool> SayAsync(ConditionSet wanted, CancellationToken stop)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Ambient.ControlPlane.Indexing;
 using Ambient.ControlPlane.Status;
 using Ambient.Kubernetes.Resources;
@@ -192,6 +193,23 @@ public sealed class StatusWriterTests : IAsyncDisposable
 
     private static ConditionSet Set(string name, params Condition[] conditions) =>
         new(ResourceTypes.AuthorizationPolicy, new("n", name), FieldManagers.ZtunnelPolicy, 3, conditions);
+
+    [Fact]
+    public async Task What_a_waypoint_rejects_before_the_route_has_its_status_is_said_when_it_has()
+    {
+        var name = new ObjectName("n", "r");
+        var early = new HttpRoute { Metadata = new() { Name = "r", Namespace = "n", Generation = 3, ResourceVersion = "1" } };
+        _target.Routes[name] = early;
+        Lead();
+
+        _writer.Want(new(ResourceTypes.HttpRoute, name, FieldManagers.WaypointRejection, 3, [new() { Type = Rejections.WaypointRejected, Status = "True", Reason = "Rejected", Message = "m", ObservedGeneration = 3 }]));
+        await _time.WhenPendingAsync(1).WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System);
+        _target.Routes[name] = early with { Status = new() { Parents = [JsonDocument.Parse($$"""{"parentRef":{"name":"web"},"controllerName":"{{StatusEntries.Controller}}","conditions":[]}""").RootElement] } };
+        _time.Advance(TimeSpan.FromSeconds(2));
+        await _target.WhenAppliedAsync(1);
+
+        Assert.Contains(Rejections.WaypointRejected, _target.Applied.Single().Json.ToJsonString(), StringComparison.Ordinal);
+    }
 
     private void Lead() => _leading = _writer.RunAsync(_stop.Token);
 
