@@ -55,6 +55,7 @@ internal sealed class ScaleCluster(PlaygroundApi api, ScaleOptions options)
         var metadata = pod["metadata"]!;
         metadata["annotations"] = new JsonObject { ["ambient.istio.io/redirection"] = "enabled", ["prometheus.io/scrape"] = "true", ["checksum/config"] = new string('a', 64) };
         metadata["generateName"] = $"service-{service}-7c9f8d6b5-";
+        metadata["ownerReferences"] = new JsonArray(new JsonObject { ["apiVersion"] = "apps/v1", ["kind"] = "ReplicaSet", ["name"] = $"service-{service}-7c9f8d6b5", ["uid"] = $"{service}", ["controller"] = true });
         pod["spec"] = new JsonObject
         {
             ["nodeName"] = NodeOf(number % options.Nodes), ["serviceAccountName"] = "default",

@@ -30,7 +30,7 @@ internal sealed class ScaleNodes
     public static async Task<int> RunAsync(Uri address, ScaleOptions options)
     {
         var nodes = new ScaleNodes(address, options.Nodes);
-        await nodes.FetchRootsAsync();
+        await FetchRootsAsync();
         await nodes.RoundAsync("first connection", 1, untilTold: false);
         // The others hold what the first one was sent, as nodes do that come back.
         Array.Fill(nodes._tokens, nodes._tokens[0]);
@@ -66,7 +66,7 @@ internal sealed class ScaleNodes
     }
 
     // As the trust bundle that every namespace has, where the node proxies' pods have it mounted.
-    private async Task FetchRootsAsync()
+    public static async Task FetchRootsAsync()
     {
         using var api = new ApiClient(ApiConfiguration.FromKubeconfig(ScaleFiles.Kubeconfig, TimeProvider.System), TimeProvider.System);
         while (true)

@@ -1,26 +1,43 @@
-using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Ambient.Model;
 
 /// <summary>
-/// A persistent multimap from hash codes to objects that know their own keys: some 30 bytes for an entry, and a changed copy shares
-/// all but a few small nodes with the original. Readers need no lock.
+/// A persistent multimap from hash codes to objects that know their own keys: some 20 bytes for an entry, and a changed copy shares
+/// all but a few small arrays with the original. Readers need no lock.
 /// </summary>
-/// <remarks>Different keys may have one hash, so whoever finds an object looks whether it is meant.</remarks>
+/// <remarks>
+/// Entries stand in leaves, plain arrays, below nodes that three bits of the hash lead through, the lowest first. Different keys may
+/// have one hash, so whoever finds an object looks whether it is meant.
+/// </remarks>
 internal sealed class HashIndex<T> where T : class
 {
-    private const int BitsPerLevel = 6;
-    private readonly Node _root;
+    private const int BitsPerLevel = 3, HashBits = 32, MostInLeaf = 32, FewBelowNode = MostInLeaf / 2;
 
-    private HashIndex(Node root, int count) => (_root, Count) = (root, count);
+    private readonly object? _root; // a Node, a leaf (Entry[]), or null
 
-    public static readonly HashIndex<T> Empty = new(new Node(0, [], null), 0);
+    private HashIndex(object? root, int count) => (_root, Count) = (root, count);
+
+    public static readonly HashIndex<T> Empty = new(null, 0);
 
     /// <summary>Entries; an object counts as often as it was entered.</summary>
     public int Count { get; }
 
     /// <summary>In no particular order.</summary>
-    public IEnumerable<T> Items => Walk(_root);
+    public IEnumerable<T> Items
+    {
+        get
+        {
+            var ahead = new Stack<object?>([_root]);
+            while (ahead.TryPop(out var at))
+            {
+                if (at is Node node)
+                    foreach (var child in node.Children) ahead.Push(child);
+                else
+                    foreach (var entry in LeafOf(at)) yield return entry.Item;
+            }
+        }
+    }
 
     /// <summary>What was entered with that hash, the oldest first.</summary>
     public Matches Find(int hash) => Find(_root, hash);
@@ -28,53 +45,25 @@ internal sealed class HashIndex<T> where T : class
     /// <summary>A copy to change. Not thread-safe; this index stays as it is.</summary>
     public Builder ToBuilder() => new(this);
 
-    private static Matches Find(Node node, int hash)
+    private static Matches Find(object? at, int hash)
     {
-        for (var shift = 0; ; shift += BitsPerLevel)
-        {
-            var bit = Node.BitOf(hash, shift);
-            if ((node.Bitmap & bit) == 0) return default;
-            ref readonly var slot = ref node.Slots[node.PlaceOf(bit)];
-            if (slot.Content is not Node child) return slot.Hash == hash ? new(slot.Content) : default;
-            node = child;
-        }
+        for (var shift = 0; at is Node node; shift += BitsPerLevel) at = node.Children[PlaceOf(hash, shift)];
+        return new(LeafOf(at), hash);
     }
 
-    private static IEnumerable<T> Walk(Node node)
+    private static Entry[] LeafOf(object? content) => (Entry[]?)content ?? [];
+
+    private static int PlaceOf(int hash, int shift) => hash >>> shift & 7;
+
+    /// <summary>Enumerating them allocates nothing.</summary>
+    public readonly struct Matches
     {
-        foreach (var slot in node.Slots)
-        {
-            if (slot.Content is Node child)
-                foreach (var item in Walk(child)) yield return item;
-            else
-                foreach (var item in new Matches(slot.Content)) yield return item;
-        }
-    }
+        private readonly Entry[] _leaf;
+        private readonly int _hash;
 
-    /// <summary>One object or several; enumerating them allocates nothing.</summary>
-    public readonly struct Matches(object? content)
-    {
-        public bool IsEmpty => content is null;
+        internal Matches(Entry[] leaf, int hash) => (_leaf, _hash) = (leaf, hash);
 
-        public Enumerator GetEnumerator() => new(content);
-
-        internal object With(T item) => content switch
-        {
-            null => item,
-            T[] several => (T[])[.. several, item],
-            _ => new[] { (T)content, item },
-        };
-
-        /// <summary>Null when nothing is left.</summary>
-        internal object? Without(T item) => content switch
-        {
-            T[] { Length: 2 } pair => ReferenceEquals(pair[0], item) ? pair[1] : pair[0],
-            T[] several => several.Where(other => !ReferenceEquals(other, item)).ToArray(),
-            _ => null,
-        };
-
-        internal object With(T item, T inPlaceOf) =>
-            content is T[] several ? several.Select(other => ReferenceEquals(other, inPlaceOf) ? item : other).ToArray() : item;
+        public Enumerator GetEnumerator() => new(_leaf, _hash);
 
         internal bool Has(T item)
         {
@@ -84,60 +73,38 @@ internal sealed class HashIndex<T> where T : class
         }
     }
 
-    public struct Enumerator(object? content)
+    public struct Enumerator
     {
+        private readonly Entry[] _leaf;
+        private readonly int _hash;
         private int _next;
 
-        public T Current { get; private set; } = null!;
+        internal Enumerator(Entry[] leaf, int hash) => (_leaf, _hash) = (leaf, hash);
+
+        public readonly T Current => _leaf[_next - 1].Item;
 
         public bool MoveNext()
         {
-            if (content is T[] several)
-            {
-                if (_next == several.Length) return false;
-                Current = several[_next++];
-                return true;
-            }
-            if (content is null || _next++ > 0) return false;
-            Current = (T)content;
-            return true;
+            while (_next < _leaf.Length)
+                if (_leaf[_next++].Hash == _hash) return true;
+            return false;
         }
     }
 
-    /// <summary>An object, an array of objects with one hash, or a node below.</summary>
-    private struct Slot
+    internal readonly record struct Entry(T Item, int Hash);
+
+    [InlineArray(1 << BitsPerLevel)]
+    private struct Children
     {
-        public object? Content;
-        public int Hash;
+        private object? _first;
     }
 
-    /// <param name="bitmap">Which of the 64 slots exist.</param>
     /// <param name="owner">The builder that may change this node in place; nobody else may.</param>
-    private sealed class Node(ulong bitmap, Slot[] slots, object? owner)
+    private sealed class Node(Children children, object owner)
     {
-        public ulong Bitmap = bitmap;
-        public Slot[] Slots = slots;
-        public readonly object? Owner = owner;
+        public Children Children = children;
 
-        public static ulong BitOf(int hash, int shift) => 1ul << ((hash >>> shift) & 63);
-
-        public int PlaceOf(ulong bit) => BitOperations.PopCount(Bitmap & (bit - 1));
-
-        public Node OwnedBy(object owner) => Owner == owner ? this : new(Bitmap, [.. Slots], owner);
-
-        public void Insert(ulong bit, in Slot slot)
-        {
-            var place = PlaceOf(bit);
-            Slots = [.. Slots.AsSpan(0, place), slot, .. Slots.AsSpan(place)];
-            Bitmap |= bit;
-        }
-
-        public void Remove(ulong bit)
-        {
-            var place = PlaceOf(bit);
-            Slots = [.. Slots.AsSpan(0, place), .. Slots.AsSpan(place + 1)];
-            Bitmap &= ~bit;
-        }
+        public Node OwnedBy(object builder) => owner == builder ? this : new(Children, builder);
     }
 
     /// <summary>Collects changes; nodes that it made itself are changed in place.</summary>
@@ -145,7 +112,7 @@ internal sealed class HashIndex<T> where T : class
     {
         private readonly HashIndex<T> _original;
         private object _owner = new();
-        private Node _root;
+        private object? _root;
         private int _count;
 
         internal Builder(HashIndex<T> original) => (_original, _root, _count) = (original, original._root, original.Count);
@@ -160,23 +127,21 @@ internal sealed class HashIndex<T> where T : class
 
         public void Add(int hash, T item)
         {
-            _root = Set(_root, 0, new() { Content = Find(hash).With(item), Hash = hash });
+            _root = Add(_root, 0, new(item, hash));
             _count++;
         }
 
         /// <returns>False if that very object was not entered with that hash.</returns>
         public bool Remove(int hash, T item)
         {
-            var found = Find(hash);
-            if (!found.Has(item)) return false;
-            _root = found.Without(item) is { } rest ? Set(_root, 0, new() { Content = rest, Hash = hash }) : Remove(_root, 0, hash);
+            if (!Find(hash).Has(item)) return false;
+            _root = Remove(_root, 0, new(item, hash));
             _count--;
             return true;
         }
 
         /// <summary>Puts an object in the place of one that is there.</summary>
-        public void Replace(int hash, T before, T after) =>
-            _root = Set(_root, 0, new() { Content = Find(hash).With(after, inPlaceOf: before), Hash = hash });
+        public void Replace(int hash, T before, T after) => _root = Replace(_root, 0, new(before, hash), after);
 
         /// <summary>Withdraws the hashes that an object no longer has and enters those it has now; one that it keeps keeps its rank.</summary>
         /// <param name="before">Null has no hashes, and so has <paramref name="after"/>.</param>
@@ -191,41 +156,59 @@ internal sealed class HashIndex<T> where T : class
             }
         }
 
-        private Node Set(Node node, int shift, in Slot fresh)
+        private object Add(object? at, int shift, Entry entry)
         {
-            node = node.OwnedBy(_owner);
-            var bit = Node.BitOf(fresh.Hash, shift);
-            if ((node.Bitmap & bit) == 0)
+            if (at is Node shared)
             {
-                node.Insert(bit, fresh);
+                var node = shared.OwnedBy(_owner);
+                ref var child = ref node.Children[PlaceOf(entry.Hash, shift)];
+                child = Add(child, shift + BitsPerLevel, entry);
                 return node;
             }
-            ref var slot = ref node.Slots[node.PlaceOf(bit)];
-            if (slot.Content is Node child) slot.Content = Set(child, shift + BitsPerLevel, fresh);
-            else if (slot.Hash == fresh.Hash) slot = fresh;
-            else
+            var leaf = LeafOf(at);
+            return leaf.Length < MostInLeaf || shift >= HashBits ? (Entry[])[.. leaf, entry] : Add(Split(leaf, shift), shift, entry);
+        }
+
+        private Node Split(Entry[] leaf, int shift)
+        {
+            var children = new Children();
+            foreach (var group in leaf.GroupBy(entry => PlaceOf(entry.Hash, shift))) children[group.Key] = group.ToArray();
+            return new(children, _owner);
+        }
+
+        private object? Remove(object? at, int shift, Entry entry)
+        {
+            if (at is not Node shared) return LeafOf(at) is { Length: > 1 } leaf ? Array.FindAll(leaf, other => !IsSame(other, entry)) : null;
+
+            var node = shared.OwnedBy(_owner);
+            ref var child = ref node.Children[PlaceOf(entry.Hash, shift)];
+            child = Remove(child, shift + BitsPerLevel, entry);
+            return Merged(node) ?? (object)node;
+        }
+
+        /// <summary>The one leaf that does in place of a node; null if there is too much below it.</summary>
+        private static Entry[]? Merged(Node node)
+        {
+            var sum = 0;
+            foreach (var child in node.Children)
             {
-                var below = new Node(Node.BitOf(slot.Hash, shift + BitsPerLevel), [slot], _owner);
-                slot = new() { Content = Set(below, shift + BitsPerLevel, fresh) };
+                if (child is Node || (sum += LeafOf(child).Length) > FewBelowNode) return null;
             }
+            var leaf = new List<Entry>(sum);
+            foreach (var child in node.Children) leaf.AddRange(LeafOf(child));
+            return [.. leaf];
+        }
+
+        private object? Replace(object? at, int shift, Entry before, T after)
+        {
+            if (at is not Node shared) return Array.ConvertAll(LeafOf(at), entry => IsSame(entry, before) ? new(after, before.Hash) : entry);
+
+            var node = shared.OwnedBy(_owner);
+            ref var child = ref node.Children[PlaceOf(before.Hash, shift)];
+            child = Replace(child, shift + BitsPerLevel, before, after);
             return node;
         }
 
-        private Node Remove(Node node, int shift, int hash)
-        {
-            node = node.OwnedBy(_owner);
-            var bit = Node.BitOf(hash, shift);
-            ref var slot = ref node.Slots[node.PlaceOf(bit)];
-            if (slot.Content is not Node below)
-            {
-                node.Remove(bit);
-                return node;
-            }
-            var child = Remove(below, shift + BitsPerLevel, hash);
-            // A single entry moves up, so an index's shape depends on its content only.
-            if (child.Slots.Length == 1 && child.Slots[0].Content is not Node) slot = child.Slots[0];
-            else slot.Content = child;
-            return node;
-        }
+        private static bool IsSame(Entry one, Entry other) => ReferenceEquals(one.Item, other.Item) && one.Hash == other.Hash;
     }
 }

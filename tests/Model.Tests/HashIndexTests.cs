@@ -13,6 +13,26 @@ public sealed class HashIndexTests
     public void Hashes_that_differ_in_the_last_bits_only_are_told_apart() =>
         Prop.ForAll<(byte What, byte Key, byte Item)[]>(steps => AgreesWithLists(steps, static key => key << 30 | (key & 1) << 24)).QuickCheckThrowOnFailure();
 
+    // So many that there are several levels, which come and go.
+    [Theory, InlineData(1, 0xfff), InlineData(2, 0x7f), InlineData(3, 0x3f << 26)]
+    public void It_grows_and_shrinks_without_losing_any(int seed, int bits)
+    {
+        var (random, items) = (new Random(seed), Enumerable.Range(0, 4).Select(number => $"{number}").ToArray());
+        var (expected, index) = (new Dictionary<int, List<string>>(), HashIndex<string>.Empty);
+        for (var round = 0; round < 40; round++)
+        {
+            var builder = index.ToBuilder();
+            var mostly = round % 20 < 10 ? 0 : 1; // adds, then removes
+            for (var step = 0; step < 500; step++)
+                Step(builder, expected, random.Next(3) > 0 ? mostly : random.Next(3), random.Next() & bits, items[random.Next(4)], items[random.Next(4)]);
+            index = builder.ToIndex();
+
+            Assert.Equal(expected.Values.Sum(static list => list.Count), index.Count);
+            Assert.All(expected, entry => Assert.Equal(entry.Value, ListOf(index.Find(entry.Key))));
+            Assert.Equal(expected.Values.SelectMany(static list => list).Order(), index.Items.Order());
+        }
+    }
+
     [Fact]
     public void A_change_among_many_copies_little()
     {

@@ -10,8 +10,7 @@ public sealed class ServiceEntry
 
     private CandidateSet[] _remembered = [];
 
-    /// <param name="workloads">Its members, by <see cref="Workload.UidHash"/>.</param>
-    internal ServiceEntry(Service service, HashIndex<Workload> workloads)
+    internal ServiceEntry(Service service, ServiceMembers workloads)
     {
         Service = service;
         Workloads = workloads;
@@ -20,7 +19,7 @@ public sealed class ServiceEntry
 
     public Service Service { get; }
 
-    internal HashIndex<Workload> Workloads { get; }
+    internal ServiceMembers Workloads { get; }
 
     /// <summary>The service's subject alternative names, as far as they are SPIFFE ids: who else may answer for it.</summary>
     public EquatableArray<SpiffeId> Identities { get; }
@@ -36,13 +35,9 @@ public sealed class ServiceEntry
     /// <summary>The workload as a usable endpoint of this service, or null.</summary>
     public Endpoint? FindEndpoint(string workloadUid)
     {
-        foreach (var workload in Workloads.Find(string.GetHashCode(workloadUid)))
-        {
-            if (!workload.HasUid(workloadUid)) continue;
-            var endpoint = Endpoint.Of(workload, Service.Key);
-            return endpoint.Status == WorkloadStatus.Healthy || Service.LoadBalancing.HealthPolicy == HealthPolicy.AllowAll ? endpoint : null;
-        }
-        return null;
+        if (Workloads.Find(workloadUid) is not { } workload) return null;
+        var endpoint = Endpoint.Of(workload, Service.Key);
+        return endpoint.Status == WorkloadStatus.Healthy || Service.LoadBalancing.HealthPolicy == HealthPolicy.AllowAll ? endpoint : null;
     }
 
     /// <summary>

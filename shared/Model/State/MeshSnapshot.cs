@@ -95,16 +95,16 @@ public sealed class MeshSnapshot
     public ServiceEntry? FindService(string hostname, string? clientNamespace, string? preferredNamespace = null)
     {
         var rank = new ServiceRank(clientNamespace, preferredNamespace);
-        foreach (var service in _services.ByHost.Find(ServiceTable.HashOfHost(hostname)))
-            if (ServiceTable.IsHost(service, hostname)) rank.Consider(service);
+        foreach (var entry in _services.All.Find(ServiceTable.HashOfHost(hostname)))
+            if (ServiceTable.IsHost(entry.Service, hostname)) rank.Consider(entry.Service);
         return rank.Best is { } best ? _services.Find(best.Key) : null;
     }
 
     /// <summary>All services of that exact host name, whoever may see them; the oldest first.</summary>
     public IEnumerable<ServiceEntry> ServicesWithHost(string hostname)
     {
-        foreach (var service in _services.ByHost.Find(ServiceTable.HashOfHost(hostname)))
-            if (ServiceTable.IsHost(service, hostname)) yield return _services.Find(service.Key)!;
+        foreach (var entry in _services.All.Find(ServiceTable.HashOfHost(hostname)))
+            if (ServiceTable.IsHost(entry.Service, hostname)) yield return entry;
     }
 
     /// <summary>What an address means to a client that dialled it: workloads first, then services.</summary>

@@ -6,31 +6,26 @@ namespace Ambient.Model.State;
 
 /// <summary>All services with their endpoints and indexes. Immutable.</summary>
 /// <remarks>
-/// Indexes hold services, never entries: a change of an endpoint replaces one entry and no index can serve a stale one. Endpoints are
+/// Other indexes hold services, never entries: a change of an endpoint replaces one entry and no index can serve a stale one. Endpoints are
 /// kept for every service that any workload names, known or not and healthy or not, so none is lost when a service is created
 /// again or changes its health policy.
 /// </remarks>
 internal sealed class ServiceTable
 {
-    private static readonly HashIndex<Workload> Nobody = HashIndex<Workload>.Empty;
-
     public static readonly ServiceTable Empty = new();
 
-    /// <summary>By the hash of the key.</summary>
+    /// <summary>By <see cref="HashOfHost"/>; see <see cref="IsHost"/>.</summary>
     public HashIndex<ServiceEntry> All { get; private init; } = HashIndex<ServiceEntry>.Empty;
 
     /// <summary>Members of services that workloads name and nobody has described yet.</summary>
-    public HashTrie<ServiceKey, HashIndex<Workload>> Staged { get; private init; } = HashTrie<ServiceKey, HashIndex<Workload>>.Empty;
+    public HashTrie<ServiceKey, ServiceMembers> Staged { get; private init; } = HashTrie<ServiceKey, ServiceMembers>.Empty;
 
     /// <summary>By the hash of each virtual address; see <see cref="IsVip"/>.</summary>
     public HashIndex<Service> ByVip { get; private init; } = HashIndex<Service>.Empty;
 
-    /// <summary>By <see cref="HashOfHost"/>; see <see cref="IsHost"/>.</summary>
-    public HashIndex<Service> ByHost { get; private init; } = HashIndex<Service>.Empty;
-
     public CidrIndex ByCidr { get; private init; } = CidrIndex.Empty;
 
-    public ServiceEntry? Find(ServiceKey key) => Find(All.Find(key.GetHashCode()), key);
+    public ServiceEntry? Find(ServiceKey key) => Find(All.Find(HashOfHost(key.Hostname)), key);
 
     public Builder ToBuilder() => new(this);
 
@@ -58,11 +53,10 @@ internal sealed class ServiceTable
     public sealed class Builder(ServiceTable table)
     {
         private readonly HashIndex<ServiceEntry>.Builder _all = table.All.ToBuilder();
-        private readonly HashTrie<ServiceKey, HashIndex<Workload>>.Builder _staged = table.Staged.ToBuilder();
+        private readonly HashTrie<ServiceKey, ServiceMembers>.Builder _staged = table.Staged.ToBuilder();
         private readonly HashIndex<Service>.Builder _byVip = table.ByVip.ToBuilder();
-        private readonly HashIndex<Service>.Builder _byHost = table.ByHost.ToBuilder();
         private readonly CidrIndex.Builder _byCidr = table.ByCidr.ToBuilder();
-        private readonly Dictionary<ServiceKey, HashIndex<Workload>.Builder> _touched = [];
+        private readonly Dictionary<ServiceKey, ServiceMembers.Builder> _touched = [];
 
         public Service? Find(ServiceKey key) => FindEntry(key)?.Service;
 
@@ -74,52 +68,50 @@ internal sealed class ServiceTable
         {
             var key = (before ?? after)!.Key;
             _byVip.Move(VipsOf(before), before, VipsOf(after), after);
-            _byHost.Move(HostsOf(before), before, HostsOf(after), after);
             _byCidr.Move(RangesOf(before), RangesOf(after), key);
 
             var members = MembersOf(key);
             Set(key, after is null ? null : new(after, members));
-            Stage(key, after is null ? members : Nobody);
+            Stage(key, after is null ? members : default);
         }
 
         /// <summary>Moves a workload's memberships; each service is rebuilt once, by <see cref="ToTable"/>.</summary>
         public void Replace(Workload? before, Workload? after)
         {
             foreach (var membership in before?.Services ?? default)
-                if (after?.MembershipIn(membership.Service) is null) Touch(membership.Service).Remove(before!.UidHash, before);
+                if (after?.MembershipIn(membership.Service) is null) Touch(membership.Service).Remove(before!);
             foreach (var membership in after?.Services ?? default)
             {
                 var members = Touch(membership.Service);
-                if (members.Find(after!.UidHash).Has(after)) continue; // named twice
-                if (before?.MembershipIn(membership.Service) is null) members.Add(after.UidHash, after);
-                else members.Replace(after.UidHash, before, after);
+                if (members.Has(after!)) continue; // named twice
+                if (before?.MembershipIn(membership.Service) is null) members.Add(after!);
+                else members.Replace(before, after!);
             }
         }
 
         public ServiceTable ToTable()
         {
-            foreach (var (key, builder) in _touched) SetMembers(key, builder.ToIndex());
+            foreach (var (key, builder) in _touched) SetMembers(key, builder.ToMembers());
             return new()
             {
                 All = _all.ToIndex(),
                 Staged = _staged.ToTrie(),
                 ByVip = _byVip.ToIndex(),
-                ByHost = _byHost.ToIndex(),
                 ByCidr = _byCidr.ToIndex(),
             };
         }
 
-        private ServiceEntry? FindEntry(ServiceKey key) => ServiceTable.Find(_all.Find(key.GetHashCode()), key);
+        private ServiceEntry? FindEntry(ServiceKey key) => ServiceTable.Find(_all.Find(HashOfHost(key.Hostname)), key);
 
-        private HashIndex<Workload> MembersOf(ServiceKey key) => FindEntry(key)?.Workloads ?? _staged.Find(key) ?? Nobody;
+        private ServiceMembers MembersOf(ServiceKey key) => FindEntry(key)?.Workloads ?? _staged.Find(key);
 
-        private void SetMembers(ServiceKey key, HashIndex<Workload> members)
+        private void SetMembers(ServiceKey key, ServiceMembers members)
         {
             if (Find(key) is { } service) Set(key, new(service, members));
             else Stage(key, members);
         }
 
-        private void Stage(ServiceKey key, HashIndex<Workload> members)
+        private void Stage(ServiceKey key, ServiceMembers members)
         {
             if (members.Count > 0) _staged.Set(key, members);
             else _staged.Remove(key);
@@ -127,11 +119,11 @@ internal sealed class ServiceTable
 
         private void Set(ServiceKey key, ServiceEntry? after)
         {
-            var (hash, before) = (key.GetHashCode(), FindEntry(key));
+            var (hash, before) = (HashOfHost(key.Hostname), FindEntry(key));
             _all.Move(before is null ? [] : [hash], before, after is null ? [] : [hash], after);
         }
 
-        private HashIndex<Workload>.Builder Touch(ServiceKey key)
+        private ServiceMembers.Builder Touch(ServiceKey key)
         {
             if (!_touched.TryGetValue(key, out var builder)) _touched[key] = builder = MembersOf(key).ToBuilder();
             return builder;
@@ -145,7 +137,5 @@ internal sealed class ServiceTable
 
         private static NetworkPrefix[] RangesOf(Service? service) =>
             service is null ? [] : [.. service.CidrVips.Where(static range => !range.Prefix.IsHost).Distinct()];
-
-        private static int[] HostsOf(Service? service) => service is null ? [] : [HashOfHost(service.Hostname)];
     }
 }

@@ -43,7 +43,7 @@ internal sealed class WorkloadTable
 
     public Workload? FindByUid(string uid) => FindByUid(All.Find(string.GetHashCode(uid)), uid);
 
-    private static Workload? FindByUid(HashIndex<Workload>.Matches found, string uid)
+    internal static Workload? FindByUid(HashIndex<Workload>.Matches found, string uid)
     {
         foreach (var workload in found)
             if (workload.HasUid(uid)) return workload;

@@ -4,8 +4,7 @@ namespace Ambient.Model.Workloads;
 /// A name in two parts: what pods of one template share, up to the last dash, and the few characters of its own behind that, as a
 /// number. A name without such an end is all of the first part.
 /// </summary>
-/// <remarks>Any thread may read while <see cref="ShareWith"/> runs.</remarks>
-internal struct PodName : IEquatable<PodName>
+internal readonly struct PodName : IEquatable<PodName>
 {
     /// <summary>Characters; a byte of the number each.</summary>
     public const int MaxSuffix = sizeof(ulong);
@@ -13,7 +12,9 @@ internal struct PodName : IEquatable<PodName>
     public static readonly PodName Empty = new("");
 
     private readonly ulong _suffix; // the first character in the lowest byte; 0 if there is none
-    private string _prefix;
+    private readonly string _prefix;
+
+    private PodName(string prefix, ulong suffix) => (_prefix, _suffix) = (prefix, suffix);
 
     public PodName(string name)
     {
@@ -23,29 +24,26 @@ internal struct PodName : IEquatable<PodName>
             ? (name[..start], Pack(own)) : (name, 0);
     }
 
-    public readonly string Prefix => _prefix;
+    public string Prefix => _prefix;
 
     /// <param name="room">Of <see cref="MaxSuffix"/> characters.</param>
-    public readonly ReadOnlySpan<char> Suffix(Span<char> room)
+    public ReadOnlySpan<char> Suffix(Span<char> room)
     {
         var length = 0;
         for (var rest = _suffix; rest != 0; rest >>= 8) room[length++] = (char)(rest & 0xff);
         return room[..length];
     }
 
-    /// <summary>Takes the copy of the first part that others have too.</summary>
-    public void ShareWith(WorkloadSharing sharing)
-    {
-        if (_suffix != 0) _prefix = sharing.Share(_prefix);
-    }
+    /// <summary>The same name with that very copy of the first part, if it is equal.</summary>
+    public PodName Sharing(string prefix) => prefix == _prefix ? new(prefix, _suffix) : this;
 
-    public readonly bool Equals(PodName other) => _suffix == other._suffix && _prefix == other._prefix;
+    public bool Equals(PodName other) => _suffix == other._suffix && _prefix == other._prefix;
 
-    public override readonly bool Equals(object? obj) => obj is PodName other && Equals(other);
+    public override bool Equals(object? obj) => obj is PodName other && Equals(other);
 
-    public override readonly int GetHashCode() => HashCode.Combine(_prefix, _suffix);
+    public override int GetHashCode() => HashCode.Combine(_prefix, _suffix);
 
-    public override readonly string ToString() => _suffix == 0 ? _prefix : string.Concat(_prefix, Suffix(stackalloc char[MaxSuffix]));
+    public override string ToString() => _suffix == 0 ? _prefix : string.Concat(_prefix, Suffix(stackalloc char[MaxSuffix]));
 
     private static ulong Pack(ReadOnlySpan<char> text)
     {

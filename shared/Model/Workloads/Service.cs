@@ -3,9 +3,9 @@ using Ambient.Model.Addresses;
 namespace Ambient.Model.Workloads;
 
 /// <summary>Which address families a service answers with and is reached by.</summary>
-public enum IpFamilies { Automatic, IPv4Only, IPv6Only, Dual }
+public enum IpFamilies : byte { Automatic, IPv4Only, IPv6Only, Dual }
 
-public enum Visibility
+public enum Visibility : byte
 {
     Public,
 

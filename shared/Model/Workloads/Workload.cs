@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Net;
-using System.Net.Sockets;
 using Ambient.Model.Addresses;
 using Ambient.Model.Identities;
 
@@ -44,31 +43,30 @@ public sealed record Workload
     private WorkloadTraits _traits = WorkloadTraits.None;
     private WorkloadPlace _place = WorkloadPlace.Unknown;
     private PodName _name = PodName.Empty;
-    private string? _uid;             // null: what PodUid makes of the other names
-    private IPAddress[]? _addresses;  // null: none, or _ipv4
-    private uint _ipv4;               // in network order
-    private bool _hasIPv4, _ownsTraits;
+    private WorkloadDetails? _details; // null: what PodUid makes of the other names, and at most the address _ipv4
+    private uint _ipv4;                // in network order
+    private bool _hasIPv4, _ownsTraits, _ownsReach; // only while it is being made
 
     private Workload(Workload original)
     {
-        (_traits, _place, _addresses, _ipv4, _hasIPv4) = (original._traits, original._place, original._addresses, original._ipv4, original._hasIPv4);
-        (_uid, _name, Status) = (original.Uid, original._name, original.Status); // the names may change, the uid does not with them
+        (_traits, _place, _name, _ipv4, _hasIPv4, Status) = (original._traits, original._place, original._name, original._ipv4, original._hasIPv4, original.Status);
+        _details = new(original.Uid, original._details?.Addresses); // the names may change, the uid does not with them
     }
 
     /// <summary>Unique key: <c>cluster/group/kind/namespace/name[/section]</c>. Made at each call for most pods.</summary>
     public required string Uid
     {
-        get => _uid ?? PodUid(stackalloc char[256]).ToString();
-        init => _uid = value;
+        get => _details?.Uid ?? PodUid(stackalloc char[256]).ToString();
+        init => _details = new(value, _details?.Addresses);
     }
 
     internal string NamePrefix => _name.Prefix;
 
-    internal int UidHash => string.GetHashCode(_uid is null ? PodUid(stackalloc char[256]) : _uid);
+    internal int UidHash => string.GetHashCode(_details?.Uid is { } own ? own : PodUid(stackalloc char[256]));
 
-    internal bool IsPod => _uid is null || _uid.Contains(PodKind, StringComparison.Ordinal);
+    internal bool IsPod => _details?.Uid?.Contains(PodKind, StringComparison.Ordinal) ?? true;
 
-    internal bool HasUid(string uid) => _uid is null ? IsPodUid(uid) : _uid == uid;
+    internal bool HasUid(string uid) => _details?.Uid is { } own ? own == uid : IsPodUid(uid);
 
     /// <summary>Made at each call for a pod whose name ends as those of a template do.</summary>
     public string Name { get => _name.ToString(); init => _name = new(value); }
@@ -76,39 +74,42 @@ public sealed record Workload
     /// <exception cref="ArgumentException">Not usable as part of an identity, see <see cref="SpiffeId.CheckPart"/>.</exception>
     public string Namespace { get => _traits.Namespace; init => Own.Namespace = SpiffeId.CheckPart(value); }
 
-    /// <summary>Made at each call for a workload with one IPv4 address; see <see cref="HasAddress"/> and <see cref="Owns(IPAddress)"/>.</summary>
+    /// <summary>
+    /// Without scope ids, and IPv4 where it was mapped into IPv6. Made at each call; see <see cref="HasAddress"/> and <see cref="Owns(IPAddress)"/>.
+    /// </summary>
     public EquatableArray<IPAddress> Addresses
     {
-        get => _hasIPv4 ? [new IPAddress(_ipv4)] : _addresses is null ? default : new(_addresses);
+        get => _hasIPv4 ? [new IPAddress(_ipv4)] : (_details?.Addresses ?? []).Select(static bits => bits.ToAddress()).ToEquatableArray();
         init
         {
-            _hasIPv4 = value.Count == 1 && value[0].AddressFamily == AddressFamily.InterNetwork;
-            _addresses = _hasIPv4 || value.IsEmpty ? null : value.AsSpan().ToArray();
-            if (_hasIPv4) _ipv4 = ValueOf(value[0]);
+            IpBits[] addresses = [.. value.AsSpan().ToArray().Select(IpBits.Of)];
+            _hasIPv4 = addresses is [{ IsIPv6: false }];
+            _ipv4 = _hasIPv4 ? BinaryPrimitives.ReverseEndianness((uint)addresses[0].Value) : 0;
+            _details = new(_details?.Uid, _hasIPv4 || addresses.Length == 0 ? null : addresses);
         }
     }
 
     /// <summary>Network id; empty = the default network.</summary>
-    public string Network { get => _traits.Network; init => Own.Network = value; }
+    public string Network { get => _traits.Reach.Network; init => OwnReach.Network = value; }
 
-    public TunnelProtocol Protocol { get => _traits.Protocol; init => Own.Protocol = value; }
+    public TunnelProtocol Protocol { get => _traits.Reach.Protocol; init => OwnReach.Protocol = value; }
 
     /// <summary>Always spelled out here; messages leave out the default, <c>cluster.local</c>.</summary>
     /// <inheritdoc cref="Namespace" path="/exception"/>
-    public string TrustDomain { get => _traits.TrustDomain; init => Own.TrustDomain = SpiffeId.CheckPart(value); }
+    public string TrustDomain { get => _traits.Reach.TrustDomain; init => OwnReach.TrustDomain = SpiffeId.CheckPart(value); }
 
     /// <inheritdoc cref="Namespace"/>
     public string ServiceAccount { get => _traits.ServiceAccount; init => Own.ServiceAccount = SpiffeId.CheckPart(value); }
 
     /// <summary>Mandatory next hop for traffic that addresses this workload itself.</summary>
-    public GatewayAddress? Waypoint { get => _traits.Waypoint; init => Own.Waypoint = value; }
+    public GatewayAddress? Waypoint { get => _traits.Reach.Waypoint; init => OwnReach.Waypoint = value; }
 
     /// <summary>Gateway for clients of other networks.</summary>
-    public GatewayAddress? NetworkGateway { get => _traits.NetworkGateway; init => Own.NetworkGateway = value; }
+    public GatewayAddress? NetworkGateway { get => _traits.Reach.NetworkGateway; init => OwnReach.NetworkGateway = value; }
 
     public string Node { get => _place.Node; init => _place = _place with { Node = value }; }
 
-    public string ClusterId { get => _traits.ClusterId; init => Own.ClusterId = value; }
+    public string ClusterId { get => _traits.Reach.ClusterId; init => OwnReach.ClusterId = value; }
 
     public string CanonicalName { get => _traits.CanonicalName; init => Own.CanonicalName = value; }
 
@@ -119,7 +120,7 @@ public sealed record Workload
     public string WorkloadName { get => _traits.WorkloadName; init => Own.WorkloadName = value; }
 
     /// <summary>Terminates tunnels itself, as a node proxy or gateway does.</summary>
-    public bool NativeTunnel { get => _traits.NativeTunnel; init => Own.NativeTunnel = value; }
+    public bool NativeTunnel { get => _traits.Reach.NativeTunnel; init => OwnReach.NativeTunnel = value; }
 
     /// <summary>Names (<c>namespace/name</c>) of the policies that select this workload.</summary>
     public EquatableArray<string> AuthorizationPolicies { get => _traits.AuthorizationPolicies; init => Own.AuthorizationPolicies = value; }
@@ -127,40 +128,34 @@ public sealed record Workload
     public WorkloadStatus Status { get; init; }
 
     /// <summary>DNS name to resolve when it has no address.</summary>
-    public string Hostname { get => _traits.Hostname; init => Own.Hostname = value; }
+    public string Hostname { get => _traits.Reach.Hostname; init => OwnReach.Hostname = value; }
 
     public EquatableArray<ServiceMembership> Services { get => _traits.Services; init => Own.Services = value; }
 
-    public ApplicationTunnel? ApplicationTunnel { get => _traits.ApplicationTunnel; init => Own.ApplicationTunnel = value; }
+    public ApplicationTunnel? ApplicationTunnel { get => _traits.Reach.ApplicationTunnel; init => OwnReach.ApplicationTunnel = value; }
 
     /// <summary>Why what was said of it could not be read; null for a sound workload. One with a fault is not to be reached, and nobody may speak to it.</summary>
-    public string? Fault { get => _traits.Fault; init => Own.Fault = value; }
+    public string? Fault { get => _traits.Reach.Fault; init => OwnReach.Fault = value; }
 
     public Locality Locality { get => _place.Locality; init => _place = _place with { Locality = value }; }
 
-    public NetworkMode NetworkMode { get => _traits.NetworkMode; init => Own.NetworkMode = value; }
+    public NetworkMode NetworkMode { get => _traits.Reach.NetworkMode; init => OwnReach.NetworkMode = value; }
 
     /// <summary>Share of a service's connections relative to its other endpoints; 0 gets none.</summary>
-    public uint Capacity { get => _traits.Capacity; init => Own.Capacity = value; }
+    public uint Capacity { get => _traits.Reach.Capacity; init => OwnReach.Capacity = value; }
 
     public SpiffeId Identity => _traits.Identity;
 
-    public bool HasAddress => _hasIPv4 || _addresses is not null;
+    public bool HasAddress => _hasIPv4 || _details?.Addresses is not null;
 
     /// <summary>True if <paramref name="address"/> is one of <see cref="Addresses"/>.</summary>
-    public bool Owns(IPAddress address)
-    {
-        if (_hasIPv4) return address.AddressFamily == AddressFamily.InterNetwork && ValueOf(address) == _ipv4;
-        foreach (var own in _addresses ?? [])
-            if (own.Equals(address)) return true;
-        return false;
-    }
+    public bool Owns(IPAddress address) => Owns(IpBits.Of(address));
 
     internal bool Owns(IpBits address)
     {
         if (_hasIPv4) return !address.IsIPv6 && address.Value == BinaryPrimitives.ReverseEndianness(_ipv4);
-        foreach (var own in _addresses ?? [])
-            if (IpBits.Of(own) == address) return true;
+        foreach (var own in _details?.Addresses ?? [])
+            if (own == address) return true;
         return false;
     }
 
@@ -180,11 +175,14 @@ public sealed record Workload
     /// <summary>Lets go of what is the same for others and of what follows from the rest. Its content stays as it is; any thread may read meanwhile.</summary>
     internal void ShareWith(WorkloadSharing sharing)
     {
-        _ownsTraits = false;
+        _ownsTraits = _ownsReach = false;
         _traits = sharing.Share(_traits);
         _place = sharing.Share(_place);
-        _name.ShareWith(sharing);
-        if (_uid is { } uid && IsPodUid(uid)) _uid = null;
+        _name = _name.Sharing(_traits.NamePrefix);
+        _traits.NamePrefix = _name.Prefix;
+        if (_details is not { } details) return;
+        var uid = details.Uid is { } own && IsPodUid(own) ? null : details.Uid;
+        _details = uid is null && details.Addresses is null ? null : new(uid, details.Addresses);
     }
 
     private WorkloadTraits Own
@@ -196,6 +194,15 @@ public sealed record Workload
         }
     }
 
+    private WorkloadReach OwnReach
+    {
+        get
+        {
+            if (!_ownsReach) (Own.Reach, _ownsReach) = (_traits.Reach.Copy(), true);
+            return _traits.Reach;
+        }
+    }
+
     private ReadOnlySpan<char> PodUid(Span<char> room)
     {
         Span<char> name = stackalloc char[PodName.MaxSuffix];
@@ -204,11 +211,4 @@ public sealed record Workload
     }
 
     private bool IsPodUid(ReadOnlySpan<char> uid) => uid.SequenceEqual(PodUid(stackalloc char[256]));
-
-    private static uint ValueOf(IPAddress ipv4)
-    {
-        Span<byte> bytes = stackalloc byte[4];
-        ipv4.TryWriteBytes(bytes, out _);
-        return BitConverter.ToUInt32(bytes);
-    }
 }

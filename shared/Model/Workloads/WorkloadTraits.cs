@@ -1,3 +1,4 @@
+using Ambient.Model.Addresses;
 using Ambient.Model.Identities;
 
 namespace Ambient.Model.Workloads;
@@ -10,21 +11,17 @@ internal sealed class WorkloadTraits : IEquatable<WorkloadTraits>
 
     public static readonly WorkloadTraits None = new();
 
-    public string Namespace = "", Network = "", TrustDomain = "", ServiceAccount = "", ClusterId = "", CanonicalName = "",
-        CanonicalRevision = "", WorkloadName = "", Hostname = "";
-
-    public GatewayAddress? Waypoint, NetworkGateway;
-    public ApplicationTunnel? ApplicationTunnel;
+    public string Namespace = "", ServiceAccount = "", CanonicalName = "", CanonicalRevision = "", WorkloadName = "";
     public EquatableArray<string> AuthorizationPolicies;
     public EquatableArray<ServiceMembership> Services;
-    public string? Fault;
-    public uint Capacity = 1;
-    public TunnelProtocol Protocol;
-    public WorkloadType Type;
-    public NetworkMode NetworkMode;
-    public bool NativeTunnel;
+    public WorkloadReach Reach = WorkloadReach.Usual;
 
-    public SpiffeId Identity => _identity ??= new(TrustDomain, Namespace, ServiceAccount);
+    /// <summary>Of the latest workload that has these traits, and so of most of the others. No part of what is compared.</summary>
+    public string NamePrefix = "";
+
+    public WorkloadType Type;
+
+    public SpiffeId Identity => _identity ??= new(Reach.TrustDomain, Namespace, ServiceAccount);
 
     public WorkloadTraits Copy()
     {
@@ -34,17 +31,47 @@ internal sealed class WorkloadTraits : IEquatable<WorkloadTraits>
     }
 
     public bool Equals(WorkloadTraits? other) => other is not null
-        && Namespace == other.Namespace && Network == other.Network && TrustDomain == other.TrustDomain && ServiceAccount == other.ServiceAccount
-        && ClusterId == other.ClusterId && CanonicalName == other.CanonicalName && CanonicalRevision == other.CanonicalRevision
-        && WorkloadName == other.WorkloadName && Hostname == other.Hostname && Waypoint == other.Waypoint && NetworkGateway == other.NetworkGateway
-        && ApplicationTunnel == other.ApplicationTunnel && AuthorizationPolicies == other.AuthorizationPolicies && Services == other.Services
-        && Fault == other.Fault && Capacity == other.Capacity && Protocol == other.Protocol && Type == other.Type
-        && NetworkMode == other.NetworkMode && NativeTunnel == other.NativeTunnel;
+        && Namespace == other.Namespace && ServiceAccount == other.ServiceAccount && CanonicalName == other.CanonicalName
+        && CanonicalRevision == other.CanonicalRevision && WorkloadName == other.WorkloadName && Type == other.Type
+        && AuthorizationPolicies == other.AuthorizationPolicies && Services == other.Services && Reach.Equals(other.Reach);
 
     public override bool Equals(object? obj) => Equals(obj as WorkloadTraits);
 
-    public override int GetHashCode() => HashCode.Combine(Namespace, WorkloadName, ServiceAccount, Services, CanonicalRevision, Protocol);
+    public override int GetHashCode() => HashCode.Combine(Namespace, WorkloadName, ServiceAccount, Services, CanonicalRevision);
 }
+
+/// <summary>How a workload is reached: the same for most of a mesh.</summary>
+/// <remarks>Changed only while the <see cref="Workload"/> that made it is being made.</remarks>
+internal sealed class WorkloadReach : IEquatable<WorkloadReach>
+{
+    public static readonly WorkloadReach Usual = new();
+
+    public string Network = "", TrustDomain = "", ClusterId = "", Hostname = "";
+    public GatewayAddress? Waypoint, NetworkGateway;
+    public ApplicationTunnel? ApplicationTunnel;
+    public string? Fault;
+    public uint Capacity = 1;
+    public TunnelProtocol Protocol;
+    public NetworkMode NetworkMode;
+    public bool NativeTunnel;
+
+    public WorkloadReach Copy() => (WorkloadReach)MemberwiseClone();
+
+    public bool Equals(WorkloadReach? other) => other is not null && (ReferenceEquals(this, other)
+        || (Network == other.Network && TrustDomain == other.TrustDomain && ClusterId == other.ClusterId && Hostname == other.Hostname
+            && Waypoint == other.Waypoint && NetworkGateway == other.NetworkGateway && ApplicationTunnel == other.ApplicationTunnel
+            && Fault == other.Fault && Capacity == other.Capacity && Protocol == other.Protocol && NetworkMode == other.NetworkMode
+            && NativeTunnel == other.NativeTunnel));
+
+    public override bool Equals(object? obj) => Equals(obj as WorkloadReach);
+
+    public override int GetHashCode() => HashCode.Combine(Network, TrustDomain, Hostname, Waypoint, NetworkGateway, Protocol);
+}
+
+/// <summary>What few workloads have.</summary>
+/// <param name="Uid">Null if it follows from the names.</param>
+/// <param name="Addresses">Null if there is none, or one of IPv4.</param>
+internal sealed record WorkloadDetails(string? Uid, IpBits[]? Addresses);
 
 /// <summary>The machine that a workload runs on.</summary>
 internal sealed record WorkloadPlace(string Node, Locality Locality)
@@ -58,14 +85,17 @@ internal sealed class WorkloadSharing
 {
     private const int Most = 1 << 16;
     private readonly HashSet<WorkloadTraits> _traits = [];
+    private readonly HashSet<WorkloadReach> _reaches = [];
     private readonly HashSet<WorkloadPlace> _places = [];
-    private readonly HashSet<string> _names = [];
 
-    public WorkloadTraits Share(WorkloadTraits traits) => Share(_traits, traits);
+    /// <param name="traits">Not read by others yet.</param>
+    public WorkloadTraits Share(WorkloadTraits traits)
+    {
+        traits.Reach = Share(_reaches, traits.Reach);
+        return Share(_traits, traits);
+    }
 
     public WorkloadPlace Share(WorkloadPlace place) => Share(_places, place);
-
-    public string Share(string name) => Share(_names, name);
 
     private static T Share<T>(HashSet<T> kept, T value)
     {

@@ -5,35 +5,40 @@ using System.Text;
 
 namespace Ambient.Xds.Client;
 
-/// <summary>Versions by resource name, as the server wrote them. Some 40 bytes each: names are known by 64 bits of their digest.</summary>
+/// <summary>Versions by resource name, as the server wrote them. Some 20 bytes each: names are known by 64 bits of their digest.</summary>
 internal sealed class HeldVersions
 {
-    private readonly Dictionary<ulong, ulong> _numbers = []; // hexadecimal ones without leading zeros, the usual case
+    private readonly DigestTable _numbers = new(); // hexadecimal ones without leading zeros, the usual case
     private readonly Dictionary<ulong, string> _texts = [];
 
     public int Count => _numbers.Count + _texts.Count;
 
-    public bool Contains(string name) => _numbers.ContainsKey(Digest(name)) || _texts.ContainsKey(Digest(name));
+    public bool Contains(string name) => Find(name) is not null;
 
     public string? Find(string name)
     {
         var digest = Digest(name);
-        return _numbers.TryGetValue(digest, out var number) ? TextOf(number) : _texts.GetValueOrDefault(digest);
+        return _numbers.TryGet(digest, out var number) ? TextOf(number) : _texts.GetValueOrDefault(digest);
     }
 
     public void Set(string name, string version)
     {
         var digest = Digest(name);
-        Remove(digest);
         if (ulong.TryParse(version, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number) && TextOf(number) == version)
-            _numbers[digest] = number;
-        else _texts[digest] = version;
+        {
+            _texts.Remove(digest);
+            _numbers.Set(digest, number);
+        }
+        else
+        {
+            _numbers.Remove(digest);
+            _texts[digest] = version;
+        }
     }
 
-    public void Remove(string name) => Remove(Digest(name));
-
-    private void Remove(ulong digest)
+    public void Remove(string name)
     {
+        var digest = Digest(name);
         if (!_numbers.Remove(digest)) _texts.Remove(digest);
     }
 
@@ -46,6 +51,6 @@ internal sealed class HeldVersions
         var text = Encoding.UTF8.TryGetBytes(name, room, out var length) ? room[..length] : Encoding.UTF8.GetBytes(name);
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(text, digest);
-        return BinaryPrimitives.ReadUInt64LittleEndian(digest);
+        return Math.Max(1, BinaryPrimitives.ReadUInt64LittleEndian(digest));
     }
 }

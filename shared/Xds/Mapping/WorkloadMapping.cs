@@ -73,7 +73,7 @@ public static class WorkloadMapping
         WorkloadName = pool.Share(wire.WorkloadName),
         NativeTunnel = wire.NativeTunnel,
         ApplicationTunnel = ToModel(wire.ApplicationTunnel),
-        Services = pool.Share(Memberships(wire, pool)),
+        Services = Memberships(wire, pool),
         AuthorizationPolicies = wire.AuthorizationPolicies.Select(pool.Share).ToEquatableArray(),
         Status = wire.Status is Wire.WorkloadStatus.Healthy or Wire.WorkloadStatus.Unhealthy ? (WorkloadStatus)wire.Status : throw Unknown("status", (int)wire.Status),
         ClusterId = pool.Share(OrDefault(wire.ClusterId, DefaultClusterId)),

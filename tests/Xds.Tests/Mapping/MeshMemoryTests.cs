@@ -1,40 +1,43 @@
 using Ambient.Model.State;
+using Ambient.Xds.Client;
 using Ambient.Xds.Mapping;
 using Google.Protobuf;
 using Wire = Ambient.Protos.Workloads;
 
 namespace Ambient.Xds.Tests.Mapping;
 
-/// <summary>What a proxy holds for each workload of a large mesh, its services included.</summary>
+/// <summary>What a proxy holds for each workload of a large mesh, its services and the versions of all included.</summary>
 /// <remarks>Alone: the heap is that of the whole process.</remarks>
 [Collection(nameof(MeshMemoryTests))]
 [CollectionDefinition(nameof(MeshMemoryTests), DisableParallelization = true)]
 public sealed class MeshMemoryTests
 {
-    private const int Workloads = 20_000, Services = Workloads / 5, AtOnce = 1000, Bytes = 390;
+    private const int Workloads = 20_000, Services = Workloads / 5, AtOnce = 1000, Bytes = 300;
 
     [Fact]
     public void A_workload_costs_a_bounded_number_of_bytes()
     {
-        Fill(new MeshState("node-1"), new SharedValues(), AtOnce); // what is made once is made now
-        var (state, pool) = (new MeshState("node-1"), new SharedValues());
+        Fill(new MeshState("node-1"), new SharedValues(), new HeldVersions(), AtOnce); // what is made once is made now
+        var (state, pool, versions) = (new MeshState("node-1"), new SharedValues(), new HeldVersions());
         var before = GC.GetTotalMemory(forceFullCollection: true);
 
-        Fill(state, pool, Workloads);
+        Fill(state, pool, versions, Workloads);
 
         var each = (GC.GetTotalMemory(forceFullCollection: true) - before) / Workloads;
         TestContext.Current.TestOutputHelper?.WriteLine($"{each} bytes");
         Assert.Equal((Workloads, Services), (state.Current.WorkloadCount, state.Current.ServiceCount));
         Assert.InRange(each, 1, Bytes);
-        GC.KeepAlive(pool);
+        GC.KeepAlive((pool, versions));
     }
 
-    private static void Fill(MeshState state, SharedValues pool, int workloads)
+    private static void Fill(MeshState state, SharedValues pool, HeldVersions versions, int workloads)
     {
         for (var first = 0; first < workloads; first += AtOnce)
             state.Apply(new() { Workloads = [.. Enumerable.Range(first, AtOnce).Select(i => WorkloadMapping.ToModel(WorkloadOf(i), pool))] });
         for (var first = 0; first < workloads / 5; first += AtOnce / 5)
             state.Apply(new() { Services = [.. Enumerable.Range(first, AtOnce / 5).Select(i => ServiceMapping.ToModel(ServiceOf(i), pool))] });
+        for (var i = 0; i < workloads; i++) versions.Set(WorkloadOf(i).Uid, $"{i + 1:x}");
+        for (var i = 0; i < workloads / 5; i++) versions.Set(ServiceOf(i).Hostname, $"{i + 1:x}");
     }
 
     private static string NamespaceOf(int service) => $"team-{service % 80}";
