@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Ambient.Http2;
 using Ambient.HttpProxy.Exchanges;
+using Ambient.HttpProxy.Filters;
 using Ambient.HttpProxy.Routing;
 using Ambient.HttpProxy.Tests.Scenes;
 using Ambient.HttpProxy.Upstreams;
@@ -28,6 +29,25 @@ public sealed class FailureTests
 
         Assert.StartsWith("HTTP/1.1 503 ", await client.ReadHeadAsync());
         Assert.Equal(ExchangeFlag.UpstreamConnectFailed, (await scene.ReportAsync(2)).Flag);
+    }
+
+    [Theory]
+    [InlineData("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "access-control-allow-origin", true)]
+    [InlineData("POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/grpc\r\nContent-Length: 0\r\n\r\n", "content-type", false)]
+    public async Task A_field_that_there_is_one_of_is_in_an_answer_once(string request, string name, bool hasOperators)
+    {
+        await using var scene = await ProxyScene.StartAsync();
+        scene.Decide = head => RouteDecision.Answer(new(503, "no")) with
+        {
+            Plan = new() { ResponseEdits = FieldEdits.Of(new HeaderEdits { Set = [new(name, hasOperators ? "%PROTOCOL%" : "text/html", hasOperators)] }) },
+            ResponseFields = hasOperators ? [new(name, "https://foo")] : [],
+            Facts = new(head, default) { Client = scene.Endpoint, Peer = scene.Endpoint, Local = scene.Endpoint },
+        };
+        var client = await scene.ConnectAsync();
+
+        await client.SendAsync(request);
+
+        Assert.Single((await client.ReadHeadAsync()).Split("\r\n"), line => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase));
     }
 
     [Theory]

@@ -45,7 +45,7 @@ internal static class MessageForwarding
     }
 
     /// <param name="head">Also of an interim response.</param>
-    /// <param name="more">Written behind the others, in place of what the server said by the same name.</param>
+    /// <param name="more">Written behind the others, in place of what the server and the edits say by the same name.</param>
     /// <param name="serviceTime">How long the server took, told to the client in whole milliseconds; null tells nothing.</param>
     /// <param name="facts">For edits with operators.</param>
     public static void WriteResponse(
@@ -84,13 +84,13 @@ internal static class MessageForwarding
 
     /// <summary>What responses get besides what they say themselves, whoever answers.</summary>
     /// <param name="head">Null for an answer of ours.</param>
-    /// <param name="more">Written behind the others.</param>
+    /// <param name="more">Written behind the others, in place of what the edits say by the same name.</param>
     /// <param name="facts">For edits with operators.</param>
     public static void WriteAdded(IResponseWriter writer, int status, ResponseHead? head, FieldEdits edits, EquatableArray<HeaderValue> more, FieldFacts? facts)
     {
         foreach (var (name, value) in edits.Added)
             if (!Replaces(more, name)) writer.ResponseField(name, value);
-        if (edits.Formatted.Length > 0 && facts is not null) WriteFormatted(writer, status, head, edits, facts);
+        if (edits.Formatted.Length > 0 && facts is not null) WriteFormatted(writer, status, head, edits, more, facts);
         foreach (var field in more) writer.ResponseField(Encoding.ASCII.GetBytes(field.Name), Encoding.UTF8.GetBytes(field.Value));
     }
 
@@ -110,11 +110,11 @@ internal static class MessageForwarding
         ArrayPool<byte>.Shared.Return(room);
     }
 
-    private static void WriteFormatted(IResponseWriter writer, int status, ResponseHead? head, FieldEdits edits, FieldFacts facts)
+    private static void WriteFormatted(IResponseWriter writer, int status, ResponseHead? head, FieldEdits edits, EquatableArray<HeaderValue> more, FieldFacts facts)
     {
         var room = ArrayPool<byte>.Shared.Rent(FormattedField.MostBytes);
         foreach (var field in edits.Formatted)
-            if (field.Format(facts, status, head, room.AsSpan(0, FormattedField.MostBytes)) is { IsEmpty: false } value) writer.ResponseField(field.Name, value);
+            if (!Replaces(more, field.Name) && field.Format(facts, status, head, room.AsSpan(0, FormattedField.MostBytes)) is { IsEmpty: false } value) writer.ResponseField(field.Name, value);
         ArrayPool<byte>.Shared.Return(room);
     }
 

@@ -44,8 +44,10 @@ public readonly record struct LocalReply(int Status, string Why)
         client.BeginResponse(isGrpc ? 200 : Status);
         if (!isGrpc && Why.Length > 0) WriteField(client, edits, "content-type"u8, "text/plain; charset=utf-8"u8);
         foreach (var field in Fields) WriteField(client, edits, Encoding.ASCII.GetBytes(field.Name), Encoding.UTF8.GetBytes(field.Value));
-        MessageForwarding.WriteAdded(client, Status, null, edits, more, facts);
-        return isGrpc ? EndGrpc(client) : EndText(client);
+        MessageForwarding.WriteAdded(client, Status, null, edits, isGrpc ? [.. more, .. GrpcFields] : more, facts);
+        if (!isGrpc) return EndText(client);
+        client.EndResponse(BodyFraming.None);
+        return [];
     }
 
     /// <summary>For a request of HTTP/1 whose head could not be read; the connection closes.</summary>
@@ -75,12 +77,10 @@ public readonly record struct LocalReply(int Status, string Why)
     }
 
     // Trailers alone: the status where a client looks for it when there is no message.
-    private byte[] EndGrpc(DownstreamStream client)
-    {
-        client.ResponseField("content-type"u8, "application/grpc"u8);
-        client.ResponseField("grpc-status"u8, Encoding.ASCII.GetBytes((GrpcStatus ?? Replies.GrpcStatus.Of(Status)).ToString(CultureInfo.InvariantCulture)));
-        client.ResponseField("grpc-message"u8, Replies.GrpcStatus.Encode(Why));
-        client.EndResponse(BodyFraming.None);
-        return [];
-    }
+    private IEnumerable<HeaderValue> GrpcFields =>
+    [
+        new("content-type", "application/grpc"),
+        new("grpc-status", (GrpcStatus ?? Replies.GrpcStatus.Of(Status)).ToString(CultureInfo.InvariantCulture)),
+        new("grpc-message", Encoding.ASCII.GetString(Replies.GrpcStatus.Encode(Why))),
+    ];
 }
