@@ -38,10 +38,12 @@ internal sealed class Performer
 
     public void Finish() => _socket.Shutdown(SocketShutdown.Send);
 
+    // Without the first call the runtime resets the connection, if it was reading at that very moment.
     public void Close()
     {
         _gone = true;
         _ending ??= "closed by itself";
+        if (_socket.Connected) _socket.Shutdown(SocketShutdown.Send);
         _socket.Dispose();
     }
 
