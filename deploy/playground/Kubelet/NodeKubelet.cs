@@ -107,11 +107,22 @@ public sealed class NodeKubelet : IAsyncDisposable
 
     private async Task FollowMapsAsync()
     {
-        var (_, feed) = _parts.Store.ListAndWatch(_parts.Store.Kinds.Get("", "ConfigMap"));
         while (true)
         {
-            var written = await feed.ReadAsync(_stop.Token);
-            foreach (var worker in _pods.Values.Where(worker => worker.Identity.Namespace == written.New.Namespace)) worker.RefreshVolumes();
+            var (_, feed) = _parts.Store.ListAndWatch(_parts.Store.Kinds.Get("", "ConfigMap"));
+            foreach (var worker in _pods.Values) worker.RefreshVolumes();
+            try
+            {
+                while (true)
+                {
+                    var written = await feed.ReadAsync(_stop.Token);
+                    foreach (var worker in _pods.Values.Where(worker => worker.Identity.Namespace == written.New.Namespace)) worker.RefreshVolumes();
+                }
+            }
+            catch (StatusException)
+            {
+                // Too far behind: any may have changed.
+            }
         }
     }
 

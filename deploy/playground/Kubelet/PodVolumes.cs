@@ -14,20 +14,25 @@ namespace Ambient.Playground.Kubelet;
 /// </summary>
 internal sealed class PodVolumes(ObjectStore store, TokenIssuer tokens, NodeFiles files)
 {
+    private readonly Lock _writing = new(); // a pod that starts and a ConfigMap that changes write the same files
+
     /// <summary>Writes what the pod's volumes hold now; called again, it brings them up to date.</summary>
     /// <exception cref="ContainerException">Something that a volume refers to is missing.</exception>
     public void Write(JsonObject pod)
     {
-        foreach (var volume in pod.ObjectsAt("spec", "volumes"))
+        lock (_writing)
+            foreach (var volume in pod.ObjectsAt("spec", "volumes")) Write(pod, volume);
+    }
+
+    private void Write(JsonObject pod, JsonObject volume)
+    {
+        var at = Directory.CreateDirectory(Path.Combine(DirectoryOf(pod.Text("metadata", "uid")!), volume.Text("name")!)).FullName;
+        if (volume.ObjectAt("configMap") is { } map) WriteMap(at, pod, map);
+        if (volume.ObjectAt("hostPath") is { } host && host.Text("type") == "DirectoryOrCreate") Directory.CreateDirectory(files.OnNode(host.Text("path") ?? "/"));
+        foreach (var source in volume.ObjectsAt("projected", "sources"))
         {
-            var at = Directory.CreateDirectory(Path.Combine(DirectoryOf(pod.Text("metadata", "uid")!), volume.Text("name")!)).FullName;
-            if (volume.ObjectAt("configMap") is { } map) WriteMap(at, pod, map);
-            if (volume.ObjectAt("hostPath") is { } host && host.Text("type") == "DirectoryOrCreate") Directory.CreateDirectory(files.OnNode(host.Text("path") ?? "/"));
-            foreach (var source in volume.ObjectsAt("projected", "sources"))
-            {
-                if (source.ObjectAt("configMap") is { } projected) WriteMap(at, pod, projected);
-                if (source.ObjectAt("serviceAccountToken") is { } token) WriteToken(at, pod, token);
-            }
+            if (source.ObjectAt("configMap") is { } projected) WriteMap(at, pod, projected);
+            if (source.ObjectAt("serviceAccountToken") is { } token) WriteToken(at, pod, token);
         }
     }
 

@@ -66,6 +66,7 @@ internal sealed class PodWorker
     {
         try { _parts.Volumes.Write(_pod.Document()); }
         catch (ContainerException) { } // what was there stays, as it does in a cluster
+        catch (IOException) { } // the pod goes, and its files with it
     }
 
     /// <summary>The node loses its power: processes end at once, nobody is told, what is on disk stays.</summary>
