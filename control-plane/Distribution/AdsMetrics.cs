@@ -1,20 +1,21 @@
+using Ambient.ControlPlane.Callers;
 using Ambient.Hosting.Metrics;
 using Ambient.Xds.Server;
 
 namespace Ambient.ControlPlane.Distribution;
 
 /// <summary>What discovery measures.</summary>
-internal sealed class AdsMetrics : ISessionJournal
+internal sealed class AdsMetrics
 {
     private static readonly double[] Seconds = [0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30];
     private readonly MeshResources _resources;
-    private readonly Action<string, string, string>? _rejected;
+    private readonly Action<string, Caller?, string, string>? _rejected;
     private readonly MetricFamily<Gauge> _clients;
     private readonly MetricFamily<Counter> _responses, _bytes, _rejections, _refused;
     private readonly MetricFamily<Histogram> _sent, _applied;
 
-    /// <param name="rejected">Told of the type, the client, and what it said of the resources that it rejected.</param>
-    public AdsMetrics(MetricRegistry metrics, MeshResources resources, Action<string, string, string>? rejected = null)
+    /// <param name="rejected">Told of the type, the caller, what it calls itself, and what it said of the resources that it rejected.</param>
+    public AdsMetrics(MetricRegistry metrics, MeshResources resources, Action<string, Caller?, string, string>? rejected = null)
     {
         (_resources, _rejected) = (resources, rejected);
         _clients = metrics.AddGauges("ambient_discovery_clients", "Streams that are open now", ["kind"], maxSeries: 16);
@@ -33,23 +34,29 @@ internal sealed class AdsMetrics : ISessionJournal
 
     public Gauge ClientsOf(string kind) => _clients.With(kind);
 
-    public void Sent(string typeUrl, int bytes, long? changesAfter)
-    {
-        _responses.With(typeUrl).Add(1);
-        _bytes.With(typeUrl).Add(bytes);
-        Observe(_sent, typeUrl, changesAfter);
-    }
-
-    public void Acknowledged(string typeUrl, long? changesAfter) => Observe(_applied, typeUrl, changesAfter);
-
-    public void Rejected(string typeUrl, string client, string detail)
-    {
-        _rejections.With(typeUrl).Add(1);
-        _rejected?.Invoke(typeUrl, client, detail);
-    }
+    /// <param name="caller">Whose sessions; null where nobody needs to say who he is.</param>
+    public ISessionJournal JournalOf(Caller? caller) => new CallerJournal(this, caller);
 
     private void Observe(MetricFamily<Histogram> family, string typeUrl, long? changesAfter)
     {
         if (changesAfter is { } sequence && _resources.AgeOfChangesAfter(typeUrl, sequence) is { } age) family.With(typeUrl).Observe(age.TotalSeconds);
+    }
+
+    private sealed class CallerJournal(AdsMetrics metrics, Caller? caller) : ISessionJournal
+    {
+        public void Sent(string typeUrl, int bytes, long? changesAfter)
+        {
+            metrics._responses.With(typeUrl).Add(1);
+            metrics._bytes.With(typeUrl).Add(bytes);
+            metrics.Observe(metrics._sent, typeUrl, changesAfter);
+        }
+
+        public void Acknowledged(string typeUrl, long? changesAfter) => metrics.Observe(metrics._applied, typeUrl, changesAfter);
+
+        public void Rejected(string typeUrl, string client, string detail)
+        {
+            metrics._rejections.With(typeUrl).Add(1);
+            metrics._rejected?.Invoke(typeUrl, caller, client, detail);
+        }
     }
 }

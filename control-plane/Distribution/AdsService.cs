@@ -69,7 +69,7 @@ internal sealed partial class AdsService : IDisposable
             connected = _metrics.ClientsOf(claims.Kind);
             connected.Add(1);
             return claims.NodeName.Length > 0 ? [ResourceEncoder.NodeKey(claims.NodeName)] : [];
-        }, _metrics);
+        }, _metrics.JournalOf(caller));
         _sessions.TryAdd(session, 0);
         try
         {

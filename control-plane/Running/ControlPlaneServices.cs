@@ -40,7 +40,7 @@ internal sealed partial class ControlPlaneServices : IDisposable
         WaypointInformers = new(api, options.Index, time, random, loggers);
         Waypoints = new(api, Informers, WaypointInformers, options.Provisioning, () => options.Authority.TrustDomain, time, random, loggers);
         var target = new ClusterStatus(api, Informers);
-        Rejections = new Rejections(Informers, new StatusWriter(target, time, loggers.CreateLogger<StatusWriter>()), target);
+        Rejections = new Rejections(Informers, new StatusWriter(target, time, loggers.CreateLogger<StatusWriter>()), target, new(options.Authority.TrustedNodeAccounts, Informers));
 
         Election = new LeaderElection(new KubernetesLeases(api), LeaseOf(options), time, new Random(random.Next()), loggers.CreateLogger<LeaderElection>());
         Authority = new AuthorityParts(options.Authority, options.Callers,

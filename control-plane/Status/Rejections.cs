@@ -1,3 +1,4 @@
+using Ambient.ControlPlane.Callers;
 using Ambient.ControlPlane.Indexing;
 using Ambient.ControlPlane.Indexing.Policies;
 using Ambient.ControlPlane.Indexing.Services;
@@ -8,16 +9,17 @@ namespace Ambient.ControlPlane.Status;
 
 /// <summary>Says on an object's status that a node proxy or waypoint has rejected what was made of it. Thread-safe.</summary>
 /// <remarks>
+/// People trust a status, so whoever is no proxy of the mesh is heard about objects of his own namespace only.
 /// Every replica writes what its own proxies say, as no other hears of it. A line is taken away when the resource is published anew; one whose
 /// replica went before that names a generation that is past.
 /// </remarks>
-internal sealed class Rejections(ClusterInformers informers, StatusWriter writer, IStatusTarget shown)
+internal sealed class Rejections(ClusterInformers informers, StatusWriter writer, IStatusTarget shown, TrustedProxies proxies)
 {
     public const string ZtunnelRejected = "ambient.istio.io/ZtunnelRejected", WaypointRejected = StatusEntries.Rejected;
 
     /// <summary>Resources of one response that are looked at.</summary>
     private const int MostNamed = 100;
-    private const int LongestReason = 1024;
+    private const int LongestReason = 1024, LongestClient = 253;
 
     public static readonly string[] ZtunnelTypes = [ZtunnelRejected], WaypointTypes = [WaypointRejected];
 
@@ -30,17 +32,19 @@ internal sealed class Rejections(ClusterInformers informers, StatusWriter writer
 
     public Task RunAsync(CancellationToken stop) => writer.RunAsync(stop);
 
+    /// <param name="caller">Who says it; null where nobody needs to say who he is.</param>
+    /// <param name="client">As it calls itself.</param>
     /// <param name="detail"><c>resource name: reason</c>, more after <c>; </c>.</param>
-    public void Report(string typeUrl, string client, string detail)
+    public void Report(string typeUrl, Caller? caller, string client, string detail)
     {
+        var isTrusted = caller is null || proxies.Has(caller);
+        var speaker = caller is null ? Cut(client, LongestClient) : $"{caller}, {Cut(client, LongestClient)},";
         foreach (var item in detail.Split("; ").Take(MostNamed))
         {
             var colon = item.IndexOf(": ", StringComparison.Ordinal);
-            if (colon < 0 || SourceOf(typeUrl, item[..colon]) is not { } source) continue;
-            var reason = item[(colon + 2)..];
-            if (reason.Length > LongestReason) reason = $"{reason[..LongestReason]}…";
+            if (colon < 0 || SourceOf(typeUrl, item[..colon]) is not { } source || !(isTrusted || source.Name.Namespace == caller!.Namespace)) continue;
             writer.Want(source.Say(ServiceConditions.New(source.Condition, true, "Rejected",
-                $"{client} cannot use it and goes on with what it had, or refuses whom it concerns: {reason}", source.Object.Metadata.Generation)));
+                $"{speaker} cannot use it and goes on with what it had, or refuses whom it concerns: {Cut(item[(colon + 2)..], LongestReason)}", source.Object.Metadata.Generation)));
         }
     }
 
@@ -57,6 +61,8 @@ internal sealed class Rejections(ClusterInformers informers, StatusWriter writer
         var conditions = StatusEntries.Of(source.Object) is { } entries ? entries.Conditions : shown.Shown(source.Kind, source.Name) ?? [];
         if (conditions.Any(condition => condition.Type == source.Condition)) writer.Want(source.Say());
     }
+
+    private static string Cut(string text, int most) => text.Length <= most ? text : $"{text[..most]}…";
 
     private Source? SourceOf(string typeUrl, string resource) => (typeUrl, resource.Split('/')) switch
     {

@@ -20,7 +20,7 @@ internal sealed class HashIndex<T> where T : class
 
     public static readonly HashIndex<T> Empty = new(null, 0);
 
-    /// <summary>Entries; an object counts as often as it was entered.</summary>
+    /// <summary>Entries: an object counts for each of its hashes.</summary>
     public int Count { get; }
 
     /// <summary>In no particular order.</summary>
@@ -131,6 +131,7 @@ internal sealed class HashIndex<T> where T : class
             _count++;
         }
 
+        /// <param name="item">Entered once at most with that hash.</param>
         /// <returns>False if that very object was not entered with that hash.</returns>
         public bool Remove(int hash, T item)
         {

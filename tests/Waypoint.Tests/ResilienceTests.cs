@@ -15,10 +15,7 @@ public sealed class ResilienceTests(ITestOutputHelper output)
         await using var scene = await StartAsync();
         var (good, bad) = (scene.Serve("good", "echo"), scene.Serve("bad", "echo"));
         bad.Answer = static _ => 500;
-        scene.Apply(Destination(TrafficPolicy.Default with
-        {
-            Outlier = new(3, 0, false, 0, TimeSpan.FromHours(1), TimeSpan.FromHours(1), 50, 0), Balancing = BalancingKind.RoundRobin,
-        }));
+        scene.Apply(Ejecting(errors: 3));
         using var client = await scene.ClientAsync("echo");
         for (var i = 0; i < 60; i++) (await client.GetAsync("/")).Dispose();
         Assert.Equal((57, 3), (good.Requests, bad.Requests));
@@ -30,10 +27,7 @@ public sealed class ResilienceTests(ITestOutputHelper output)
         await using var scene = await StartAsync();
         var (good, bad) = (scene.Serve("good", "echo"), scene.Serve("bad", "echo"));
         bad.Answer = static _ => 500;
-        scene.Apply(Destination(TrafficPolicy.Default with
-        {
-            Outlier = new(3, 0, false, 0, TimeSpan.FromHours(1), TimeSpan.FromHours(1), 50, 0), Balancing = BalancingKind.RoundRobin,
-        }));
+        scene.Apply(Ejecting(errors: 3));
         using var client = await scene.ClientAsync("echo");
         for (var i = 0; i < 20; i++) (await client.GetAsync("/")).Dispose();
         Assert.Equal(3, bad.Requests);
@@ -69,10 +63,7 @@ public sealed class ResilienceTests(ITestOutputHelper output)
         await using var scene = await StartAsync();
         var (good, bad) = (scene.Serve("good", "echo"), scene.Serve("bad", "echo"));
         bad.Fields = "grpc-status: 14\r\n";
-        scene.Apply(Destination(TrafficPolicy.Default with
-        {
-            Outlier = new(0, 3, false, 0, TimeSpan.FromHours(1), TimeSpan.FromHours(1), 50, 0), Balancing = BalancingKind.RoundRobin,
-        }));
+        scene.Apply(Ejecting(gatewayErrors: 3));
         scene.Route("plain", "echo", Rule(RouteMatch.Everything, To(("echo", 1)) with { Retries = RetryPolicy.None }));
         using var client = await scene.ClientAsync("echo");
         for (var i = 0; i < 20; i++)
@@ -255,6 +246,12 @@ public sealed class ResilienceTests(ITestOutputHelper output)
         for (var i = 0; i < 10; i++) Assert.Equal("v2", await RoutingTests.ServerAsync(client, "/two"));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await client.GetAsync("/three")).StatusCode);
     }
+
+    /// <summary>For long, after so many in a row.</summary>
+    private static TrafficResource Ejecting(uint errors = 0, uint gatewayErrors = 0) => Destination(TrafficPolicy.Default with
+    {
+        Outlier = new(errors, gatewayErrors, false, 0, TimeSpan.FromHours(1), TimeSpan.FromHours(1), 50, 0), Balancing = BalancingKind.RoundRobin,
+    });
 
     private static TrafficResource Destination(TrafficPolicy policy, params Subset[] subsets) => new("DestinationRule/shop/echo",
         new DestinationPolicy { Namespace = "shop", Name = "echo", Services = [KeyOf("echo")], Policy = policy, Subsets = [.. subsets] });

@@ -89,6 +89,25 @@ public sealed class RestartTests
     }
 
     [Fact]
+    public async Task Nobody_waits_for_servers_of_a_service_that_has_been_forgotten()
+    {
+        await using var scene = await StartAsync();
+        scene.Know("old", IPAddress.Parse("127.9.7.1"), 80, "echo");
+        var target = new DialledTarget(scene.Parts.Rules.Mesh.Current.FindService(KeyOf("echo")), null, IPAddress.Parse(VipOf("echo")), 80);
+        var known = scene.Parts.Rules.Services.ServersOf(target, null, "", new(1))!.Current;
+        scene.Forget("old");
+        scene.Parts.Rules.Mesh.Apply(new() { RemovedAddresses = [$"{KeyOf("echo")}"] });
+        var gone = scene.Parts.Rules.Services.ServersOf(target, null, "", new(1))!.Current;
+        var waiting = gone.News!.AfterAsync(gone);
+        Assert.NotSame(known, gone);
+        Assert.False(waiting.IsCompleted);
+
+        scene.Parts.Rules.Services.Forget();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System));
+    }
+
+    [Fact]
     public async Task A_pod_that_is_silent_is_given_two_seconds()
     {
         var time = new ManualTime();

@@ -12,6 +12,8 @@ namespace Ambient.Waypoint.Inbound;
 /// <summary>One CONNECT: what was dialled → what it speaks → requests to be routed, or bytes to be carried.</summary>
 internal sealed class ClientStream(Worker worker, HboneStream stream, ConnectRequest request, IPEndPoint peer)
 {
+    private TcpConnection? _connection; // of what is not HTTP, or not known to be
+
     private WaypointRules Rules => worker.Rules;
 
     /// <summary>Answers the CONNECT and has the stream served, or refuses and ends it. A defect ends this stream alone.</summary>
@@ -25,6 +27,7 @@ internal sealed class ClientStream(Worker worker, HboneStream stream, ConnectReq
         catch (Exception defect)
         {
             Rules.Defect(defect);
+            _connection?.HangUp();
         }
         if (!isServed) stream.Dispose();
     }
@@ -42,7 +45,7 @@ internal sealed class ClientStream(Worker worker, HboneStream stream, ConnectReq
                 return true;
             case AppProtocol.Tcp or AppProtocol.Tls:
             case AppProtocol.Unknown when Rules.Services.For(destination).RoutesConnectionsOf(client.Namespace):
-                return await new TcpConnection(worker, stream, client, destination).RunAsync();
+                return await (_connection = new(worker, stream, client, destination)).RunAsync();
             default:
                 return await ServeUndeclaredAsync(client, destination);
         }
@@ -50,7 +53,7 @@ internal sealed class ClientStream(Worker worker, HboneStream stream, ConnectReq
 
     private async ValueTask<bool> ServeUndeclaredAsync(Client client, DialledTarget destination)
     {
-        var connection = new TcpConnection(worker, stream, client, destination);
+        var connection = _connection = new(worker, stream, client, destination);
         if (!await ProtocolDetection.IsHttpAsync(stream, connection)) return await connection.RunAsync();
         connection.HangUp();
         ServeRequests(client, destination);

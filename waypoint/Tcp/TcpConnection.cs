@@ -69,9 +69,8 @@ internal sealed class TcpConnection(Worker worker, HboneStream stream, Client cl
     /// <returns>False if none was reached.</returns>
     public async ValueTask<bool> TryDialAsync()
     {
-        var isReached = await TryDialAnyAsync();
-        _news?.End();
-        return isReached;
+        try { return await TryDialAnyAsync(); }
+        finally { _news?.End(); }
     }
 
     /// <summary>While it is carried.</summary>

@@ -25,7 +25,7 @@ internal sealed class Clusters(WaypointOptions options, MeshState mesh, TrafficS
     public void Forget(MeshSnapshot now)
     {
         foreach (var name in _services.Keys)
-            if (now.FindService(name.Service) is null) _services.TryRemove(name, out _);
+            if (now.FindService(name.Service) is null && _services.TryRemove(name, out var gone)) gone.Forget();
     }
 
     private ServiceCluster Of(ClusterName name) => _services.GetOrAdd(name, key => new ServiceCluster(key, options, mesh, traffic, time));

@@ -40,7 +40,11 @@ internal sealed class RemoteDialer(Worker worker)
 
     private async ValueTask<(Duplex?, DialFailure?)> AskAsync(Tunnel tunnel, string authority)
     {
-        var stream = tunnel.TryConnect(new(authority) { ForwardedNetwork = worker.Rules.Options.Node.Network })!; // it is new and ours alone
+        if (tunnel.TryConnect(new(authority) { ForwardedNetwork = worker.Rules.Options.Node.Network }) is not { } stream) // it is ours alone: it is ending already
+        {
+            tunnel.Close(TunnelEnd.Local);
+            return Failed($"{authority} ended the inner tunnel with its handshake.");
+        }
         var answer = await stream.WaitAnswerAsync(worker.Rules.Options.Tunnels.ToHbone().AnswerTimeout);
         if (answer is { Status: 200 })
         {

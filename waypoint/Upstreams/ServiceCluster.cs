@@ -12,6 +12,7 @@ namespace Ambient.Waypoint.Upstreams;
 internal sealed class ServiceCluster(ClusterName name, WaypointOptions options, MeshState mesh, TrafficState traffic, TimeProvider time) : IUpstreamNews
 {
     private readonly Lock _making = new();
+    private readonly CancellationTokenSource _forgotten = new();
     private volatile Made? _made;
     private Task<UpstreamCluster>? _next;
 
@@ -45,10 +46,13 @@ internal sealed class ServiceCluster(ClusterName name, WaypointOptions options, 
         lock (_making)
         {
             if (Current is var now && now != known) return Task.FromResult(now);
-            if (_next is null or { IsCompleted: true }) _next = mesh.WaitForAsync(_ => Current is var next && next != known ? next : null, CancellationToken.None);
+            if (_next is null or { IsCompleted: true }) _next = mesh.WaitForAsync(_ => Current is var next && next != known ? next : null, _forgotten.Token);
             return _next;
         }
     }
+
+    /// <summary>Its service is gone: nothing will be news any more.</summary>
+    public void Forget() => _forgotten.Cancel();
 
     private Made Refresh(MeshSnapshot world, TrafficSnapshot wishes)
     {

@@ -26,7 +26,7 @@ public sealed class NewsWait
         while (!_over.Task.IsCompleted)
         {
             var next = known.News!.AfterAsync(known);
-            if (await Task.WhenAny(next, _over.Task) != next) break;
+            if (await Task.WhenAny(next, _over.Task) != next || next.IsCanceled) break;
             var now = await next;
             if (!now.HasPolicyOf(known)) break; // what users want is another thing now: that is for the next request
             if (now.Endpoints.Any(endpoint => !tried.Contains(endpoint))) return now;

@@ -45,7 +45,8 @@ public sealed record Workload
     private PodName _name = PodName.Empty;
     private WorkloadDetails? _details; // null: what PodUid makes of the other names, and at most the address _ipv4
     private uint _ipv4;                // in network order
-    private bool _hasIPv4, _ownsTraits, _ownsReach; // only while it is being made
+    private bool _hasIPv4;
+    private bool _ownsTraits, _ownsReach; // while it is being made
 
     private Workload(Workload original)
     {

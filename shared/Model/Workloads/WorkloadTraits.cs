@@ -4,7 +4,7 @@ using Ambient.Model.Identities;
 namespace Ambient.Model.Workloads;
 
 /// <summary>What the pods of one workload have in common; most of what is known of each. One copy serves all of them.</summary>
-/// <remarks>Changed only while the <see cref="Workload"/> that made it is being made.</remarks>
+/// <remarks>What is compared changes only while the <see cref="Workload"/> that made it is being made.</remarks>
 internal sealed class WorkloadTraits : IEquatable<WorkloadTraits>
 {
     private SpiffeId? _identity;
@@ -37,7 +37,7 @@ internal sealed class WorkloadTraits : IEquatable<WorkloadTraits>
 
     public override bool Equals(object? obj) => Equals(obj as WorkloadTraits);
 
-    public override int GetHashCode() => HashCode.Combine(Namespace, WorkloadName, ServiceAccount, Services, CanonicalRevision);
+    public override int GetHashCode() => HashCode.Combine(Namespace, WorkloadName, ServiceAccount, Services, CanonicalRevision, Reach);
 }
 
 /// <summary>How a workload is reached: the same for most of a mesh.</summary>
@@ -65,7 +65,7 @@ internal sealed class WorkloadReach : IEquatable<WorkloadReach>
 
     public override bool Equals(object? obj) => Equals(obj as WorkloadReach);
 
-    public override int GetHashCode() => HashCode.Combine(Network, TrustDomain, Hostname, Waypoint, NetworkGateway, Protocol);
+    public override int GetHashCode() => HashCode.Combine(Network, TrustDomain, Hostname, Waypoint, NetworkGateway, Protocol, Fault);
 }
 
 /// <summary>What few workloads have.</summary>
@@ -88,7 +88,7 @@ internal sealed class WorkloadSharing
     private readonly HashSet<WorkloadReach> _reaches = [];
     private readonly HashSet<WorkloadPlace> _places = [];
 
-    /// <param name="traits">Not read by others yet.</param>
+    /// <param name="traits">Others may read them meanwhile: their content stays as it is.</param>
     public WorkloadTraits Share(WorkloadTraits traits)
     {
         traits.Reach = Share(_reaches, traits.Reach);

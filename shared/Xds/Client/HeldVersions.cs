@@ -8,7 +8,7 @@ namespace Ambient.Xds.Client;
 /// <summary>Versions by resource name, as the server wrote them. Some 20 bytes each: names are known by 64 bits of their digest.</summary>
 internal sealed class HeldVersions
 {
-    private readonly DigestTable _numbers = new(); // hexadecimal ones without leading zeros, the usual case
+    private readonly DigestTable _numbers = new(); // hexadecimal ones of 16 digits, as our server writes them
     private readonly Dictionary<ulong, string> _texts = [];
 
     public int Count => _numbers.Count + _texts.Count;
@@ -42,7 +42,7 @@ internal sealed class HeldVersions
         if (!_numbers.Remove(digest)) _texts.Remove(digest);
     }
 
-    private static string TextOf(ulong number) => number.ToString("x", CultureInfo.InvariantCulture);
+    private static string TextOf(ulong number) => number.ToString("x16", CultureInfo.InvariantCulture);
 
     // Users choose names, so it is a digest that nobody can aim at.
     private static ulong Digest(string name)

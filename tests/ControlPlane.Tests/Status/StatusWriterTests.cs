@@ -186,14 +186,6 @@ public sealed class StatusWriterTests : IAsyncDisposable
         Assert.Equal(0, _writer.Waiting);
     }
 
-    private static Condition Foreign => new() { Type = "Programmed", Status = "True" };
-
-    private static Condition Accepted(string status) =>
-        new() { Type = "ZtunnelAccepted", Status = status, Reason = "Accepted", Message = "m", ObservedGeneration = 3 };
-
-    private static ConditionSet Set(string name, params Condition[] conditions) =>
-        new(ResourceTypes.AuthorizationPolicy, new("n", name), FieldManagers.ZtunnelPolicy, 3, conditions);
-
     [Fact]
     public async Task What_a_waypoint_rejects_before_the_route_has_its_status_is_said_when_it_has()
     {
@@ -210,6 +202,14 @@ public sealed class StatusWriterTests : IAsyncDisposable
 
         Assert.Contains(Rejections.WaypointRejected, _target.Applied.Single().Json.ToJsonString(), StringComparison.Ordinal);
     }
+
+    private static Condition Foreign => new() { Type = "Programmed", Status = "True" };
+
+    private static Condition Accepted(string status) =>
+        new() { Type = "ZtunnelAccepted", Status = status, Reason = "Accepted", Message = "m", ObservedGeneration = 3 };
+
+    private static ConditionSet Set(string name, params Condition[] conditions) =>
+        new(ResourceTypes.AuthorizationPolicy, new("n", name), FieldManagers.ZtunnelPolicy, 3, conditions);
 
     private void Lead() => _leading = _writer.RunAsync(_stop.Token);
 

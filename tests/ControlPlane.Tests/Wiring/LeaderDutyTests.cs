@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Ambient.Kubernetes.Resources;
 using Ambient.Xds;
 using ResourceTypes = Ambient.Kubernetes.Resources.ResourceTypes;
+using Value = Google.Protobuf.WellKnownTypes.Value;
 
 namespace Ambient.ControlPlane.Tests.Wiring;
 
@@ -103,6 +104,29 @@ public sealed class LeaderDutyTests
         await scene.UntilAsync(async () => (await ConditionsAsync(scene, "odd")) is [{ Type: "ZtunnelAccepted" }]);
     }
 
+    // Its node says that it is a node proxy, which nobody but its token can say.
+    [Fact(Timeout = 120_000)]
+    public async Task What_somebody_rejects_who_is_no_proxy_is_said_of_his_own_namespace_only()
+    {
+        await using var scene = await RunningScene.StartAsync();
+        await scene.Process.Ready.WaitAsync(scene.Stop);
+        await scene.Api.CreateAsync(ResourceTypes.Namespace, new() { Metadata = new() { Name = "other" } }, scene.Stop);
+        foreach (var ns in new[] { "demo", "other" })
+            await scene.Api.CreateAsync(ResourceTypes.AuthorizationPolicy, new() { Metadata = new() { Name = "odd", Namespace = ns }, Spec = new() { Action = "DENY", Rules = [new()] } }, scene.Stop);
+        await scene.UntilAsync(() => Task.FromResult(scene.Process.Services.Mesh.PolicyCount == 2));
+        using var channel = scene.Connect();
+        await using var call = channel.OpenDuplex(DiscoveryService.Delta, new() { { "authorization", $"Bearer {scene.Cluster.Tokens.Issue("other", "default", ["istio-ca"], TimeSpan.FromHours(1)).Token}" } }, null, scene.Stop);
+        var node = new Protos.Xds.Node { Id = "ztunnel~1.1.1.1~zt-7.istio-system~x", Metadata = new() { Fields = { ["NAMESPACE"] = Value.ForString("other") } } };
+
+        await call.WriteAsync(new() { TypeUrl = Xds.ResourceTypes.Authorization, Node = node }, scene.Stop);
+        var response = (await call.ReadAsync(scene.Stop))!;
+        await call.WriteAsync(new() { TypeUrl = Xds.ResourceTypes.Authorization, ResponseNonce = response.Nonce, ErrorDetail = new() { Message = "demo/odd: a lie; other/odd: too odd" } }, scene.Stop);
+
+        await scene.UntilAsync(async () => (await ConditionsAsync(scene, "odd", "other")).Any(static one =>
+            one is { Type: "ambient.istio.io/ZtunnelRejected" } && one.Message!.StartsWith("other/default, ztunnel~1.1.1.1~zt-7", StringComparison.Ordinal)));
+        Assert.DoesNotContain(await ConditionsAsync(scene, "odd"), static one => one.Type == "ambient.istio.io/ZtunnelRejected");
+    }
+
     [Theory(Timeout = 120_000)]
     [InlineData("HTTPRoute", "gateway.networking.k8s.io/v1", """{"parentRefs":[{"kind":"Service","group":"","name":"web"}],"rules":[{"name":"a"}]}""", """{"parentRefs":[{"kind":"Service","group":"","name":"web"}],"rules":[{"matches":[{"path":{"value":"/b"}}]}]}""")]
     [InlineData("DestinationRule", "networking.istio.io/v1", """{"host":"web","trafficPolicy":{"loadBalancer":{"simple":"RANDOM"}}}""", """{"host":"web","trafficPolicy":{"loadBalancer":{"simple":"ROUND_ROBIN"}}}""")]
@@ -139,8 +163,8 @@ public sealed class LeaderDutyTests
 
     private static Task<ServiceEntry?> FindAsync(RunningScene scene, string name) => scene.Api.FindAsync(ResourceTypes.ServiceEntry, new("demo", name), scene.Stop);
 
-    private static async Task<IReadOnlyList<Condition>> ConditionsAsync(RunningScene scene, string name) =>
-        (await scene.Api.GetAsync(ResourceTypes.AuthorizationPolicy, new("demo", name), scene.Stop)).Status?.Conditions ?? [];
+    private static async Task<IReadOnlyList<Condition>> ConditionsAsync(RunningScene scene, string name, string ns = "demo") =>
+        (await scene.Api.GetAsync(ResourceTypes.AuthorizationPolicy, new(ns, name), scene.Stop)).Status?.Conditions ?? [];
 
     private static void Create(RunningScene scene, string name, string host) => Create(scene, "networking.istio.io/v1", "ServiceEntry", name,
         $$"""{"hosts":["{{host}}"],"resolution":"DNS","location":"MESH_EXTERNAL","ports":[{"number":80,"name":"http","protocol":"HTTP"}]}""");

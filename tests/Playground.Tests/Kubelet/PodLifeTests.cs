@@ -207,6 +207,41 @@ public sealed class PodLifeTests(KubeletFixture fixture) : IClassFixture<Kubelet
         Assert.False(Directory.Exists("/run/secrets/istio"));
     }
 
+    [Fact]
+    public async Task A_pods_files_that_cannot_be_written_keep_no_others_from_being_brought_up_to_date()
+    {
+        var ns = fixture.NewNamespace();
+        Cluster.Create($$"""
+            apiVersion: v1
+            kind: ConfigMap
+            metadata: {name: words, namespace: "{{ns}}" }
+            data: {word: first}
+            """);
+        foreach (var name in (string[])["broken", "sound"])
+            Cluster.Create($$"""
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: {{name}}, namespace: "{{ns}}" }
+                spec:
+                  nodeName: k1
+                  containers: [{name: main, image: playground/pause}]
+                  volumes: [{name: words, configMap: {name: words} }]
+                """);
+        foreach (var name in (string[])["broken", "sound"]) await Cluster.ReadyAsync(ns, name);
+        string VolumeOf(string name) => Path.Combine(Cluster.Nodes[0].Files.State, "kubelet/pods", Cluster.Find("Pod", ns, name)!.Uid, "volumes/words");
+        Directory.Delete(VolumeOf("broken"), recursive: true);
+        await File.WriteAllTextAsync(VolumeOf("broken"), "no directory");
+
+        foreach (var word in (string[])["second", "third"])
+            Cluster.Api.Store.Update(Cluster.Api.Store.Kinds.Get("", "ConfigMap"), ns, "words", map =>
+            {
+                map["data"] = new JsonObject { ["word"] = word };
+                return map;
+            });
+
+        await Until.TrueAsync(async () => await File.ReadAllTextAsync(Path.Combine(VolumeOf("sound"), "word")) == "third", "the other pod's volume holds what the ConfigMap says");
+    }
+
     [Theory]
     [InlineData("name: none, mountPath: /run/x", "there is no volume")]
     [InlineData("name: empty, mountPath: /such/place", "no such directory")]

@@ -36,8 +36,8 @@ public sealed class MeshMemoryTests
             state.Apply(new() { Workloads = [.. Enumerable.Range(first, AtOnce).Select(i => WorkloadMapping.ToModel(WorkloadOf(i), pool))] });
         for (var first = 0; first < workloads / 5; first += AtOnce / 5)
             state.Apply(new() { Services = [.. Enumerable.Range(first, AtOnce / 5).Select(i => ServiceMapping.ToModel(ServiceOf(i), pool))] });
-        for (var i = 0; i < workloads; i++) versions.Set(WorkloadOf(i).Uid, $"{i + 1:x}");
-        for (var i = 0; i < workloads / 5; i++) versions.Set(ServiceOf(i).Hostname, $"{i + 1:x}");
+        for (var i = 0; i < workloads; i++) versions.Set(WorkloadOf(i).Uid, $"{i:x16}");
+        for (var i = 0; i < workloads / 5; i++) versions.Set(ServiceOf(i).Hostname, $"{i:x16}");
     }
 
     private static string NamespaceOf(int service) => $"team-{service % 80}";

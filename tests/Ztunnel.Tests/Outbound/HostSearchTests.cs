@@ -1,11 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
-using Ambient.Linux.Sockets;
 using Ambient.Model.Workloads;
 using Ambient.TestKit;
 using Ambient.TestKit.Mesh;
-using Ambient.Transport;
-using Ambient.Ztunnel.Outbound;
 using Ambient.Ztunnel.Proxying;
 using Ambient.Ztunnel.Tests.Proxying;
 
@@ -28,21 +25,13 @@ public sealed class HostSearchTests
         pods.Mesh.Apply(new MeshBuilder().Service("outside", "10.0.0.20", $"80:{at.Port}")
             .Workload("db", services: "outside", protocol: TunnelProtocol.None, with: static workload => workload with { Hostname = "localhost" }).Delta);
 
-        var (found, isOpen) = await SearchAsync(proxy.Parts[0], new(IPAddress.Parse("10.0.0.20"), 80));
+        var (isOpen, route) = await proxy.Parts[0].SearchAsync(new(IPAddress.Parse("10.0.0.20"), 80), static found =>
+        {
+            found.Upstream?.Dispose();
+            return (found.Upstream is not null, found.Route);
+        });
 
         Assert.Equal(isListening, isOpen);
-        Assert.Equal(at, found.Route!.NextHop);
+        Assert.Equal(at, route!.NextHop);
     }
-
-    private static Task<(SearchResult, bool)> SearchAsync(PodWorker client, IPEndPoint to) => client.Loop.RunAsync(async () =>
-    {
-        using var application = ListeningSocket.Open(new(IPAddress.Loopback, 0), new());
-        var listening = TcpSockets.LocalName(application).ToEndPoint()!;
-        var (downstream, _) = await LoopSocket.ConnectAsync(client.Loop, OutgoingSocket.Open(AddressFamily.InterNetwork, new()), listening, TimeSpan.FromSeconds(10));
-        var found = await new UpstreamSearch(client, downstream!, new(IPAddress.Parse("10.1.0.2"), 1)).RunAsync(client.Pod.FindWorkload()!, to);
-        var isOpen = found.Upstream is not null;
-        found.Upstream?.Dispose();
-        downstream!.Dispose();
-        return (found, isOpen);
-    });
 }

@@ -1,12 +1,9 @@
 using System.Net;
-using System.Net.Sockets;
 using Ambient.Hbone.Server;
 using Ambient.Hbone.Tunnels;
-using Ambient.Linux.Sockets;
 using Ambient.Model.Identities;
 using Ambient.TestKit.Mesh;
 using Ambient.Transport;
-using Ambient.Ztunnel.Outbound;
 using Ambient.Ztunnel.Proxying;
 using Ambient.Ztunnel.Tests.Proxying;
 
@@ -37,14 +34,9 @@ public sealed class InnerTunnelTests
         Assert.Equal(TunnelEnd.Revoked, await client.Loop.RunAsync(() => ValueTask.FromResult(stream.Tunnel.End)));
     }
 
-    private static Task<HboneStream> ConnectAsync(PodWorker client, IPEndPoint to) => client.Loop.RunAsync(async () =>
+    private static Task<HboneStream> ConnectAsync(PodWorker client, IPEndPoint to) => client.SearchAsync(to, static found =>
     {
-        using var application = ListeningSocket.Open(new(IPAddress.Loopback, 0), new());
-        var listening = TcpSockets.LocalName(application).ToEndPoint()!;
-        var (downstream, _) = await LoopSocket.ConnectAsync(client.Loop, OutgoingSocket.Open(AddressFamily.InterNetwork, new()), listening, TimeSpan.FromSeconds(10));
-        var found = await new UpstreamSearch(client, downstream!, new(IPAddress.Parse("10.1.0.2"), 1)).RunAsync(client.Pod.FindWorkload()!, to);
         Assert.True(found.Upstream is not null, $"{found.Failure} {found.Refusal}");
-        downstream!.Dispose();
         return (HboneStream)found.Upstream.Stream;
     });
 

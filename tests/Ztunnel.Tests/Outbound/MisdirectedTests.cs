@@ -1,8 +1,6 @@
 using System.Net;
-using System.Net.Sockets;
 using Ambient.Hbone.Server;
 using Ambient.Hbone.Tunnels;
-using Ambient.Linux.Sockets;
 using Ambient.Model.Connections;
 using Ambient.Model.Identities;
 using Ambient.TestKit.Mesh;
@@ -92,16 +90,9 @@ public sealed class MisdirectedTests
             .Service("web", "10.0.0.10", waypoint: hasWaypoint ? "wp" : null).Workload("web", Pod, "web")
             .Service("wp", "10.0.0.99", "15008").Workload("wp", Waypoint, "wp").Delta);
 
-        public Task<Found> SearchAsync(string target) => client.Loop.RunAsync(async () =>
+        public Task<Found> SearchAsync(string target) => client.SearchAsync(IPEndPoint.Parse(target), static found =>
         {
-            using var application = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            application.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-            application.Listen();
-            var to = (IPEndPoint)application.LocalEndPoint!;
-            var (downstream, _) = await LoopSocket.ConnectAsync(client.Loop, OutgoingSocket.Open(to.AddressFamily, new()), to, TimeSpan.FromSeconds(10));
-            var found = await new UpstreamSearch(client, downstream!, downstream!.LocalEndPoint!).RunAsync(client.Pod.FindWorkload()!, IPEndPoint.Parse(target));
             found.Upstream?.Dispose();
-            downstream.Dispose();
             return new Found(found.Route, found.Failure, found.Upstream is not null);
         });
 
