@@ -32,12 +32,13 @@ public sealed class ResourceView(string typeUrl, ResourceTable table)
     /// <returns>Null: that is too long ago.</returns>
     /// <remarks>
     /// Encoded once for all who stand at that point. A response stays right when further changes come after it was made: whoever takes it
-    /// goes on from its end and gets them then.
+    /// goes on from its end and gets them then. One that would leave more to come than it brings is made anew: else a subscriber that fell
+    /// behind would go through every step that a quick one took.
     /// </remarks>
     internal SharedResponse? ResponseAfter(long sequence, long skipRemovalsUpTo, long notMadeBefore, int maxBytes)
     {
         var key = new ResponseKey(sequence, skipRemovalsUpTo, maxBytes);
-        if (_cache.Find(key) is { } made && made.MadeAt >= notMadeBefore && (made.Sequence > sequence || made.Sequence == Table.Sequence))
+        if (_cache.Find(key) is { } made && made.MadeAt >= notMadeBefore && (made.IsCut || Table.Sequence - made.Sequence <= made.Sequence - sequence))
             return made;
         if (Table.ChangesAfter(sequence, skipRemovalsUpTo) is not { } changes) return null;
         var response = Encode(key, changes);
@@ -72,6 +73,10 @@ public sealed class ResourceView(string typeUrl, ResourceTable table)
 
 /// <param name="Sequence">Where its subscriber stands after it.</param>
 /// <param name="MadeAt">The table's sequence number when it was made.</param>
-internal sealed record SharedResponse(byte[] Bytes, long Sequence, long MadeAt, string Nonce);
+internal sealed record SharedResponse(byte[] Bytes, long Sequence, long MadeAt, string Nonce)
+{
+    /// <summary>It holds as much as its size allowed, and there was more.</summary>
+    public bool IsCut => Sequence < MadeAt;
+}
 
 internal readonly record struct ResponseKey(long Sequence, long SkipRemovalsUpTo, int MaxBytes);

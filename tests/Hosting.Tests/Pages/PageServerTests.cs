@@ -116,7 +116,7 @@ public sealed class PageServerTests
         using var slow = await pages.ConnectAsync();
         await slow.SendAsync("GET / HT"u8.ToArray());
         using var other = await pages.ConnectAsync();
-        await AnsweredAsync(other); // so the server has read what the slow one sent before, too
+        await pages.AnsweredAsync(other); // so the server has read what the slow one sent before, too
 
         time.Advance(TimeSpan.FromSeconds(2));
 
@@ -129,10 +129,10 @@ public sealed class PageServerTests
         var time = new ManualTime();
         using var pages = await ServedPages.StartAsync(Echo, time: time);
         using var idle = await pages.ConnectAsync();
-        await AnsweredAsync(idle);
+        await pages.AnsweredAsync(idle);
 
         time.Advance(TimeSpan.FromSeconds(59));
-        await AnsweredAsync(idle);
+        await pages.AnsweredAsync(idle);
         time.Advance(TimeSpan.FromSeconds(60));
 
         Assert.Equal("", await ServedPages.ReadToEndAsync(idle));
@@ -143,16 +143,16 @@ public sealed class PageServerTests
     {
         using var pages = await ServedPages.StartAsync(Echo, new PageServerOptions { MaxConnections = 2 });
         using var one = await pages.ConnectAsync();
-        await AnsweredAsync(one);
+        await pages.AnsweredAsync(one);
         using var two = await pages.ConnectAsync();
-        await AnsweredAsync(two);
+        await pages.AnsweredAsync(two);
 
         using var three = await pages.ConnectAsync();
-        await AnsweredAsync(three);
+        await pages.AnsweredAsync(three);
 
         Assert.Equal("", await ServedPages.ReadToEndAsync(one));
-        await AnsweredAsync(two);
-        await AnsweredAsync(three);
+        await pages.AnsweredAsync(two);
+        await pages.AnsweredAsync(three);
     }
 
     [Fact]
@@ -166,7 +166,7 @@ public sealed class PageServerTests
             return await Echo(request);
         }, new PageServerOptions { MaxConnections = 1 });
         using var one = await pages.ConnectAsync();
-        var answered = AnsweredAsync(one);
+        var answered = pages.AnsweredAsync(one);
         await entered.Task;
 
         using var two = await pages.ConnectAsync();
@@ -188,7 +188,7 @@ public sealed class PageServerTests
             return PageResponse.Text(200, "done\n");
         });
         using var idle = await pages.ConnectAsync();
-        await AnsweredAsync(idle);
+        await pages.AnsweredAsync(idle);
         var slow = pages.ExchangeAsync("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
         await entered.Task;
 
@@ -224,17 +224,5 @@ public sealed class PageServerTests
         }).QuickCheckThrowOnFailure();
 
         Assert.EndsWith("GET /still \n", await pages.ExchangeAsync("GET /still HTTP/1.0\r\n\r\n"));
-    }
-
-    private static async Task AnsweredAsync(Socket socket)
-    {
-        await socket.SendAsync("GET /x HTTP/1.1\r\nHost: a\r\n\r\n"u8.ToArray());
-        var (text, buffer) = ("", new byte[1024]);
-        while (!text.EndsWith("GET /x \n", StringComparison.Ordinal))
-        {
-            var length = await socket.ReceiveAsync(buffer).WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System);
-            Assert.NotEqual(0, length);
-            text += Encoding.ASCII.GetString(buffer, 0, length);
-        }
     }
 }

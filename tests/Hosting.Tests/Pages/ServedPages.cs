@@ -5,6 +5,7 @@ using Ambient.Hosting.Pages;
 using Ambient.Linux.Sockets;
 using Ambient.Transport;
 using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
 
 namespace Ambient.Hosting.Tests.Pages;
 
@@ -41,6 +42,20 @@ internal sealed class ServedPages : IDisposable
         await socket.SendAsync(Encoding.Latin1.GetBytes(request));
         if (finish) socket.Shutdown(SocketShutdown.Send);
         return await ReadToEndAsync(socket);
+    }
+
+    /// <summary>Sends a request on a connection that stays open, and returns once its answer has come and the server waits for the next.</summary>
+    public async Task AnsweredAsync(Socket socket)
+    {
+        await socket.SendAsync("GET /x HTTP/1.1\r\nHost: a\r\n\r\n"u8.ToArray());
+        var (text, buffer) = ("", new byte[1024]);
+        while (!text.EndsWith("GET /x \n", StringComparison.Ordinal))
+        {
+            var length = await socket.ReceiveAsync(buffer).WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System);
+            Assert.NotEqual(0, length);
+            text += Encoding.ASCII.GetString(buffer, 0, length);
+        }
+        await _loop.RunAsync(static () => ValueTask.FromResult(true)); // the turn that sent the answer has ended
     }
 
     public async Task<Socket> ConnectAsync()

@@ -110,6 +110,34 @@ public sealed partial class DeltaSessionTests
     }
 
     [Fact]
+    public async Task A_slow_client_is_not_led_through_every_step_that_a_quick_one_took()
+    {
+        ResourceView[] views = [new(ResourceTypes.Address, _table), new(ResourceTypes.Workload, _table) { Kind = 1 }];
+        Set("a");
+        await using var quick = new SessionScene(views);
+        await using var slow = new SessionScene(views);
+        quick.Begin();
+        slow.Begin();
+        var (first, second) = (await slow.ReceiveAsync(), await quick.ReceiveAsync());
+
+        for (var i = 0; i < 32; i++)
+        {
+            _table.Apply([Resource($"b{i}")], []);
+            quick.Acknowledge(second);
+            quick.Session.Wake();
+            second = await quick.ReceiveAsync();
+        }
+        var responses = 0;
+        for (var names = Names(first).ToHashSet(); names.Count < 33; responses++)
+        {
+            slow.Acknowledge(first);
+            names.UnionWith(Names(first = await slow.ReceiveAsync()));
+        }
+
+        Assert.Equal(1, responses);
+    }
+
+    [Fact]
     public async Task A_stale_nonce_acknowledges_nothing_and_what_comes_with_it_is_subscribed_to()
     {
         Set("a");
