@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Ambient.Certificates;
 using Ambient.Certificates.Store;
 using Ambient.Hbone;
+using Ambient.Hosting.Health;
 using Ambient.Hosting.Logging;
 using Ambient.Hosting.Metrics;
 using Ambient.MeshProxy.Discovery;
@@ -9,6 +10,7 @@ using Ambient.MeshProxy.Identity;
 using Ambient.Model.State;
 using Ambient.Model.Traffic;
 using Ambient.Tls;
+using Ambient.Tls.Revocation;
 using Ambient.Transport;
 using Ambient.Waypoint.Inbound;
 using Ambient.Waypoint.Options;
@@ -36,6 +38,9 @@ internal sealed class WaypointParts : IAsyncDisposable
 
     public required IReadOnlyList<Worker> Workers { get; init; }
 
+    /// <summary>Null if nobody is revoked by a file.</summary>
+    public required CrlStore? Crl { get; init; }
+
     public static async Task<WaypointParts> CreateAsync(WaypointOptions options, ProcessLog log, TimeProvider time, ILogger logger)
     {
         var (metrics, mesh, traffic) = (new MetricRegistry(), new MeshState(options.Node.NodeName), new TrafficState());
@@ -43,7 +48,8 @@ internal sealed class WaypointParts : IAsyncDisposable
         var source = await CertificateSources.OpenAsync(options.Authority, options.Node, time, log.Loggers);
         var store = new CertificateStore(source, new(), time, random, log.Loggers.CreateLogger<CertificateStore>());
         store.Retain(options.Identity);
-        var tls = new TlsOptions { Time = time };
+        var crl = options.Authority.CrlFile is null ? null : new CrlStore();
+        var tls = new TlsOptions { Crl = crl, Time = time };
         if (options.Tunnels.PostQuantumOnly) tls.Groups = ["X25519MLKEM768"];
 
         void Report(Exception error) => DefectLog.Report(logger, error);
@@ -68,10 +74,15 @@ internal sealed class WaypointParts : IAsyncDisposable
             Rules = rules,
             Control = control,
             Workers = workers,
+            Crl = crl,
             ControlPlane = ControlPlane.Follow(new("waypoint", options.Node, options.Discovery, options.Authority, traffic),
                 mesh, metrics, time, new(random.Next()), log.Loggers)!,
         };
     }
+
+    /// <param name="readiness">Held until the file could be read once.</param>
+    public Revocations? WatchRevocations(ReadinessTasks readiness, ProcessLog log) =>
+        Crl is null ? null : new(Rules.Options.Authority.CrlFile!, Crl, CloseRevoked, readiness, log.Loggers.CreateLogger<Revocations>());
 
     public async ValueTask DisposeAsync()
     {
@@ -80,6 +91,11 @@ internal sealed class WaypointParts : IAsyncDisposable
         Control.Dispose();
         await Certificates.DisposeAsync();
         (Authority as IDisposable)?.Dispose();
+    }
+
+    private void CloseRevoked(Func<PeerIdentity, bool> isRevoked)
+    {
+        foreach (var worker in Workers) worker.CloseRevoked(isRevoked);
     }
 
     /// <summary>Gives back memory that is not needed, and forgets what was put together for services that are gone.</summary>

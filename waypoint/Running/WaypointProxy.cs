@@ -28,6 +28,7 @@ internal sealed partial class WaypointProxy(WaypointOptions options, TimeProvide
         Log.Starting(logger, options.GatewayKey, options.Identity.ToString());
 
         await using var parts = await WaypointParts.CreateAsync(options, log, time, logger);
+        using var revocations = parts.WatchRevocations(_readiness, log);
         var pages = await WaypointPages.StartAsync(options, parts, _readiness, stop, log);
         if (!await IsReadyAsync(parts)) return;
         var listener = await TunnelListener.StartAsync(parts.Workers);

@@ -5,6 +5,7 @@ using Ambient.HttpProxy;
 using Ambient.HttpProxy.Tracing;
 using Ambient.HttpProxy.Upstreams;
 using Ambient.Linux.Sockets;
+using Ambient.Tls;
 using Ambient.Transport;
 using Ambient.Waypoint.Inbound;
 using Ambient.Waypoint.Routing;
@@ -80,6 +81,13 @@ internal sealed class Worker : IDisposable
             foreach (var connection in Connections.ToArray())
                 if (TargetOf(connection) is { } target && isFor(target) && !Rules.Targets.IsOurs(target)) act(connection);
         }
+    });
+
+    /// <summary>Ends the tunnels, in both directions, whose peer <paramref name="isRevoked"/> names. Any thread.</summary>
+    public void CloseRevoked(Func<PeerIdentity, bool> isRevoked) => Loop.Post(() =>
+    {
+        Acceptor.CloseRevoked(isRevoked);
+        Tunnels.CloseRevoked(isRevoked);
     });
 
     public void Dispose()

@@ -91,7 +91,7 @@ internal sealed class NodeParts : IAsyncDisposable
 
     /// <param name="readiness">Held until the file could be read once.</param>
     public Revocations? WatchRevocations(ZtunnelOptions options, ReadinessTasks readiness, ProcessLog log) =>
-        Crl is null ? null : new(options.Authority.CrlFile!, Crl, Registry, readiness, log.Loggers.CreateLogger<Revocations>());
+        Crl is null ? null : new(options.Authority.CrlFile!, Crl, Registry.CloseRevoked, readiness, log.Loggers.CreateLogger<Revocations>());
 
     public async ValueTask DisposeAsync()
     {

@@ -33,6 +33,9 @@ internal sealed class ClientNode : IAsyncDisposable
         _loop.Start();
     }
 
+    /// <summary>What it has shown peers who it is with.</summary>
+    public IReadOnlyList<CertificateStatus> Certificates => _store.List();
+
     /// <summary>The status with which the last CONNECT was refused; 0 if none was.</summary>
     public int LastRefusal { get; private set; }
 

@@ -28,6 +28,9 @@ internal sealed class NodeProxies : IAsyncDisposable
         _loop.Start();
     }
 
+    /// <summary>What it has shown peers who it is with.</summary>
+    public IReadOnlyList<CertificateStatus> Certificates => _store.List();
+
     /// <summary>What was asked for, in the order in which it was.</summary>
     public ConcurrentQueue<ConnectRequest> Asked { get; } = [];
 

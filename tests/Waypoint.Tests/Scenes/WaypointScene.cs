@@ -1,6 +1,7 @@
 using System.Net;
 using Ambient.Certificates.Authority;
 using Ambient.Hosting.Logging;
+using Ambient.MeshProxy.Identity;
 using Ambient.Model;
 using Ambient.Model.Addresses;
 using Ambient.Model.Identities;
@@ -33,10 +34,14 @@ internal sealed class WaypointScene : IAsyncDisposable
     private ProcessLog _log = null!;
     private LocalAuthority _authority = null!;
     private TunnelListener _listener = null!;
+    private Revocations? _revocations;
     private readonly ReservedPort _serversPort = new();
     private int _nextAddress = 2;
 
     public WaypointParts Parts { get; private set; } = null!;
+
+    /// <summary>With the key and the certificate of the authority that signs for everybody here.</summary>
+    public string AuthorityDirectory => _directory;
 
     private WaypointScene(TimeProvider time) => _time = time;
 
@@ -186,9 +191,12 @@ internal sealed class WaypointScene : IAsyncDisposable
     };
 
     /// <summary>A client whose requests go to a service's virtual address, whatever their Host says.</summary>
-    public async Task<HttpClient> ClientAsync(string service, int port = 80, SpiffeId? identity = null, string? host = null)
+    public Task<HttpClient> ClientAsync(string service, int port = 80, SpiffeId? identity = null, string? host = null) => ClientAsync(NodeOf(identity), service, port, host);
+
+    /// <summary>The same behind a node proxy that is there.</summary>
+    public async Task<HttpClient> ClientAsync(ClientNode node, string service, int port = 80, string? host = null)
     {
-        var at = await NodeOf(identity).OpenAsync($"{VipOf(service)}:{port}");
+        var at = await node.OpenAsync($"{VipOf(service)}:{port}");
         var handler = new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
@@ -239,6 +247,7 @@ internal sealed class WaypointScene : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var node in _nodes) await node.DisposeAsync();
+        _revocations?.Dispose();
         await _listener.StopAsync(TimeSpan.Zero);
         foreach (var server in _servers) await server.DisposeAsync();
         _serversPort.Dispose();
@@ -268,6 +277,7 @@ internal sealed class WaypointScene : IAsyncDisposable
         _log = new(LogFormat.Plain, LogFilter.Info, _output, _time);
         _authority = await LocalAuthority.OpenAsync(_directory, new() { TrustDomain = "cluster.local" }, _time, CancellationToken.None);
         Parts = await WaypointParts.CreateAsync(WaypointOptions.Read(environment, _directory, 2), _log, _time, NullLogger.Instance);
+        _revocations = Parts.WatchRevocations(new(), _log);
         _listener = await TunnelListener.StartAsync(Parts.Workers, port: 0);
     }
 }

@@ -1,10 +1,9 @@
-using System.Diagnostics;
 using Ambient.Hosting.Health;
+using Ambient.MeshProxy.Identity;
 using Ambient.Tls.Revocation;
-using Ambient.Ztunnel.Node;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace Ambient.Ztunnel.Tests.Node;
+namespace Ambient.MeshProxy.Tests.Identity;
 
 public sealed class RevocationsTests : IDisposable
 {
@@ -56,7 +55,7 @@ public sealed class RevocationsTests : IDisposable
     [Fact]
     public async Task What_changes_while_the_file_is_read_for_the_first_time_is_noticed()
     {
-        using (var made = Process.Start("mkfifo", [FilePath])) await made.WaitForExitAsync(); // whose reader waits for its writer
+        using (var made = System.Diagnostics.Process.Start("mkfifo", [FilePath])) await made.WaitForExitAsync(); // whose reader waits for its writer
         var watching = Task.Run(Watch);
         await using (var first = new FileStream(FilePath, FileMode.Open, FileAccess.Write))
         {
@@ -75,5 +74,5 @@ public sealed class RevocationsTests : IDisposable
         }
     }
 
-    private Revocations Watch() => new(FilePath, new CrlStore(), new(), _readiness, NullLogger<Revocations>.Instance);
+    private Revocations Watch() => new(FilePath, new CrlStore(), static _ => { }, _readiness, NullLogger<Revocations>.Instance);
 }

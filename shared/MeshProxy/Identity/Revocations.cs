@@ -1,26 +1,27 @@
 using Ambient.Hosting.Health;
 using Ambient.Linux.Files;
+using Ambient.Tls;
 using Ambient.Tls.Revocation;
-using Ambient.Ztunnel.Proxying;
 using Microsoft.Extensions.Logging;
 
-namespace Ambient.Ztunnel.Node;
+namespace Ambient.MeshProxy.Identity;
 
 /// <summary>Keeps the revocation lists in step with their file, and closes the tunnels of peers that were revoked.</summary>
-internal sealed partial class Revocations : IDisposable
+public sealed partial class Revocations : IDisposable
 {
     private readonly Lock _loading = new();
     private readonly string _file;
-    private readonly PodRegistry _pods;
+    private readonly Action<Func<PeerIdentity, bool>> _close;
     private readonly ILogger<Revocations> _logger;
     private readonly FileWatch _watch;
     private readonly ReadinessTasks _readiness;
     private readonly string _task;
 
+    /// <param name="close">Ends the tunnels, in both directions, whose peer it is told to. Any thread.</param>
     /// <param name="readiness">Held until the file could be read once: before that, nothing counts as revoked.</param>
-    public Revocations(string file, CrlStore store, PodRegistry pods, ReadinessTasks readiness, ILogger<Revocations> logger)
+    public Revocations(string file, CrlStore store, Action<Func<PeerIdentity, bool>> close, ReadinessTasks readiness, ILogger<Revocations> logger)
     {
-        (_file, Store, _pods, _readiness, _logger) = (file, store, pods, readiness, logger);
+        (_file, Store, _close, _readiness, _logger) = (file, store, close, readiness, logger);
         _task = $"revocation lists of {file}, which cannot be read";
         readiness.Begin(_task);
         _watch = new(file, Load); // before the first look: no change is missed between them
@@ -52,7 +53,7 @@ internal sealed partial class Revocations : IDisposable
                 Log.Loaded(_logger, _file, loaded.Lists, loaded.RevokedCertificates);
                 _readiness.Complete(_task);
             }
-            _pods.CloseRevoked(Store.IsRevoked);
+            _close(Store.IsRevoked);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
