@@ -38,7 +38,7 @@ internal sealed class ClusterAgent(
         var watcher = new PodWatcher(api, cluster.NodeName, pods, selection, time, loggers);
         var installer = cluster.Install is { } install
             ? new PluginInstaller(install, PluginEntry.Of(cluster), metrics, time, loggers.CreateLogger<PluginInstaller>()) : null;
-        var calls = new SandboxCalls(watcher, pods, enrollment, reports, options.HostRoot, () => WhyNotReady(proxies), time);
+        var calls = new SandboxCalls(watcher, pods, enrollment, reports, options.HostRoot, time);
         var socket = new PluginSocket(cluster.PluginSocket, calls.AnswerAsync, time, loggers.CreateLogger<PluginSocket>());
 
         readiness.Begin(Reading);
@@ -56,11 +56,6 @@ internal sealed class ClusterAgent(
         if (installer is not null && await IsUninstalledAsync(api))
             installer.Uninstall();
     }
-
-    private string? WhyNotReady(ZdsServer proxies) =>
-        readiness.Pending is { Count: > 0 } pending ? $"the node agent is not ready, pending: {string.Join(", ", pending)}"
-        : proxies.ConnectionCount == 0 ? "no ztunnel is connected to the node agent. Does its pod run on this node?"
-        : null;
 
     private async Task InstallAsync(PluginInstaller? installer, CancellationToken stop)
     {

@@ -9,8 +9,6 @@ internal sealed record AgentRequest(string Method, string Path, byte[] Body, Tim
     // ADD waits for the node proxy, which has 5 s; the others only ask.
     private static readonly TimeSpan AddLimit = TimeSpan.FromSeconds(10), QuickLimit = TimeSpan.FromSeconds(6);
 
-    public static AgentRequest Status() => new("GET", "/status", [], QuickLimit);
-
     public static AgentRequest Add(CniArguments pod, CniVariables variables, IReadOnlyList<PodAddress> addresses) =>
         new("POST", "/cmdadd", PodBody(pod, variables.Netns, variables, addresses), AddLimit);
 

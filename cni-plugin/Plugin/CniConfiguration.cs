@@ -11,14 +11,23 @@ namespace Ambient.CniPlugin;
 /// <param name="PreviousResult">What the plugins before this one did, byte for byte; empty if there are none.</param>
 /// <param name="ValidContainers">GC: ids of the sandboxes that still exist; null if the runtime named none.</param>
 internal sealed record CniConfiguration(
-    string CniVersion, string RunDirectory, IReadOnlySet<string> ExemptNamespaces, ReadOnlyMemory<byte> PreviousResult,
-    IReadOnlyList<PodAddress> Addresses, IReadOnlyList<string>? ValidContainers)
+    string CniVersion, string RunDirectory, IReadOnlySet<string> ExemptNamespaces, ReadOnlyMemory<byte> PreviousResult, IReadOnlyList<string>? ValidContainers)
 {
     public const int MaxBytes = 1024 * 1024;
     private const int MaxDepth = 64;
 
     /// <summary>Path of the agent's socket.</summary>
     public string Socket => Path.Combine(RunDirectory, "pluginevent.sock");
+
+    /// <summary>The sandbox's addresses, of the previous result.</summary>
+    /// <exception cref="CniException">It is none.</exception>
+    public IReadOnlyList<PodAddress> Addresses()
+    {
+        if (PreviousResult.IsEmpty)
+            return [];
+        using var result = JsonDocument.Parse(PreviousResult, new JsonDocumentOptions { MaxDepth = MaxDepth });
+        return PodAddress.ReadAll(result.RootElement);
+    }
 
     /// <exception cref="CniException">Longer than 1 MiB, not JSON, or a field of the wrong kind.</exception>
     public static CniConfiguration Read(Stream input)
@@ -52,9 +61,8 @@ internal sealed record CniConfiguration(
             throw Invalid("cni_agent_run_dir", "an absolute path");
         var previous = root.TryGetProperty("prevResult", out var result) && result.ValueKind != JsonValueKind.Null ? result : (JsonElement?)null;
         return new CniConfiguration(
-            Text(root, "cniVersion", "0.1.0"), run, exempt,
+            Text(root, "cniVersion", "") is { Length: > 0 } version ? version : CniPlugin.CniVersion.Oldest, run, exempt,
             previous is { } passed ? Encoding.UTF8.GetBytes(passed.GetRawText()) : default,
-            previous is { } made ? PodAddress.ReadAll(made) : [],
             Containers(root));
     }
 

@@ -10,9 +10,6 @@ internal enum CniErrorCode
     InvalidConfiguration = 7,
     TryAgainLater = 11,
 
-    /// <summary>STATUS: an ADD would fail now.</summary>
-    NotAvailable = 50,
-
     /// <summary>The node agent looked at the pod and refused it.</summary>
     RefusedByAgent = 100,
 

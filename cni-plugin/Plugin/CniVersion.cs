@@ -5,7 +5,11 @@ internal static class CniVersion
 {
     public const string Newest = "1.1.0";
 
-    public static readonly string[] Supported = ["0.3.1", "0.4.0", "1.0.0", Newest];
+    /// <summary>What a configuration is that names none.</summary>
+    public const string Oldest = "0.1.0";
+
+    // Chains came with 0.3.0, and runtimes run lists of older versions too: where other plugins start pods, this one does not stop them.
+    public static readonly string[] Supported = [Oldest, "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", Newest];
 
     /// <exception cref="CniException">The version is none of ours, or is older than the command.</exception>
     public static void RequireFor(string command, string version)

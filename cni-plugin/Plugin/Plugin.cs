@@ -43,7 +43,7 @@ internal sealed class Plugin(TimeProvider time, Action<string> warn)
         "DEL" => Delete(variables, configuration),
         "CHECK" => Check(variables, configuration),
         "GC" => Collect(configuration),
-        "STATUS" => Status(configuration),
+        "STATUS" => CniAnswer.Done, // the mesh's own pods can always start, and with an error no kubelet would start them
         _ => throw new CniException(CniErrorCode.InvalidEnvironment, $"CNI_COMMAND is '{Shown.Of(command)}'",
             "Expected is ADD, DEL, CHECK, GC, STATUS or VERSION."),
     };
@@ -51,7 +51,7 @@ internal sealed class Plugin(TimeProvider time, Action<string> warn)
     private CniAnswer Add(CniVariables variables, CniConfiguration configuration)
     {
         var pod = variables.Arguments;
-        var request = AgentRequest.Add(pod, variables, configuration.Addresses);
+        var request = AgentRequest.Add(pod, variables, configuration.Addresses());
         if (NeedsAgent(pod, variables.Netns, configuration))
             Agent(configuration).Ask(request);
         return CniAnswer.Result(configuration);
@@ -60,7 +60,7 @@ internal sealed class Plugin(TimeProvider time, Action<string> warn)
     private CniAnswer Check(CniVariables variables, CniConfiguration configuration)
     {
         var pod = variables.Arguments;
-        var request = AgentRequest.Check(pod, variables, configuration.Addresses);
+        var request = AgentRequest.Check(pod, variables, configuration.Addresses());
         if (NeedsAgent(pod, variables.Netns, configuration))
             Agent(configuration).Ask(request);
         return CniAnswer.Done;
@@ -90,19 +90,6 @@ internal sealed class Plugin(TimeProvider time, Action<string> warn)
         if (configuration.ValidContainers is { } valid)
             Agent(configuration).Ask(AgentRequest.Collect(valid));
         return CniAnswer.Done;
-    }
-
-    private CniAnswer Status(CniConfiguration configuration)
-    {
-        try
-        {
-            Agent(configuration).Ask(AgentRequest.Status());
-            return CniAnswer.Done;
-        }
-        catch (CniException error)
-        {
-            throw new CniException(CniErrorCode.NotAvailable, error.Message, error.Details);
-        }
     }
 
     private static bool NeedsAgent(CniArguments pod, string netns, CniConfiguration configuration) =>

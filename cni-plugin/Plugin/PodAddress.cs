@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace Ambient.CniPlugin;
 
-/// <summary>One address of the sandbox, as the plugins before this one assigned it (CNI specification, "Success": <c>ips</c>).</summary>
+/// <summary>
+/// One address of the sandbox, as the plugins before this one assigned it (CNI specification, "Success": <c>ips</c>; before 0.3.0 <c>ip4</c> and <c>ip6</c>).
+/// </summary>
 /// <param name="Interface">Index into the result's interfaces, if given.</param>
 /// <param name="Gateway">Empty if there is none.</param>
 internal sealed record PodAddress(int? Interface, IPAddress Address, int PrefixLength, string Gateway)
@@ -17,10 +19,10 @@ internal sealed record PodAddress(int? Interface, IPAddress Address, int PrefixL
         if (result.ValueKind != JsonValueKind.Object)
             throw Invalid("it is no object");
         if (!result.TryGetProperty("ips", out var ips) || ips.ValueKind == JsonValueKind.Null)
-            return [];
+            return [.. Single(result, "ip4"), .. Single(result, "ip6")];
         if (ips.ValueKind != JsonValueKind.Array || ips.GetArrayLength() > MaxAddresses)
             throw Invalid($"ips is no list of at most {MaxAddresses}");
-        return [.. ips.EnumerateArray().Select(Read)];
+        return [.. ips.EnumerateArray().Select(static ip => Read(ip, "address"))];
     }
 
     /// <summary>Its network mask as bytes, most significant first.</summary>
@@ -32,10 +34,13 @@ internal sealed record PodAddress(int? Interface, IPAddress Address, int PrefixL
         return mask;
     }
 
-    private static PodAddress Read(JsonElement ip)
+    private static PodAddress[] Single(JsonElement result, string name) =>
+        result.TryGetProperty(name, out var ip) && ip.ValueKind != JsonValueKind.Null ? [Read(ip, "ip")] : [];
+
+    private static PodAddress Read(JsonElement ip, string field)
     {
-        if (ip.ValueKind != JsonValueKind.Object || Text(ip, "address") is not { } text)
-            throw Invalid("an entry of ips has no address");
+        if (ip.ValueKind != JsonValueKind.Object || Text(ip, field) is not { } text)
+            throw Invalid("an entry of its addresses has none");
         var slash = text.IndexOf('/');
         if (slash < 0 || !IPAddress.TryParse(text[..slash], out var address) || !byte.TryParse(text[(slash + 1)..], out var length)
             || length > (address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128))

@@ -72,9 +72,9 @@ public sealed class PluginTests
     {
         using var agent = new AgentStub(answer: null);
 
-        var (output, _, exit) = new Invocation { RunDirectory = agent.RunDirectory }.With("CNI_COMMAND", "STATUS").Run();
+        var (output, _, exit) = new Invocation { RunDirectory = agent.RunDirectory }.With("CNI_COMMAND", "CHECK").Run();
 
-        Assert.Equal((1, 50), (exit, output.GetProperty("code").GetInt32()));
+        Assert.Equal((1, 11), (exit, output.GetProperty("code").GetInt32()));
         Assert.Contains("did not answer within 6 s", output.GetProperty("details").GetString());
     }
 
@@ -102,12 +102,30 @@ public sealed class PluginTests
         Assert.Contains("there is no such socket", alone.Warnings[0]);
     }
 
+    // A kubelet that is told that the network is not ready starts pods of the node's own network alone: never the agent's, for which it would wait.
     [Fact]
-    public void Check_and_Status_and_Gc_ask_the_agent()
+    public void The_network_is_ready_also_while_no_agent_runs()
+    {
+        var (_, text, exit) = new Invocation().With("CNI_COMMAND", "STATUS").Run();
+
+        Assert.Equal(("", 0), (text, exit));
+    }
+
+    // Pods from before the plugin was chained end with it, whatever the others of the chain had made of them.
+    [Fact]
+    public void A_pod_ends_whatever_the_result_of_the_others_looks_like()
+    {
+        var (_, text, exit) = new Invocation { More = "\"prevResult\":{\"ips\":[{\"address\":\"<nil>\"}]}," }.With("CNI_COMMAND", "DEL").Run();
+
+        Assert.Equal(("", 0), (text, exit));
+    }
+
+    [Fact]
+    public void Check_and_Gc_ask_the_agent()
     {
         using var agent = new AgentStub();
 
-        foreach (var command in new[] { "CHECK", "STATUS", "GC" })
+        foreach (var command in new[] { "CHECK", "GC" })
         {
             var call = new Invocation
             {
@@ -119,7 +137,7 @@ public sealed class PluginTests
             Assert.Equal(("", 0), (call.With("CNI_COMMAND", command).Run().Text, call.Run().ExitCode));
         }
 
-        Assert.Equal(["POST /cmdcheck", "GET /status", "POST /cmdgc"], agent.Requests.Select(request => request[..request.IndexOf(" HTTP", StringComparison.Ordinal)]).Distinct());
+        Assert.Equal(["POST /cmdcheck", "POST /cmdgc"], agent.Requests.Select(request => request[..request.IndexOf(" HTTP", StringComparison.Ordinal)]).Distinct());
         Assert.EndsWith("""{"ValidContainers":["a","b"]}""", agent.Requests[^1]);
     }
 
@@ -127,8 +145,12 @@ public sealed class PluginTests
     [InlineData("0.3.1", "CHECK", 1)]
     [InlineData("1.0.0", "GC", 1)]
     [InlineData("1.0.0", "STATUS", 1)]
-    [InlineData("0.2.0", "ADD", 1)]
     [InlineData("2.0.0", "DEL", 1)]
+    [InlineData("0.3.0", "CHECK", 1)]
+    [InlineData("", "ADD", 0)] // as runtimes hand over a list that names no version
+    [InlineData("0.2.0", "ADD", 0)]
+    [InlineData("0.3.0", "ADD", 0)]
+    [InlineData("0.3.0", "DEL", 0)]
     [InlineData("0.3.1", "ADD", 0)]
     [InlineData("0.4.0", "CHECK", 0)]
     public void Commands_belong_to_versions(string version, string command, int exit)
@@ -150,7 +172,21 @@ public sealed class PluginTests
         var (output, _, exit) = new Invocation { Version = asked, More = "" }.With("CNI_COMMAND", "VERSION").Run();
 
         Assert.Equal((0, answered), (exit, output.GetProperty("cniVersion").GetString()));
-        Assert.Equal(["0.3.1", "0.4.0", "1.0.0", "1.1.0"], output.GetProperty("supportedVersions").EnumerateArray().Select(version => version.GetString()));
+        Assert.Equal(["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"], output.GetProperty("supportedVersions").EnumerateArray().Select(version => version.GetString()));
+    }
+
+    [Fact]
+    public void A_result_from_before_there_were_lists_of_addresses_is_understood()
+    {
+        const string Result = """{"cniVersion":"0.2.0","ip4":{"ip":"10.0.0.5/24","gateway":"10.0.0.1"},"ip6":{"ip":"fd00::5/64"}}""";
+        using var agent = new AgentStub();
+
+        var (_, text, exit) = new Invocation { RunDirectory = agent.RunDirectory, Version = "0.2.0", More = $"\"prevResult\":{Result}," }.Run();
+
+        Assert.Equal((Result, 0), (text, exit));
+        Assert.Contains("""
+            "IPs":[{"Interface":null,"Address":{"IP":"10.0.0.5","Mask":"////AA=="},"Gateway":"10.0.0.1"},{"Interface":null,"Address":{"IP":"fd00::5","Mask":"//////////8AAAAAAAAAAA=="},"Gateway":""}]
+            """, Assert.Single(agent.Requests));
     }
 
     [Fact]

@@ -6,9 +6,8 @@ using Ambient.Kubernetes.Resources;
 namespace Ambient.CniAgent.PluginCalls;
 
 /// <summary>Answers the CNI plugin: a pod that is to be in the mesh may start once it is captured and served, and not before.</summary>
-/// <param name="isReady">Null if a pod of the mesh could start now; otherwise why not, with the next step.</param>
 internal sealed class SandboxCalls(
-    PodWatcher watcher, NodePods pods, NodeEnrollment enrollment, PodReports reports, string hostRoot, Func<string?> isReady, TimeProvider time)
+    PodWatcher watcher, NodePods pods, NodeEnrollment enrollment, PodReports reports, string hostRoot, TimeProvider time)
 {
     // An API that does not answer does not keep pods from starting: nobody hears of their addresses either.
     private static readonly TimeSpan AnnotationLimit = TimeSpan.FromSeconds(2);
@@ -22,7 +21,6 @@ internal sealed class SandboxCalls(
         ("POST", "/cmddel") => DeleteAsync(PluginEvent.Parse(call.Body.Span)),
         ("POST", "/cmdcheck") => CheckAsync(PluginEvent.Parse(call.Body.Span)),
         ("POST", "/cmdgc") => CollectAsync(PluginEvent.Parse(call.Body.Span)),
-        ("GET", "/status") => Task.FromResult(isReady() is { } reason ? PluginAnswer.NotYet(reason) : PluginAnswer.Done),
         _ => Task.FromResult(new PluginAnswer(404, $"{call.Method} {call.Path} is not known to this agent. Are plugin and agent of different versions?")),
     };
 
