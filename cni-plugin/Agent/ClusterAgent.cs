@@ -1,3 +1,4 @@
+using System.Net;
 using Ambient.CniAgent.Enrollment;
 using Ambient.CniAgent.Install;
 using Ambient.CniAgent.Journal;
@@ -103,6 +104,10 @@ internal sealed class ClusterAgent(
         {
             var daemonSet = await api.FindAsync(ResourceTypes.DaemonSet, new ObjectName(cluster.AgentNamespace, cluster.Install!.DaemonSet), limit.Token);
             return daemonSet is null || daemonSet.Metadata.DeletionTimestamp is not null;
+        }
+        catch (ApiException error) when (error.Code is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
+        {
+            return true; // who uninstalls the mesh removes the agent's account and rights before the agent is told to stop
         }
         catch (Exception error) when (error is ApiException or OperationCanceledException)
         {

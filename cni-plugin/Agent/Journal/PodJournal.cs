@@ -6,7 +6,7 @@ namespace Ambient.CniAgent.Journal;
 /// <summary>The pods of this node on disk, a file each: which sandboxes must be captured is known before the Kubernetes API answers.</summary>
 /// <remarks>
 /// Thread-safe for different pods. A file is replaced as a whole and flushed, so a crash of the machine costs at most the entry being
-/// written; one that cannot be read is reported, removed and learnt again from the API.
+/// written; one that cannot be read, or that the disk does not give, is reported, removed if that is possible and learnt again from the API.
 /// </remarks>
 internal sealed partial class PodJournal(string stateDirectory, ILogger<PodJournal> logger)
 {
@@ -59,11 +59,23 @@ internal sealed partial class PodJournal(string stateDirectory, ILogger<PodJourn
             var entry = JournalEntry.Parse(bytes.AsSpan(0, stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)));
             return FileOf(entry.Pod.Uid) == file ? entry : throw new FormatException($"it is of pod {entry.Pod.Uid}, which its name does not say");
         }
-        catch (FormatException error)
+        catch (Exception error) when (error is FormatException or IOException or UnauthorizedAccessException)
         {
             Log.Unreadable(logger, file, error.Message);
-            File.Delete(file);
+            Drop(file);
             return null;
+        }
+    }
+
+    private void Drop(string file)
+    {
+        try
+        {
+            File.Delete(file);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            Log.NotDropped(logger, file, error.Message);
         }
     }
 
@@ -72,7 +84,7 @@ internal sealed partial class PodJournal(string stateDirectory, ILogger<PodJourn
         ? Path.Combine(_directory, uid + ".json")
         : throw new FormatException($"'{uid}' is no uid: 1 to 128 letters, digits, - and _ are expected");
 
-    // Dashboards match on id and name: add at the end, never renumber or reuse. Next: 743.
+    // Dashboards match on id and name: add at the end, never renumber or reuse. Next: 744.
     private static partial class Log
     {
         [LoggerMessage(741, LogLevel.Information, "{Directory} has {Count} pods from before")]
@@ -80,5 +92,8 @@ internal sealed partial class PodJournal(string stateDirectory, ILogger<PodJourn
 
         [LoggerMessage(742, LogLevel.Error, "{File} is dropped, its pod is learnt again from the API: {Reason}")]
         public static partial void Unreadable(ILogger logger, string file, string reason);
+
+        [LoggerMessage(743, LogLevel.Error, "{File} cannot be removed: {Reason}. Check the node's disk")]
+        public static partial void NotDropped(ILogger logger, string file, string reason);
     }
 }

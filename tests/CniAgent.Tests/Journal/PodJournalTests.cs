@@ -54,6 +54,19 @@ public sealed class PodJournalTests : IDisposable
         Assert.Equal(["uid-1.json"], Directory.GetFiles(pods, "*.json").Select(Path.GetFileName));
     }
 
+    // As a damaged file system answers; a link without end is what a test can make of it.
+    [Fact]
+    public void A_file_that_the_disk_does_not_give_costs_its_pod_alone()
+    {
+        var journal = Open();
+        journal.ReadAll();
+        journal.Write(Entry());
+        var damaged = Path.Combine(_directory, "pods", "uid-0.json");
+        File.CreateSymbolicLink(damaged, damaged);
+
+        Assert.Equal([Entry()], Open().ReadAll());
+    }
+
     [Fact]
     public async Task On_a_full_disk_no_pod_of_the_mesh_is_left_written_down_as_outside_of_it()
     {
