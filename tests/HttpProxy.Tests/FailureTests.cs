@@ -253,13 +253,16 @@ public sealed class FailureTests
     [Fact]
     public async Task A_response_that_is_late_in_its_middle_is_cut()
     {
-        await using var scene = await ProxyScene.StartAsync();
+        var time = new ManualTime();
+        await using var scene = await ProxyScene.StartAsync(time: time);
         scene.Decide = _ => ProxyScene.To(scene.Endpoint, NoRetries with { Timeout = TimeSpan.FromMilliseconds(300) });
         var client = await scene.ConnectAsync();
 
         await client.SendAsync(Get);
         var server = await scene.AcceptAsync();
         await server.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+        await client.ReadToAsync("half");
+        time.Advance(TimeSpan.FromMilliseconds(300));
 
         Assert.True(await client.IsResetAsync());
         Assert.Equal((200, ExchangeFlag.TimedOut), ((await scene.ReportAsync()).Status, (await scene.ReportAsync()).Flag));

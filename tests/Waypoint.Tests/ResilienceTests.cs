@@ -166,15 +166,18 @@ public sealed class ResilienceTests(ITestOutputHelper output)
     {
         await using var scene = await StartAsync();
         var server = scene.Serve("slow", "echo");
-        server.Delay = TimeSpan.FromMilliseconds(400);
+        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        server.Hold = release.Task;
         scene.Apply(Destination(TrafficPolicy.Default with { Limits = new() { MaxConnections = 1, MaxPendingRequests = 1 } }));
         using var client = await scene.ClientAsync("echo");
-        var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => client.GetAsync("/")));
+        var asked = Enumerable.Range(0, 4).Select(_ => client.GetAsync("/")).ToList();
+        await scene.UntilAsync(() => Task.FromResult(asked.Count(static one => one.IsCompleted) == 2));
+        release.SetResult();
+        var answers = await Task.WhenAll(asked);
         Assert.Equal([200, 200, 503, 503], answers.Select(static answer => (int)answer.StatusCode).Order());
         var overflowed = answers.First(static answer => (int)answer.StatusCode == 503);
         Assert.Equal("true", overflowed.Headers.GetValues("x-envoy-overloaded").Single());
         Assert.Equal(2, server.Requests);
-        server.Delay = TimeSpan.Zero;
         Assert.Equal("slow", await RoutingTests.ServerAsync(client, "/")); // the places are given back
     }
 

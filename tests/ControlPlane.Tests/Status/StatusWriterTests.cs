@@ -165,6 +165,7 @@ public sealed class StatusWriterTests : IAsyncDisposable
         }
 
         await _target.WhenAppliedAsync(2);
+        await StopAsync(); // so the writers have counted, too
         Assert.Equal(["q", "p"], _target.Applied.Select(applied => applied.Json["metadata"]!["name"]!.GetValue<string>()));
         Assert.Equal((2, 2), (_writer.Written, _writer.Failed));
     }

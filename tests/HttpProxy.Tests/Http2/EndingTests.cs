@@ -4,6 +4,7 @@ using Ambient.HttpProxy.Routing;
 using Ambient.HttpProxy.Tests.Scenes;
 using Ambient.HttpProxy.Upstreams;
 using Ambient.Model.Routes;
+using Ambient.TestKit;
 
 namespace Ambient.HttpProxy.Tests.Http2;
 
@@ -202,11 +203,13 @@ public sealed class EndingTests
     [Fact]
     public async Task A_route_has_its_time()
     {
-        await using var scene = await ProxyScene.StartAsync(plan: NoRetries with { Timeout = TimeSpan.FromMilliseconds(50) }, protocol: UpstreamProtocol.Http2);
+        var time = new ManualTime();
+        await using var scene = await ProxyScene.StartAsync(plan: NoRetries with { Timeout = TimeSpan.FromMilliseconds(50) }, protocol: UpstreamProtocol.Http2, time: time);
         var client = await scene.ConnectHttp2Async();
 
         var call = client.Get();
         var served = await (await scene.AcceptHttp2Async()).AcceptAsync();
+        time.Advance(TimeSpan.FromMilliseconds(50));
 
         Assert.Equal(":status: 504", (await call.HeadAsync())[0]);
         Assert.Equal(Http2ErrorCode.Cancel, await served.WaitForResetAsync());

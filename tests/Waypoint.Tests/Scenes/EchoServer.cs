@@ -38,6 +38,9 @@ internal sealed class EchoServer : IAsyncDisposable
 
     public TimeSpan Delay { get; set; }
 
+    /// <summary>No answer is given before it has completed.</summary>
+    public Task Hold { get; set; } = Task.CompletedTask;
+
     /// <summary>Asked for with each connection; null for plain TCP.</summary>
     public SslServerAuthenticationOptions? Tls { get; set; }
 
@@ -78,6 +81,7 @@ internal sealed class EchoServer : IAsyncDisposable
                     Interlocked.Increment(ref _requests);
                     var line = head[..head.IndexOf("\r\n", StringComparison.Ordinal)];
                     if (Delay > TimeSpan.Zero) await Task.Delay(Delay, TimeProvider.System, _stop.Token);
+                    await Hold.WaitAsync(_stop.Token);
                     var status = Answer(line);
                     if (status == 0) return;
                     var body = $"{Name}\n{head}";
