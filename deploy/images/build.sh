@@ -50,6 +50,12 @@ native() {
   with_libraries "$root" "${programs[@]}" "${libraries[@]}"
 }
 
+# with_authorities ROOT: whom this machine trusts, where libssl looks for it.
+with_authorities() {
+  install -Dm 644 /etc/ssl/certs/ca-certificates.crt "$1$(openssl version -d | cut -d '"' -f 2)/cert.pem"
+  install -Dm 644 /usr/share/doc/ca-certificates/copyright "$1/usr/share/doc/ca-certificates/copyright"
+}
+
 control_plane() {
   local root built=control-plane/bin/Release/net10.0 dotnet version framework directory
   root=$(new_root control-plane)
@@ -91,7 +97,10 @@ for name in "$@"; do
   case $name in
     ztunnel) native ztunnel ztunnel libssl.so.3 libcrypto.so.3 ;;
     node-agent) native node-agent "ambient-agent ambient-cni" libssl.so.3 libcrypto.so.3 libnftables.so.1 ;;
-    waypoint) native waypoint waypoint libssl.so.3 libcrypto.so.3 ;;
+    waypoint)
+      native waypoint waypoint libssl.so.3 libcrypto.so.3
+      with_authorities "$IMAGES/root/waypoint" # servers outside of the mesh
+      ;;
     control-plane) control_plane ;;
     *) die "there is no image $name; known are ztunnel, node-agent, control-plane and waypoint." ;;
   esac

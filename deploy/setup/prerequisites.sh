@@ -79,7 +79,11 @@ need_runtime() {
 }
 
 # What makes container images.
-need_images() { need buildah buildah; }
+need_images() {
+  need buildah buildah
+  need openssl openssl
+  [ -e /etc/ssl/certs/ca-certificates.crt ] || MISSING_PACKAGES="${MISSING_PACKAGES:-} ca-certificates"
+}
 
 need_dotnet() {
   command -v dotnet >/dev/null || die "the .NET 10 SDK is missing: https://dotnet.microsoft.com/download/dotnet/10.0"

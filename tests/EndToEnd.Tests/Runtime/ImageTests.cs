@@ -15,6 +15,7 @@ public sealed class ImageTests
     {
         Assert.SkipUnless(RuntimeLab.IsAvailable && File.Exists("/usr/bin/buildah"), "needs the Debian packages containerd, runc, containernetworking-plugins, busybox-static and buildah");
         (await Command.RunAsync(new(Path.Combine(NodePrograms.Checkout, "deploy/images/build.sh"), Images), input: null, TimeSpan.FromSeconds(120))).OutputOrThrow();
+        Assert.Contains("BEGIN CERTIFICATE", await TrustOf("waypoint"), StringComparison.Ordinal);
         await using var network = await NetworkLab.CreateAsync("n1");
         await Containerd.PrepareNetworkAsync(network.Nodes[0]);
         await using var containerd = await Containerd.StartAsync(network.Nodes[0]);
@@ -25,6 +26,14 @@ public sealed class ImageTests
         Assert.Contains("NODE_NAME", (await RunAsync(containerd, "node-agent")).Errors, StringComparison.Ordinal);
         Assert.Contains("GATEWAY_NAME", (await RunAsync(containerd, "waypoint")).Errors, StringComparison.Ordinal);
         Assert.Contains("KUBECONFIG", (await RunAsync(containerd, "control-plane")).Errors, StringComparison.Ordinal);
+    }
+
+    /// <summary>The authorities that an image's libssl trusts where nothing else is said; empty if there are none.</summary>
+    private static async Task<string> TrustOf(string name)
+    {
+        var directory = (await Command.RunAsync("openssl", "version", "-d")).OutputOrThrow().Split('"')[1];
+        var file = Path.Combine(NodePrograms.Checkout, "artifacts/images/root", name, directory.TrimStart('/'), "cert.pem");
+        return File.Exists(file) ? await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken) : "";
     }
 
     private static async Task<CommandResult> RunAsync(Containerd containerd, string name, params IEnumerable<string> command)
