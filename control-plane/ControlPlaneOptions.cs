@@ -89,6 +89,7 @@ internal sealed record ControlPlaneOptions
     private static IndexOptions ReadIndex(SettingsReader settings, string systemNamespace, string revision) => new()
     {
         ClusterId = settings.Text("CLUSTER_ID", "Kubernetes"),
+        Network = settings.Text("NETWORK", ""),
         DomainSuffix = settings.Text("DOMAIN_SUFFIX", "cluster.local"),
         TrustDomain = settings.Text("TRUST_DOMAIN", "cluster.local"),
         SystemNamespace = systemNamespace,
@@ -124,6 +125,8 @@ internal sealed record ControlPlaneOptions
     {
         if (options.Index.ClusterId.Contains('/'))
             settings.Mistake("CLUSTER_ID", options.Index.ClusterId, "it becomes a part of names, so it may not contain '/'");
+        if (options.Index.Network.Contains('/'))
+            settings.Mistake("NETWORK", options.Index.Network, "it becomes a part of addresses, so it may not contain '/'");
         if (!IdentityNames.IsNamespace(options.SystemNamespace))
             settings.Mistake("POD_NAMESPACE", options.SystemNamespace, "it must be the name of a namespace");
         if (!IdentityNames.IsNamespace(options.Revision))

@@ -158,7 +158,7 @@ internal sealed partial class WaypointProvisioner
         try
         {
             var overlays = await ReadOverlaysAsync(gateway, @class, parameters);
-            var network = _cluster.Namespaces.Find(new("", _options.Index.SystemNamespace))?.Metadata.Label(MeshLabels.Network) ?? "";
+            var network = _options.Index.NetworkOf(_cluster.Namespaces.Find(new("", _options.Index.SystemNamespace)));
             var wanted = WaypointObjects.Of(gateway, review.Tunnels!, overlays, network, _trustDomain(), _options);
             return await _objects.WriteAsync(gateway, wanted, stop) is { } problem
                 ? new(null, problem, given) { IsRefused = true }

@@ -43,7 +43,7 @@ internal sealed class NamespaceStage(MeshGraph graph)
     private void RebuildSettings()
     {
         var before = graph.Settings;
-        var network = NetworkOf(graph.Namespaces.GetValueOrDefault(_options.SystemNamespace)?.Object);
+        var network = _options.NetworkOf(graph.Namespaces.GetValueOrDefault(_options.SystemNamespace)?.Object);
         var config = _configChanged ? ReadConfig() : before.Config;
         _configChanged = false;
         if (network == before.Network && ReferenceEquals(config, before.Config)) return;
@@ -62,10 +62,6 @@ internal sealed class NamespaceStage(MeshGraph graph)
         graph.Log.Report(this, findings);
         return read ?? graph.Settings.Config;
     }
-
-    // It is part of every address, and parts are told apart by '/'.
-    private static string NetworkOf(Namespace? system) =>
-        system?.Metadata.Label(MeshLabels.Network) is { } network && !network.Contains('/') ? network : "";
 
     private void Rebuild(NamespaceNode node)
     {

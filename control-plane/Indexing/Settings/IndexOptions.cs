@@ -31,6 +31,9 @@ public sealed class IndexOptions
     /// <summary>Part of every workload's name. Default <c>Kubernetes</c>; no '/'.</summary>
     public string ClusterId { get; set; } = "Kubernetes";
 
+    /// <summary>That this cluster is in, unless the label of the control plane's namespace names another. Default empty; no '/'.</summary>
+    public string Network { get; set; } = "";
+
     /// <summary>Where services' host names end. Default <c>cluster.local</c>.</summary>
     public string DomainSuffix { get; set; } = "cluster.local";
 
@@ -70,6 +73,10 @@ public sealed class IndexOptions
 
     /// <summary>Default: fail closed.</summary>
     public UnenforceableRules UnenforceableRules { get; set; }
+
+    /// <summary>The network of this cluster. It is part of every address, whose parts are told apart by '/'.</summary>
+    /// <param name="system">The control plane's own namespace; null while it is not known.</param>
+    public string NetworkOf(Namespace? system) => system?.Metadata.Label(MeshLabels.Network) is { } network && !network.Contains('/') ? network : Network;
 
     /// <summary>True unless the object's label leaves it to another revision's control plane.</summary>
     public bool Owns(KubernetesObject value) => value.Metadata.Label(MeshLabels.Revision) is not { Length: > 0 } revision || revision == Revision;

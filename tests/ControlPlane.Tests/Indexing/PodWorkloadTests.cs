@@ -1,3 +1,4 @@
+using Ambient.ControlPlane.Indexing.Settings;
 using Ambient.Kubernetes.Resources;
 using Ambient.Model.Addresses;
 using Ambient.Model.Workloads;
@@ -75,6 +76,19 @@ public sealed class PodWorkloadTests
 
         Assert.Equal("east", mesh.Pod("web").Network);
         Assert.NotNull(mesh.Snapshot.FindWorkload(new NetworkAddress("east", System.Net.IPAddress.Parse("10.0.0.1"))));
+    }
+
+    [Theory]
+    [InlineData("", "north")]
+    [InlineData("topology.istio.io/network=east", "east")]
+    [InlineData("topology.istio.io/network=a/b", "north")]
+    public void The_network_is_the_one_that_was_set_unless_the_meshs_namespace_names_another(string labels, string network)
+    {
+        var mesh = new IndexedMesh(new IndexOptions { Network = "north" });
+
+        mesh.Set(Namespace("istio-system", labels), Pod("web"));
+
+        Assert.Equal(network, mesh.Pod("web").Network);
     }
 
     [Fact]

@@ -28,10 +28,11 @@ public sealed class ControlPlaneOptionsTests
     {
         var options = Read(("POD_NAME", "istiod-7"), ("POD_NAMESPACE", "mesh"), ("REVISION", "canary"), ("CLUSTER_ID", "c1"), ("TRUST_DOMAIN", "example.org"),
             ("TOKEN_AUDIENCES", "istio-ca, other"), ("CA_TRUSTED_NODE_ACCOUNTS", "a/b,c/d"), ("PILOT_DEBOUNCE_AFTER", "1s"), ("PILOT_DEBOUNCE_MAX", "10s"),
-            ("AMBIENT_PLAINTEXT_GRPC", "false"), ("AMBIENT_UNENFORCEABLE_RULES", "as-stock"), ("AMBIENT_AROUND_WAYPOINTS", "as-stock"), ("LOG_LEVEL", "warn,ads=debug"), ("LOG_FORMAT", "json"));
+            ("AMBIENT_PLAINTEXT_GRPC", "false"), ("AMBIENT_UNENFORCEABLE_RULES", "as-stock"), ("AMBIENT_AROUND_WAYPOINTS", "as-stock"), ("LOG_LEVEL", "warn,ads=debug"), ("LOG_FORMAT", "json"), ("NETWORK", "north"));
 
         Assert.Equal(("istiod-7", "mesh", "canary"), (options.PodName, options.SystemNamespace, options.Revision));
         Assert.Equal(("c1", "istio-canary", "example.org"), (options.Index.ClusterId, options.Index.ConfigMapName, options.Authority.TrustDomain));
+        Assert.Equal("north", options.Index.Network);
         Assert.Equal(["istio-ca", "other"], options.Callers.Audiences);
         Assert.Equal([new ObjectName("a", "b"), new ObjectName("c", "d")], options.Authority.TrustedNodeAccounts);
         Assert.Null(options.Ports.Plaintext);
@@ -46,12 +47,12 @@ public sealed class ControlPlaneOptionsTests
     {
         var error = Assert.Throws<OptionsException>(() => ControlPlaneOptions.Read(new Dictionary<string, string>
         {
-            ["CLUSTER_ID"] = "a/b", ["POD_NAMESPACE"] = "Not A Namespace", ["REVISION"] = "x.y", ["AMBIENT_SECURE_GRPC_PORT"] = "70000",
+            ["CLUSTER_ID"] = "a/b", ["NETWORK"] = "c/d", ["POD_NAMESPACE"] = "Not A Namespace", ["REVISION"] = "x.y", ["AMBIENT_SECURE_GRPC_PORT"] = "70000",
             ["AMBIENT_MONITORING_PORT"] = "9876", ["TOKEN_AUDIENCES"] = ",", ["CA_TRUSTED_NODE_ACCOUNTS"] = "ztunnel", ["TRUST_DOMAIN"] = "No/Domain",
             ["PILOT_DEBOUNCE_AFTER"] = "2s", ["LOG_LEVEL"] = "loud", ["KUBE_API_QPS"] = "0", ["AMBIENT_ENABLE_STATUS"] = "maybe",
         }, "machine"));
 
-        foreach (var name in (string[])["CLUSTER_ID", "POD_NAMESPACE", "REVISION", "AMBIENT_SECURE_GRPC_PORT", "9876", "TOKEN_AUDIENCES", "CA_TRUSTED_NODE_ACCOUNTS",
+        foreach (var name in (string[])["CLUSTER_ID", "c/d", "POD_NAMESPACE", "REVISION", "AMBIENT_SECURE_GRPC_PORT", "9876", "TOKEN_AUDIENCES", "CA_TRUSTED_NODE_ACCOUNTS",
             "No/Domain", "PILOT_DEBOUNCE_MAX", "LOG_LEVEL", "KUBE_API_QPS", "AMBIENT_ENABLE_STATUS", "KUBECONFIG"])
             Assert.Contains(name, error.Message, StringComparison.Ordinal);
     }

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Ambient.Deploy.Charts;
 using Ambient.Lab.Processes;
 using Ambient.Playground.Api;
+using Ambient.Playground.Api.Documents;
 
 namespace Ambient.Deploy.Tests.Manifests;
 
@@ -69,6 +70,22 @@ public sealed class ManifestTests
             .Select(variable => variable!["name"]!.GetValue<string>())
             .Where(variable => !variable.StartsWith("DOTNET_", StringComparison.Ordinal) && !variable.StartsWith("ISTIO_META_", StringComparison.Ordinal))
             .Where(variable => !source.Contains($"\"{variable}\"", StringComparison.Ordinal));
+    }
+
+    // Where one is told and the other is not, no node proxy knows the pods of its own node.
+    [Theory]
+    [InlineData("network", "NETWORK", "NETWORK")]
+    [InlineData("clusterId", "CLUSTER_ID", "CLUSTER_ID")]
+    [InlineData("trustDomain", "TRUST_DOMAIN", "TRUST_DOMAIN")]
+    [InlineData("clusterDomain", "CLUSTER_DOMAIN", "DOMAIN_SUFFIX")]
+    public void Names_of_the_mesh_reach_node_proxies_and_the_control_plane(string value, string variable, string variableOfControlPlane)
+    {
+        var documents = Yaml.ParseAll(new Chart(Checkout.Chart).Render("ambient", "mesh", KeyValuePair.Create(value, "named"))).Cast<JsonObject>().ToList();
+
+        Assert.Equal(("named", "named"), (Variable("ztunnel", variable), Variable("ambient-control-plane", variableOfControlPlane)));
+
+        string? Variable(string workload, string name) => Containers(documents.Single(document => document["spec"]?["template"] is not null && document["metadata"]!["name"]!.GetValue<string>() == workload))
+            .SelectMany(container => container["env"]!.AsArray()).SingleOrDefault(one => one!["name"]!.GetValue<string>() == name)?["value"]?.GetValue<string>();
     }
 
     [Theory]
