@@ -1,9 +1,14 @@
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Ambient.Model.Traffic;
 using Ambient.Waypoint.Tests.Scenes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using static Ambient.TestKit.Peers.ServerCertificates;
 
 namespace Ambient.Waypoint.Tests;
@@ -122,6 +127,31 @@ public sealed class OriginationTests : IDisposable
         Apply(scene, new() { RootsFile = File("roots", _authority.ExportCertificatePem()), ServerName = "localhost" });
 
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(scene));
+    }
+
+    [Fact]
+    public async Task A_server_that_holds_http2_to_its_scheme_is_asked_for_https()
+    {
+        await using var scene = await WaypointScene.StartAsync();
+        using var listener = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        await using var server = await StrictServerAsync(listener, Issue(_authority, "server", "localhost"));
+        scene.Know("v1", "localhost", (ushort)((IPEndPoint)listener.LocalEndPoint!).Port, "echo");
+        Apply(scene, new() { RootsFile = File("roots", _authority.ExportCertificatePem()), ServerName = "localhost" }, UpstreamHttp.Http2);
+        using var client = await scene.ClientAsync("echo");
+
+        Assert.Equal("HTTP/2 https", await client.GetStringAsync("/", TestContext.Current.CancellationToken));
+    }
+
+    private static async Task<WebApplication> StrictServerAsync(Socket listener, X509Certificate2 certificate)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(options => options.ListenHandle((ulong)listener.Handle, listen => listen.UseHttps(certificate)));
+        var server = builder.Build();
+        server.Run(static context => context.Response.WriteAsync($"{context.Request.Protocol} {context.Request.Scheme}"));
+        await server.StartAsync();
+        return server;
     }
 
     private static async Task<HttpStatusCode> StatusAsync(WaypointScene scene)

@@ -101,6 +101,7 @@ internal sealed class ServiceCluster(ClusterName name, WaypointOptions options, 
                 : new UpstreamEndpoint(at, same)
                 {
                     Protocol = protocol,
+                    IsSecure = tls is not null,
                     Limits = policy.Limits,
                     Subject = endpoint.Workload,
                     Transport = tls is null && remote is null && host.Length == 0 ? null : new ServerTransport(host, remote, tls),

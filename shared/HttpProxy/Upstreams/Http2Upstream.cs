@@ -76,7 +76,7 @@ internal sealed class Http2Upstream : UpstreamStream, IHttp2MessageOwner
     {
         _request = _connection.BeginHead();
         _request.Add(":method"u8, method);
-        _request.Add(":scheme"u8, "http"u8);
+        _request.Add(":scheme"u8, _connection.Scheme);
         _request.Add(":authority"u8, authority);
         _request.Add(":path"u8, target);
     }

@@ -17,6 +17,9 @@ internal sealed class Http2UpstreamConnection(Duplex wire, Http2Server server, H
     /// <summary>It has carried an exchange to its end.</summary>
     public bool HasServed { get; set; }
 
+    /// <summary>What is asked for on it: <c>:scheme</c>.</summary>
+    public ReadOnlySpan<byte> Scheme => server.Endpoint.IsSecure ? "https"u8 : "http"u8;
+
     /// <summary>Since when no stream was open, by the loop's clock.</summary>
     public long IdleSince { get; private set; } = wire.Loop.Time.GetTimestamp();
 

@@ -20,6 +20,9 @@ public sealed class UpstreamEndpoint(IPEndPoint address, UpstreamEndpoint? befor
     /// <summary>How it is connected to, for the dialer; null for what its address says. Connections are shared among endpoints with the same object.</summary>
     public object? Transport { get; init; }
 
+    /// <summary>Connections to it are TLS: over HTTP/2 it is asked for <c>https</c>, which some servers insist on.</summary>
+    public bool IsSecure { get; init; }
+
     /// <summary>What stands there, for whoever made this object.</summary>
     public object? Subject { get; init; }
 
