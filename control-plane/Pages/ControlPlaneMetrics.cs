@@ -43,5 +43,5 @@ internal sealed class ControlPlaneMetrics : IMetricSource
         return ValueTask.CompletedTask;
     }
 
-    public void Write(OpenMetricsWriter writer) { }
+    public ValueTask WriteAsync(OpenMetricsWriter writer) => default;
 }

@@ -4,6 +4,8 @@ using Ambient.Model.Policies;
 using Ambient.Model.Routes;
 using Ambient.Model.Telemetry;
 using Ambient.Model.Traffic;
+using Ambient.TestKit;
+using Ambient.Waypoint.Telemetry;
 using Ambient.Waypoint.Tests.Scenes;
 using static Ambient.Waypoint.Tests.Scenes.WaypointScene;
 
@@ -57,6 +59,34 @@ public sealed class TelemetryTests
         Assert.Single(await SeriesAsync(scene, "istio_response_messages_total"));
         using var json = JsonDocument.Parse(scene.TakeLog().Split('\n').Single(static line => line.StartsWith('{')));
         Assert.Equal((5, 12), (json.RootElement.GetProperty("grpc_status").GetInt32(), json.RootElement.GetProperty("bytes_received").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Series_of_a_workload_that_is_gone_are_dropped_when_they_have_been_quiet()
+    {
+        var time = new ManualTime();
+        await using var scene = await StartAsync(time);
+        scene.Serve("stays", "echo");
+        scene.Serve("goes", "other");
+        using var client = await scene.ClientAsync("echo");
+        using var other = await scene.ClientAsync("other");
+        foreach (var one in (HttpClient[])[client, other]) (await one.GetAsync("/")).Dispose();
+        await scene.UntilAsync(async () => (await SeriesAsync(scene, "istio_requests_total")).Length == 2);
+
+        var gone = scene.Parts.Rules.Mesh.Current.FindWorkload("Kubernetes//Pod/shop/goes")!;
+        scene.Forget("goes");
+        for (var i = 0; i < 3; i++) // the first look sees that it is quiet, another that it has been for long
+        {
+            time.Advance(RequestMetrics.QuietFor);
+            await scene.MetricsAsync();
+        }
+
+        foreach (var name in (string[])["istio_requests_total", "istio_request_bytes_count"])
+            Assert.Contains("destination_workload=\"stays\"", Assert.Single(await SeriesAsync(scene, name)), StringComparison.Ordinal);
+        scene.Parts.Rules.Mesh.Apply(new() { Workloads = [gone] });
+        (await other.GetAsync("/")).Dispose();
+        await scene.UntilAsync(async () => (await SeriesAsync(scene, "istio_requests_total")).Length == 2);
+        Assert.All(await SeriesAsync(scene, "istio_requests_total"), static series => Assert.EndsWith(" 1", series, StringComparison.Ordinal));
     }
 
     [Fact]

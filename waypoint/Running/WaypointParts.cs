@@ -54,7 +54,7 @@ internal sealed class WaypointParts : IAsyncDisposable
 
         void Report(Exception error) => DefectLog.Report(logger, error);
         var rules = new WaypointRules(options, mesh, traffic, new TlsIdentities(store, tls), new ServiceTraffics(options, mesh, traffic, time),
-            new TargetFinder(options, mesh, time), new HostResolver(time, ipv6: true, new(random.Next())), new RequestMetrics(metrics, mesh, options), new AccessLog(options.AccessLog, log.Output, time),
+            new TargetFinder(options, mesh, time), new HostResolver(time, ipv6: true, new(random.Next())), new RequestMetrics(metrics, mesh, options, time), new AccessLog(options.AccessLog, log.Output, time),
             new TraceExport(metrics, new SpanWriter(options, time), log.Loggers.CreateLogger<TraceExport>(), Report), Report);
         var pauses = new AcceptPauses(metrics, time, logger);
         var control = new EventLoop("waypoint-control", time) { UnhandledException = Report, AcceptPaused = pauses.Report };

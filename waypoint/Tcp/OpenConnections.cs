@@ -12,5 +12,5 @@ internal sealed class OpenConnections(IReadOnlyList<Worker> workers) : IMetricSo
         return ValueTask.CompletedTask;
     })));
 
-    public void Write(OpenMetricsWriter writer) { }
+    public ValueTask WriteAsync(OpenMetricsWriter writer) => default;
 }

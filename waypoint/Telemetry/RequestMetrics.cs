@@ -13,10 +13,15 @@ using Ambient.Waypoint.Options;
 namespace Ambient.Waypoint.Telemetry;
 
 /// <summary>The standard metrics of requests and connections, with the labels and values that dashboards ask for (waypoint reference, 6.1 and 6.2). Thread-safe.</summary>
-/// <remarks>The series of a request is found by what it is about, not by its texts: those are put together once for each series.</remarks>
-internal sealed class RequestMetrics
+/// <remarks>The series of a request is found by what it is about, not by its texts: those are put together once for each series. Series of workloads that are
+/// gone are dropped when they have been quiet for <see cref="QuietFor"/>: jobs and single pods would fill the families in time.</remarks>
+internal sealed class RequestMetrics : IMetricSource
 {
+    public static readonly TimeSpan QuietFor = TimeSpan.FromMinutes(10);
+
     private static readonly string[] TcpLabels = [.. MetricLabels.Tcp], RequestLabels = [.. MetricLabels.Requests];
+
+    private static readonly int Source = Array.IndexOf(TcpLabels, "source_workload"), Destination = Array.IndexOf(TcpLabels, "destination_workload"); // each before its namespace
 
     private static readonly double[] Bounds =
         [0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000];
@@ -24,10 +29,15 @@ internal sealed class RequestMetrics
     private readonly MetricFamily<Counter> _requests, _requestMessages, _responseMessages, _opened, _closed, _sent, _received;
     private readonly MetricFamily<Histogram> _durations, _requestBytes, _responseBytes;
     private readonly ConcurrentDictionary<SeriesKey, RequestSeries> _series = new();
+    private readonly MeshState _mesh;
+    private readonly TimeProvider _time;
     private readonly int _maxSeries;
+    private long _swept;
 
-    public RequestMetrics(MetricRegistry metrics, MeshState mesh, WaypointOptions options)
+    public RequestMetrics(MetricRegistry metrics, MeshState mesh, WaypointOptions options, TimeProvider time)
     {
+        (_mesh, _time, _swept) = (mesh, time, time.GetTimestamp());
+        metrics.Add(this); // first: what is gone is not written any more
         _maxSeries = options.Telemetry.MaxTrafficSeries;
         _requests = metrics.AddCounters("istio_requests", "Total number of requests", RequestLabels, _maxSeries);
         _durations = metrics.AddHistograms("istio_request_duration_milliseconds", "Duration of requests", Bounds, RequestLabels, _maxSeries);
@@ -64,9 +74,36 @@ internal sealed class RequestMetrics
     {
         var (changes, values) = (telemetry.Metrics, Values(Party.Of(client), destination, endpoint.Subject as Workload, "tcp", "-"));
         Series(_opened, Metrics.TcpOpened, changes, TcpLabels, values)?.Increment();
-        return new(Series(_closed, Metrics.TcpClosed, changes, TcpLabels, values), Series(_sent, Metrics.TcpSent, changes, TcpLabels, values),
-            Series(_received, Metrics.TcpReceived, changes, TcpLabels, values), bytes);
+        _ = Series(_closed, Metrics.TcpClosed, changes, TcpLabels, values); // from the beginning all families have it
+        TcpCounted(changes, values, received: 0, sent: 0);
+        return new(this, changes, values, bytes);
     }
+
+    /// <summary>Bytes that one such connection has carried, as its client sees it.</summary>
+    public void TcpCounted(EquatableArray<MetricOverride> changes, string[] values, long received, long sent)
+    {
+        Series(_sent, Metrics.TcpSent, changes, TcpLabels, values)?.Add(received);
+        Series(_received, Metrics.TcpReceived, changes, TcpLabels, values)?.Add(sent);
+    }
+
+    public void TcpClosed(EquatableArray<MetricOverride> changes, string[] values) => Series(_closed, Metrics.TcpClosed, changes, TcpLabels, values)?.Increment();
+
+    public ValueTask RefreshAsync()
+    {
+        if (_time.GetElapsedTime(Volatile.Read(ref _swept)) < QuietFor) return default;
+        Volatile.Write(ref _swept, _time.GetTimestamp());
+        var known = _mesh.Current.Workloads.Select(static workload => (workload.Namespace, workload.WorkloadName)).ToHashSet();
+        bool ForgetIn<TSeries>(MetricFamily<TSeries> family) where TSeries : class, IMetricSeries => family.ForgetQuiet(_time, QuietFor, IsGone);
+        var forgot = ForgetIn(_requests) | ForgetIn(_requestMessages) | ForgetIn(_responseMessages) | ForgetIn(_durations) | ForgetIn(_requestBytes) | ForgetIn(_responseBytes)
+            | ForgetIn(_opened) | ForgetIn(_closed) | ForgetIn(_sent) | ForgetIn(_received);
+        if (forgot) _series.Clear();
+        return default;
+
+        bool IsGone(string[] values) => IsUnknown(values, Source) || IsUnknown(values, Destination);
+        bool IsUnknown(string[] values, int party) => values[party] != Party.Missing && !known.Contains((values[party + 1], values[party]));
+    }
+
+    ValueTask IMetricSource.WriteAsync(OpenMetricsWriter writer) => default; // the families are sources of their own
 
     private RequestSeries Make(Client client, DialledTarget destination, in SeriesKey key)
     {

@@ -38,16 +38,16 @@ internal sealed class TcpMetrics(ConnectionLedgers ledgers, MeshState mesh, Time
         ledgers.ForgetSeries(quiet, QuietFor);
     }
 
-    public void Write(OpenMetricsWriter writer)
+    public async ValueTask WriteAsync(OpenMetricsWriter writer)
     {
         var sums = SumOfWorkers();
-        Write(writer, sums, "istio_tcp_connections_opened", "The total number of TCP connections opened.", sum => sum.Opened, sum => sum.Opened > 0);
-        Write(writer, sums, "istio_tcp_connections_closed", "The total number of TCP connections closed.", sum => sum.Closed, sum => sum.Closed > 0);
-        Write(writer, sums, "istio_tcp_received_bytes", "The size of total bytes received during request in case of a TCP connection.",
+        await WriteAsync(writer, sums, "istio_tcp_connections_opened", "The total number of TCP connections opened.", sum => sum.Opened, sum => sum.Opened > 0);
+        await WriteAsync(writer, sums, "istio_tcp_connections_closed", "The total number of TCP connections closed.", sum => sum.Closed, sum => sum.Closed > 0);
+        await WriteAsync(writer, sums, "istio_tcp_received_bytes", "The size of total bytes received during request in case of a TCP connection.",
             sum => sum.Received, sum => sum.Opened > 0);
-        Write(writer, sums, "istio_tcp_sent_bytes", "The size of total bytes sent during response in case of a TCP connection.",
+        await WriteAsync(writer, sums, "istio_tcp_sent_bytes", "The size of total bytes sent during response in case of a TCP connection.",
             sum => sum.Sent, sum => sum.Opened > 0);
-        Write(writer, sums, "istio_tcp_connections_failed", "The total number of TCP connections that failed (unstable).",
+        await WriteAsync(writer, sums, "istio_tcp_connections_failed", "The total number of TCP connections that failed (unstable).",
             sum => sum.Failed, sum => sum.Failed > 0);
         WriteSockets(writer);
     }
@@ -67,12 +67,15 @@ internal sealed class TcpMetrics(ConnectionLedgers ledgers, MeshState mesh, Time
         return sums;
     }
 
-    private static void Write(
+    private static async ValueTask WriteAsync(
         OpenMetricsWriter writer, Dictionary<string?[], Sum> sums, string name, string help, Func<Sum, long> value, Func<Sum, bool> exists)
     {
         writer.BeginFamily(name, "counter", help);
         foreach (var (labels, sum) in sums)
+        {
             if (exists(sum)) writer.Sample("_total", TrafficLabels.Names, labels, value(sum));
+            if (!await writer.FlushAsync()) return;
+        }
     }
 
     private void WriteSockets(OpenMetricsWriter writer)

@@ -14,6 +14,8 @@ public sealed class Histogram : IMetricSeries
         _counts = new long[bounds.Length + 1];
     }
 
+    public long Mark { get { lock (_gate) return _counts.Sum(); } }
+
     /// <param name="value">In the unit of the family's name.</param>
     public void Observe(double value)
     {

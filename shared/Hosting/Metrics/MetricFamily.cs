@@ -12,8 +12,22 @@ public sealed class MetricFamily<TSeries> : IMetricSource where TSeries : class,
     private readonly int _maxSeries;
     private readonly Func<TSeries> _create;
     private readonly Lock _gate = new();
-    private readonly Dictionary<string[], TSeries> _series = new(LabelValues.Comparer);
+    private readonly Dictionary<string[], Entry> _series = new(LabelValues.Comparer);
     private TSeries? _overflow;
+
+    private sealed class Entry(TSeries series)
+    {
+        public readonly TSeries Series = series;
+        private long _mark = -1;
+        private long? _quietSince;
+
+        public bool IsQuiet(TimeProvider time, TimeSpan quietFor)
+        {
+            var mark = Series.Mark;
+            if (mark != _mark) (_mark, _quietSince) = (mark, time.GetTimestamp());
+            return time.GetElapsedTime(_quietSince!.Value) >= quietFor;
+        }
+    }
 
     internal MetricFamily(string name, string type, string help, string[] labels, int maxSeries, Func<TSeries> create) =>
         (_name, _type, _help, _labels, _maxSeries, _create) = (name, type, help, labels, maxSeries, create);
@@ -28,23 +42,42 @@ public sealed class MetricFamily<TSeries> : IMetricSource where TSeries : class,
         lock (_gate)
         {
             var lookup = _series.GetAlternateLookup<ReadOnlySpan<string>>();
-            if (lookup.TryGetValue(values, out var known)) return known;
+            if (lookup.TryGetValue(values, out var known)) return known.Series;
             if (_series.Count >= _maxSeries) return _overflow ??= _create();
-            return _series[values.ToArray()] = _create();
+            var entry = _series[values.ToArray()] = new(_create());
+            return entry.Series;
         }
     }
 
-    public void Write(OpenMetricsWriter writer)
+    /// <summary>Drops series that have counted nothing for that time, as far as those who ask now and then can tell.</summary>
+    /// <param name="mayGo">Of the values of the labels.</param>
+    /// <returns>True if there were any: whoever keeps series is to ask for them again.</returns>
+    public bool ForgetQuiet(TimeProvider time, TimeSpan quietFor, Predicate<string[]> mayGo)
+    {
+        lock (_gate)
+        {
+            var before = _series.Count;
+            foreach (var (values, entry) in _series)
+                if (entry.IsQuiet(time, quietFor) && mayGo(values)) _series.Remove(values);
+            return _series.Count < before;
+        }
+    }
+
+    public async ValueTask WriteAsync(OpenMetricsWriter writer)
     {
         writer.BeginFamily(_name, _type, _help);
-        foreach (var (values, series) in Snapshot()) series.Write(writer, _labels, values);
+        foreach (var (values, series) in Snapshot())
+        {
+            series.Write(writer, _labels, values);
+            if (!await writer.FlushAsync()) return;
+        }
     }
 
     private List<KeyValuePair<string[], TSeries>> Snapshot()
     {
         lock (_gate)
         {
-            var all = new List<KeyValuePair<string[], TSeries>>(_series);
+            var all = _series.Select(static entry => KeyValuePair.Create(entry.Key, entry.Value.Series)).ToList();
             if (_overflow is not null) all.Add(new([.. _labels.Select(_ => Overflow)], _overflow));
             return all;
         }

@@ -40,17 +40,18 @@ public sealed class MetricRegistry
         lock (_gate) _sources.Add(source);
     }
 
-    /// <summary>Lets every source bring its series up to date; call before <see cref="Write"/>.</summary>
+    /// <summary>Lets every source bring its series up to date; call before <see cref="WriteAsync"/>.</summary>
     public async ValueTask RefreshAsync()
     {
         foreach (var source in Sources()) await source.RefreshAsync();
     }
 
     /// <summary>The whole exposition, up to and including <c># EOF</c>.</summary>
-    public void Write(IBufferWriter<byte> output)
+    /// <param name="flush">See <see cref="OpenMetricsWriter"/>.</param>
+    public async Task WriteAsync(IBufferWriter<byte> output, Func<ValueTask<bool>>? flush = null)
     {
-        var writer = new OpenMetricsWriter(output);
-        foreach (var source in Sources()) source.Write(writer);
+        var writer = new OpenMetricsWriter(output, flush);
+        foreach (var source in Sources()) await source.WriteAsync(writer);
         writer.End();
     }
 

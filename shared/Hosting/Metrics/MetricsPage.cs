@@ -1,4 +1,3 @@
-using System.Buffers;
 using Ambient.Hosting.Pages;
 
 namespace Ambient.Hosting.Metrics;
@@ -13,9 +12,7 @@ public sealed class MetricsPage(MetricRegistry metrics)
         if (request.Path is not ("/metrics" or "/stats/prometheus")) return PageResponse.NotFound(request);
 
         await metrics.RefreshAsync();
-        var text = new ArrayBufferWriter<byte>(4096);
-        metrics.Write(text);
-        return new(200, ContentTypeFor(request.Accept), text.WrittenMemory);
+        return new(200, ContentTypeFor(request.Accept), default) { WriteBodyAsync = body => metrics.WriteAsync(body, body.FlushAsync) };
     }
 
     // Old scrapers do not know the media type; the text is the same for both.

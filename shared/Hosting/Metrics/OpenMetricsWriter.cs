@@ -6,7 +6,8 @@ using System.Text.Unicode;
 namespace Ambient.Hosting.Metrics;
 
 /// <summary>OpenMetrics 1.0 text. A family's HELP and TYPE lines appear with its first sample, so an empty family leaves no trace.</summary>
-public sealed class OpenMetricsWriter(IBufferWriter<byte> output)
+/// <param name="flush">Sends what was written, or some of it; false if nobody takes it any more. Null keeps all of it in <paramref name="output"/>.</param>
+public sealed class OpenMetricsWriter(IBufferWriter<byte> output, Func<ValueTask<bool>>? flush = null)
 {
     private string _name = "", _type = "", _help = "";
     private bool _announced;
@@ -16,6 +17,10 @@ public sealed class OpenMetricsWriter(IBufferWriter<byte> output)
         (_name, _type, _help) = (name, type, help);
         _announced = false;
     }
+
+    /// <summary>Between two series: lets what was written go.</summary>
+    /// <returns>False if no more is wanted.</returns>
+    public ValueTask<bool> FlushAsync() => flush?.Invoke() ?? new(true);
 
     /// <param name="suffix">Behind the family's name: <c>_total</c>, <c>_sum</c>, … or nothing.</param>
     /// <param name="values">One for each label; null leaves that label out.</param>

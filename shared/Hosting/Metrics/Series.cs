@@ -4,6 +4,9 @@ namespace Ambient.Hosting.Metrics;
 public interface IMetricSeries
 {
     void Write(OpenMetricsWriter writer, ReadOnlySpan<string> labels, ReadOnlySpan<string> values);
+
+    /// <summary>Is another whenever something was counted.</summary>
+    long Mark { get; }
 }
 
 /// <summary>Only grows. Thread-safe, no allocation.</summary>
@@ -14,6 +17,8 @@ public sealed class Counter : IMetricSeries
     private long _value;
 
     public long Value => Interlocked.Read(ref _value);
+
+    public long Mark => Value;
 
     public void Increment() => Interlocked.Increment(ref _value);
 
@@ -31,6 +36,8 @@ public sealed class Gauge : IMetricSeries
 
     public long Value => Interlocked.Read(ref _value);
 
+    public long Mark => Value;
+
     public void Set(long value) => Interlocked.Exchange(ref _value, value);
 
     public void Add(long amount) => Interlocked.Add(ref _value, amount);
@@ -42,10 +49,11 @@ public sealed class Gauge : IMetricSeries
 /// <summary>A gauge that is asked when scraped.</summary>
 internal sealed class ReadGauge(string name, string help, Func<long?> read) : IMetricSource
 {
-    public void Write(OpenMetricsWriter writer)
+    public ValueTask WriteAsync(OpenMetricsWriter writer)
     {
-        if (read() is not { } value) return;
+        if (read() is not { } value) return default;
         writer.BeginFamily(name, "gauge", help);
         writer.Sample("", [], [], value);
+        return default;
     }
 }

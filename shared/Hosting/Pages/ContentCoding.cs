@@ -38,12 +38,13 @@ public readonly record struct ContentCoding
     {
         if (!IsEncoded) return body;
         using var output = new MemoryStream(body.Length / 4);
-        using (var encoder = Encoder(output)) encoder.Write(body.Span);
+        using (var encoder = EncoderTo(output)) encoder.Write(body.Span);
         return output.GetBuffer().AsMemory(0, (int)output.Length);
     }
 
+    /// <summary>Leaves <paramref name="output"/> open, and has written all of it once it is disposed of.</summary>
     // RFC 9110 §8.4.1.2: "deflate" is the zlib format.
-    private Stream Encoder(Stream output) => Name switch
+    internal Stream EncoderTo(Stream output) => Name switch
     {
         "gzip" => new GZipStream(output, CompressionLevel.Fastest, leaveOpen: true),
         "br" => new BrotliStream(output, CompressionLevel.Fastest, leaveOpen: true),

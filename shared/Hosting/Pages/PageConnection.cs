@@ -94,7 +94,9 @@ internal sealed class PageConnection : ICarried, IDisposable
         var request = PageRequest.From(head);
         var (isHead, version) = (head.IsHead, head.Version);
         var response = await _handler(request);
-        await SendAsync(response, request, isHead, keepAlive && !_draining, version);
+        keepAlive &= !_draining;
+        if (response.WriteBodyAsync is not null) keepAlive = await StreamAsync(response, request, isHead, keepAlive, version);
+        else await SendAsync(response, request, isHead, keepAlive, version);
         return keepAlive && !_draining && !_socket.IsBroken;
     }
 
@@ -130,21 +132,43 @@ internal sealed class PageConnection : ICarried, IDisposable
         var coding = ContentCoding.Choose(request?.AcceptEncoding ?? "", response.Body.Length);
         var body = coding.Encode(response.Body);
         var output = new ArrayBufferWriter<byte>(256);
-        WriteHead(output, response, coding, body.Length, keepAlive, version);
+        WriteHead(output, response, coding, BodyFraming.OfLength(body.Length), keepAlive, version);
         await SendAsync(output.WrittenMemory);
         if (!isHead) await SendAsync(body);
     }
 
-    private static void WriteHead(
-        ArrayBufferWriter<byte> output, PageResponse response, ContentCoding coding, int length, bool keepAlive, HttpVersion version)
+    /// <returns>True if another response may follow.</returns>
+    private async ValueTask<bool> StreamAsync(PageResponse response, PageRequest request, bool isHead, bool keepAlive, HttpVersion version)
+    {
+        var coding = ContentCoding.Choose(request.AcceptEncoding, int.MaxValue);
+        var output = new ArrayBufferWriter<byte>(256);
+        var framing = WriteHead(output, response, coding, BodyFraming.Chunked, keepAlive, version);
+        if (!await SendAsync(output.WrittenMemory)) return false;
+        if (isHead) return keepAlive;
+
+        using var body = new PageBody(coding, framing, SendPieceAsync);
+        await response.WriteBodyAsync!(body);
+        return await body.EndAsync() && keepAlive && framing.Kind == BodyKind.Chunked;
+    }
+
+    private async ValueTask<bool> SendPieceAsync(ReadOnlyMemory<byte> piece)
+    {
+        var isTaken = await SendAsync(piece);
+        await _socket.Loop.Yield(); // readiness is asked for on the same loop
+        return isTaken;
+    }
+
+    private static BodyFraming WriteHead(
+        ArrayBufferWriter<byte> output, PageResponse response, ContentCoding coding, BodyFraming framing, bool keepAlive, HttpVersion version)
     {
         var head = ResponseWriter.Begin(output, response.Status).Field("content-type"u8, Encoding.ASCII.GetBytes(response.ContentType));
         if (response.Allow is { } allow) head.Field("allow"u8, Encoding.ASCII.GetBytes(allow));
         if (coding.IsEncoded) head.Field("content-encoding"u8, Encoding.ASCII.GetBytes(coding.Name)).Field("vary"u8, "accept-encoding"u8);
-        head.End(response.Status, BodyFraming.OfLength(length), keepAlive, version);
+        return head.End(response.Status, framing, keepAlive, version);
     }
 
-    private async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
+    /// <returns>False if nothing can be sent any more.</returns>
+    private async ValueTask<bool> SendAsync(ReadOnlyMemory<byte> bytes)
     {
         while (!bytes.IsEmpty)
         {
@@ -155,11 +179,13 @@ internal sealed class PageConnection : ICarried, IDisposable
                 continue;
             }
 
-            if (result.Status != IoStatus.WouldBlock) return;
+            if (result.Status != IoStatus.WouldBlock) return false;
             _timer.Start(_options.SendTimeout);
             await _socket.WaitWritableAsync();
             _timer.Cancel();
         }
+
+        return true;
     }
 
     private ReadOnlySpan<byte> Unread => _buffer is null ? default : _buffer.AsSpan(_start.._end);

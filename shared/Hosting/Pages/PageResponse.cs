@@ -2,10 +2,13 @@ using System.Text;
 
 namespace Ambient.Hosting.Pages;
 
-/// <summary>A page, whole in memory: these are pages for people and scrapers, not for the data path.</summary>
+/// <summary>A page, whole in memory unless it says how it is written: these are pages for people and scrapers, not for the data path.</summary>
 /// <param name="Allow">Methods for a 405, e.g. <c>POST</c>.</param>
 public sealed record PageResponse(int Status, string ContentType, ReadOnlyMemory<byte> Body, string? Allow = null)
 {
+    /// <summary>Takes the place of <see cref="Body"/> where that may be large: writes it while it is sent.</summary>
+    public Func<PageBody, Task>? WriteBodyAsync { get; init; }
+
     public const string PlainText = "text/plain; charset=utf-8";
     public const string Html = "text/html; charset=utf-8";
     public const string Json = "application/json";

@@ -130,7 +130,7 @@ public sealed class MetricRegistryTests
     private static string Text(MetricRegistry metrics)
     {
         var output = new ArrayBufferWriter<byte>();
-        metrics.Write(output);
+        Assert.True(metrics.WriteAsync(output).IsCompletedSuccessfully); // nobody is waited for
         return Encoding.UTF8.GetString(output.WrittenSpan);
     }
 }

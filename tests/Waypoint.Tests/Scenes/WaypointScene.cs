@@ -233,7 +233,7 @@ internal sealed class WaypointScene : IAsyncDisposable
     {
         var buffer = new System.Buffers.ArrayBufferWriter<byte>();
         await Parts.Metrics.RefreshAsync();
-        Parts.Metrics.Write(buffer);
+        await Parts.Metrics.WriteAsync(buffer);
         return System.Text.Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 

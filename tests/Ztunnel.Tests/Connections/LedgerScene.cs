@@ -86,7 +86,7 @@ internal sealed class LedgerScene : IDisposable
         {
             await _metrics.RefreshAsync();
             var text = new System.Buffers.ArrayBufferWriter<byte>();
-            _metrics.Write(text);
+            await _metrics.WriteAsync(text);
             return Encoding.UTF8.GetString(text.WrittenSpan);
         });
     }
