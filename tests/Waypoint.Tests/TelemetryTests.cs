@@ -204,6 +204,21 @@ public sealed class TelemetryTests
     }
 
     [Fact]
+    public async Task The_text_log_has_nothing_of_a_client_that_could_be_taken_for_its_own()
+    {
+        await using var scene = await StartAsync(("ACCESS_LOG", "text"));
+        scene.Serve("v1", "echo");
+        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(await scene.NodeOf().OpenAsync($"{VipOf("echo")}:80"), TestContext.Current.CancellationToken);
+        await client.SendAsync("GET /it HTTP/1.1\r\nHost: echo\r\nConnection: close\r\nUser-Agent: a\\\" \"forged\" \u0085\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
+        while (await client.ReceiveAsync(new byte[4096], TestContext.Current.CancellationToken) > 0) { }
+
+        var line = scene.TakeLog().Split('\n').Single(static line => line.Contains("/it", StringComparison.Ordinal));
+
+        Assert.Contains(" \"a\\\\\\\" \\\"forged\\\" \\u{85}\" ", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_json_log_is_json_whatever_a_client_sends()
     {
         await using var scene = await StartAsync(("ACCESS_LOG", "json"));

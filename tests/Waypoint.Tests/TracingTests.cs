@@ -3,6 +3,7 @@ using Ambient.Model.Routes;
 using Ambient.Model.Telemetry;
 using Ambient.Model.Traffic;
 using Ambient.Protos.Otlp;
+using Ambient.TestKit;
 using Ambient.TestKit.Peers;
 using Ambient.Waypoint.Tests.Scenes;
 using Ambient.Waypoint.Tracing;
@@ -42,6 +43,21 @@ public sealed class TracingTests
         }) Assert.Equal(value, Value(request, name));
         Assert.Null(Value(request, "error"));
         Assert.Equal("waypoint.shop", collector.Resources.First().Attributes.Single(static tag => tag.Key == "service.name").Value.Text);
+    }
+
+    [Fact]
+    public async Task What_is_known_of_requests_is_sent_before_the_waypoint_ends()
+    {
+        await using var scene = await StartAsync(new ManualTime()); // in which spans gather for ever
+        await using var collector = await scene.CollectAsync();
+        scene.Serve("v1", "echo");
+        Wish(scene, percent: 100);
+        using var client = await scene.ClientAsync("echo");
+        await GetAsync(client, "/");
+
+        await scene.StopAsync();
+
+        Assert.Equal(2, collector.Spans.Count); // of the request and its attempt
     }
 
     [Fact]

@@ -50,6 +50,7 @@ internal sealed class TunnelListener
     {
         // What is said at the deadline still needs its tunnel.
         await Task.WhenAll(worker.Acceptor.DrainAsync(deadline + ConnectionSet.LastWords).AsTask(), worker.Connections.DrainAsync(deadline).AsTask());
+        await worker.Tracer.FlushAsync();
         worker.Acceptor.Close(TunnelEnd.Drained);
         worker.Upstreams.Dispose();
         worker.Tunnels.Close(TunnelEnd.Drained);

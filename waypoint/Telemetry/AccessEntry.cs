@@ -42,10 +42,21 @@ internal sealed class AccessEntry : Dictionary<string, object>
     public byte[] ToText() => Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
         $"[{V("start_time")}] \"{V("method")} {V("path")} {V("protocol")}\" {V("response_code")} {V("response_flags")} {V("response_code_details")} {V("connection_termination_details")} \"{V("upstream_transport_failure_reason")}\" {V("bytes_received")} {V("bytes_sent")} {V("duration")} {V("upstream_service_time")} \"{V("x_forwarded_for")}\" \"{V("user_agent")}\" \"{V("request_id")}\" \"{V("authority")}\" \"{V("upstream_host")}\" {V("upstream_cluster")} {V("upstream_local_address")} {V("downstream_local_address")} {V("downstream_remote_address")} {V("requested_server_name")} {V("route_name")}\n"));
 
-    // A quote or a line end of a client must not look like one of ours.
-    private string V(string name) => GetValueOrDefault(name) is { } value
-        ? Convert.ToString(value, CultureInfo.InvariantCulture)!.Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)
-        : "-";
+    private string V(string name) => GetValueOrDefault(name) is { } value ? Escaped(Convert.ToString(value, CultureInfo.InvariantCulture)!) : "-";
+
+    // Nothing of a client's may look like something of ours, or be obeyed by whoever reads it.
+    private static string Escaped(string text)
+    {
+        if (!text.Any(IsUnsafe)) return text;
+        var escaped = new StringBuilder(text.Length + 16);
+        foreach (var letter in text)
+            if (!IsUnsafe(letter)) escaped.Append(letter);
+            else if (letter is '"' or '\\') escaped.Append('\\').Append(letter);
+            else escaped.Append(CultureInfo.InvariantCulture, $"\\u{{{(int)letter:x}}}");
+        return escaped.ToString();
+    }
+
+    private static bool IsUnsafe(char letter) => letter is '"' or '\\' or '\u2028' or '\u2029' || char.IsControl(letter);
 
     private object? GetValueOrDefault(string name) => TryGetValue(name, out var value) ? value : null;
 }

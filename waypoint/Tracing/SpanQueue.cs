@@ -26,6 +26,7 @@ internal sealed class SpanQueue
     private readonly TraceExport _export;
     private readonly LoopTimer _due;
     private SpanBatch _gathering = new();
+    private Task _sent = Task.CompletedTask;
     private bool _isSending;
 
     public SpanQueue(EventLoop loop, HttpProxyContext http, TraceCollector collector, IUpstreamSource servers, TraceExport export)
@@ -47,13 +48,21 @@ internal sealed class SpanQueue
         else if (!_due.IsRunning) _due.Start(Gathering);
     }
 
+    /// <summary>Sends at once what has gathered; completes when it was taken, or will not be.</summary>
+    public async Task FlushAsync()
+    {
+        await _sent;
+        Send();
+        await _sent;
+    }
+
     private void Send()
     {
         if (_isSending || _gathering.Count == 0) return;
         _isSending = true;
         var batch = _gathering;
         _gathering = new();
-        _ = SendAsync(batch);
+        _sent = SendAsync(batch);
     }
 
     private async Task SendAsync(SpanBatch batch)

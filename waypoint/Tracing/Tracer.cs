@@ -10,6 +10,8 @@ namespace Ambient.Waypoint.Tracing;
 /// <summary>Traces the requests of one worker: a span for each request and each attempt. On the worker only.</summary>
 internal sealed class Tracer(Worker worker)
 {
+    private static readonly TimeSpan FlushTime = TimeSpan.FromMilliseconds(500);
+
     private readonly Dictionary<TraceCollector, SpanQueue> _queues = [];
 
     private TraceExport Export => worker.Rules.Tracing;
@@ -26,6 +28,13 @@ internal sealed class Tracer(Worker worker)
     public void Attempted(Client client, TracingSettings? settings, RequestHead request, in AttemptReport report)
     {
         if (QueueFor(settings) is { } queue) queue.Add(Export.Spans.OfAttempt(client, request, report));
+    }
+
+    /// <summary>The worker is about to end: what was recorded is sent, unless a collector takes too long.</summary>
+    public async ValueTask FlushAsync()
+    {
+        var flushed = Task.WhenAll(_queues.Values.Select(static queue => queue.FlushAsync()));
+        if (!flushed.IsCompleted) await Task.WhenAny(flushed, worker.Loop.DelayAsync(FlushTime).AsTask());
     }
 
     private SpanQueue? QueueFor(TracingSettings? settings)

@@ -244,6 +244,9 @@ internal sealed class WaypointScene : IAsyncDisposable
         return System.Text.Encoding.UTF8.GetString(_output.ToArray());
     }
 
+    /// <summary>The waypoint ends in order, as it does when it is told to.</summary>
+    public Task StopAsync() => _listener.StopAsync(TimeSpan.Zero);
+
     public async ValueTask DisposeAsync()
     {
         foreach (var node in _nodes) await node.DisposeAsync();
