@@ -34,8 +34,8 @@ internal sealed class PageConnection : ICarried, IDisposable
     /// <summary>No request is under way.</summary>
     public bool IsIdle => _waitsForRequest && !_parser.IsWithinHead;
 
-    /// <summary>Since when, as a timestamp of the loop's clock.</summary>
-    public long IdleSince { get; private set; }
+    /// <summary>Since when it has been for its client to go on, by sending or by taking bytes; null while it is for us. A timestamp of the loop's clock.</summary>
+    public long? WaitsSince { get; private set; }
 
     public async Task RunAsync()
     {
@@ -181,7 +181,9 @@ internal sealed class PageConnection : ICarried, IDisposable
 
             if (result.Status != IoStatus.WouldBlock) return false;
             _timer.Start(_options.SendTimeout);
+            WaitsSince = _socket.Loop.Time.GetTimestamp();
             await _socket.WaitWritableAsync();
+            WaitsSince = null;
             _timer.Cancel();
         }
 
@@ -204,9 +206,9 @@ internal sealed class PageConnection : ICarried, IDisposable
 
             ReturnBuffer();
             if (result.Status != IoStatus.WouldBlock || (waitsForRequest && _draining)) return false;
-            (_waitsForRequest, IdleSince) = (waitsForRequest, _socket.Loop.Time.GetTimestamp());
+            (_waitsForRequest, WaitsSince) = (waitsForRequest, _socket.Loop.Time.GetTimestamp());
             await _socket.WaitReadableAsync();
-            _waitsForRequest = false;
+            (_waitsForRequest, WaitsSince) = (false, null);
         }
     }
 

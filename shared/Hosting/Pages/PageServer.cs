@@ -52,11 +52,11 @@ public sealed partial class PageServer(EventLoop loop, PageServerOptions options
         _ = ServeAsync(connection);
     }
 
-    // Else whoever opens connections and keeps them idle would keep out the probes of the kubelet.
+    // Else whoever opens connections and keeps them waiting, idle or within a request, would keep out the probes of the kubelet, which then ends the process.
     private bool MakeRoom()
     {
-        var idle = _connections.ToArray().Cast<PageConnection>().Where(static connection => connection.IsIdle);
-        if (idle.MinBy(static connection => connection.IdleSince) is not { } longest) return false;
+        var waiting = _connections.ToArray().Cast<PageConnection>().Where(static connection => connection.WaitsSince is not null);
+        if (waiting.MinBy(static connection => connection.WaitsSince) is not { } longest) return false;
         longest.Dispose();
         return true;
     }

@@ -14,7 +14,7 @@ public sealed record PageServerOptions
     /// <summary>A client that takes no byte of a response for so long is cut off. Default 10 s.</summary>
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Connections at the same time. One more closes the one that was idle longest; if none is, it is answered 503. Default 64.</summary>
+    /// <summary>Connections at the same time. One more closes the one whose client has kept us waiting longest; if none does, it is answered 503. Default 64.</summary>
     public int MaxConnections { get; init; } = 64;
 
     /// <summary>Default: 8 KiB for a head, 64 KiB for a body, which is dropped.</summary>

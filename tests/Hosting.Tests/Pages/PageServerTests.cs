@@ -155,6 +155,25 @@ public sealed class PageServerTests
         await pages.AnsweredAsync(three);
     }
 
+    [Theory]
+    [InlineData("GET /x HTTP/1.1\r\nHost: a\r\n\r\nGET /y HTTP/1.1\r\n", "GET /x \n")] // half a head behind it
+    [InlineData("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n", "100 Continue\r\n\r\n")]
+    [InlineData("GET /large HTTP/1.1\r\nHost: a\r\n\r\n", "content-length")] // and takes no more of it
+    public async Task Beyond_the_limit_who_keeps_us_waiting_within_a_request_gives_way(string request, string heard)
+    {
+        var large = PageResponse.Text(200, new string('x', 16 << 20));
+        using var pages = await ServedPages.StartAsync(
+            asked => asked.Path == "/large" ? new(large) : Echo(asked), new PageServerOptions { MaxConnections = 2 }, new ManualTime());
+        using var one = await pages.ConnectAsync();
+        await pages.HearAsync(one, request, heard);
+        using var two = await pages.ConnectAsync();
+        await pages.HearAsync(two, request, heard);
+
+        using var three = await pages.ConnectAsync();
+
+        await pages.AnsweredAsync(three);
+    }
+
     [Fact]
     public async Task Beyond_the_limit_nobody_whose_request_is_under_way_gives_way_and_the_next_is_answered_503()
     {

@@ -45,11 +45,14 @@ internal sealed class ServedPages : IDisposable
     }
 
     /// <summary>Sends a request on a connection that stays open, and returns once its answer has come and the server waits for the next.</summary>
-    public async Task AnsweredAsync(Socket socket)
+    public Task AnsweredAsync(Socket socket) => HearAsync(socket, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n", "GET /x \n");
+
+    /// <summary>Sends bytes, and returns once something has come back and the server can do no more for now.</summary>
+    public async Task HearAsync(Socket socket, string request, string heard)
     {
-        await socket.SendAsync("GET /x HTTP/1.1\r\nHost: a\r\n\r\n"u8.ToArray());
+        await socket.SendAsync(Encoding.ASCII.GetBytes(request));
         var (text, buffer) = ("", new byte[1024]);
-        while (!text.EndsWith("GET /x \n", StringComparison.Ordinal))
+        while (!text.Contains(heard, StringComparison.Ordinal))
         {
             var length = await socket.ReceiveAsync(buffer).WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System);
             Assert.NotEqual(0, length);
