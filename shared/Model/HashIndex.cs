@@ -24,26 +24,25 @@ internal sealed class HashIndex<T> where T : class
     public int Count { get; }
 
     /// <summary>In no particular order.</summary>
-    public IEnumerable<T> Items
-    {
-        get
-        {
-            var ahead = new Stack<object?>([_root]);
-            while (ahead.TryPop(out var at))
-            {
-                if (at is Node node)
-                    foreach (var child in node.Children) ahead.Push(child);
-                else
-                    foreach (var entry in LeafOf(at)) yield return entry.Item;
-            }
-        }
-    }
+    public IEnumerable<T> Items => ItemsOf(_root);
 
     /// <summary>What was entered with that hash, the oldest first.</summary>
     public Matches Find(int hash) => Find(_root, hash);
 
     /// <summary>A copy to change. Not thread-safe; this index stays as it is.</summary>
     public Builder ToBuilder() => new(this);
+
+    private static IEnumerable<T> ItemsOf(object? root)
+    {
+        var ahead = new Stack<object?>([root]);
+        while (ahead.TryPop(out var at))
+        {
+            if (at is Node node)
+                foreach (var child in node.Children) ahead.Push(child);
+            else
+                foreach (var entry in LeafOf(at)) yield return entry.Item;
+        }
+    }
 
     private static Matches Find(object? at, int hash)
     {
@@ -122,6 +121,9 @@ internal sealed class HashIndex<T> where T : class
             _owner = new(); // what has been handed out never changes again
             return _root == _original._root ? _original : new(_root, _count);
         }
+
+        /// <inheritdoc cref="HashIndex{T}.Items"/>
+        public IEnumerable<T> Items => ItemsOf(_root);
 
         public Matches Find(int hash) => HashIndex<T>.Find(_root, hash);
 

@@ -5,8 +5,16 @@ using System.Net.Sockets;
 namespace Ambient.Model.Addresses;
 
 /// <summary>An IP address as a number: no scope id, and an IPv4-mapped IPv6 address is the IPv4 address.</summary>
-internal readonly record struct IpBits(UInt128 Value, bool IsIPv6)
+internal readonly record struct IpBits
 {
+    private readonly ulong _high, _low; // a UInt128 would be aligned to 16 bytes
+
+    public IpBits(UInt128 value, bool isIPv6) => (_high, _low, IsIPv6) = ((ulong)(value >> 64), (ulong)value, isIPv6);
+
+    public UInt128 Value => new(_high, _low);
+
+    public bool IsIPv6 { get; }
+
     public int Width => IsIPv6 ? 128 : 32;
 
     public static IpBits Of(IPAddress address)
@@ -25,7 +33,7 @@ internal readonly record struct IpBits(UInt128 Value, bool IsIPv6)
     {
         if (length >= Width) return this;
         var mask = length == 0 ? UInt128.Zero : UInt128.MaxValue << (Width - length);
-        return this with { Value = Value & mask };
+        return new(Value & mask, IsIPv6);
     }
 
     public IPAddress ToAddress()

@@ -50,6 +50,9 @@ internal readonly struct ServiceMembers
             else _few.AddRange(members.Items);
         }
 
+        /// <inheritdoc cref="ServiceMembers.Items"/>
+        public IEnumerable<Workload> Items => _many?.Items ?? _few;
+
         public bool Has(Workload member) => _many?.Find(member.UidHash).Has(member) ?? _few.Contains(member, ReferenceEqualityComparer.Instance);
 
         public void Add(Workload member)

@@ -29,14 +29,14 @@ internal sealed class MeshUpdate(MeshSnapshot before, string? localNode, Workloa
     private void Set(Service service)
     {
         var known = _services.Find(service.Key);
-        if (!service.Equals(known)) Replace(known, service);
+        if (!service.Equals(known)) Replace(known, WorkloadSharing.Share(service, _services));
     }
 
     private void Set(Workload workload)
     {
         var known = _workloads.Find(workload.Uid);
         if (workload.Equals(known)) return;
-        workload.ShareWith(sharing);
+        workload.ShareWith(sharing, _services);
         Replace(known, workload);
     }
 

@@ -60,6 +60,9 @@ internal sealed class ServiceTable
 
         public Service? Find(ServiceKey key) => FindEntry(key)?.Service;
 
+        /// <summary>As they are now, in no particular order.</summary>
+        public IEnumerable<Workload> MembersOf(ServiceKey key) => _touched.TryGetValue(key, out var touched) ? touched.Items : SettledMembersOf(key).Items;
+
         /// <summary>How many services got a new entry because endpoints of theirs changed.</summary>
         public int TouchedServices => _touched.Count;
 
@@ -70,7 +73,7 @@ internal sealed class ServiceTable
             _byVip.Move(VipsOf(before), before, VipsOf(after), after);
             _byCidr.Move(RangesOf(before), RangesOf(after), key);
 
-            var members = MembersOf(key);
+            var members = SettledMembersOf(key);
             Set(key, after is null ? null : new(after, members));
             Stage(key, after is null ? members : default);
         }
@@ -103,7 +106,7 @@ internal sealed class ServiceTable
 
         private ServiceEntry? FindEntry(ServiceKey key) => ServiceTable.Find(_all.Find(HashOfHost(key.Hostname)), key);
 
-        private ServiceMembers MembersOf(ServiceKey key) => FindEntry(key)?.Workloads ?? _staged.Find(key);
+        private ServiceMembers SettledMembersOf(ServiceKey key) => FindEntry(key)?.Workloads ?? _staged.Find(key);
 
         private void SetMembers(ServiceKey key, ServiceMembers members)
         {
@@ -125,7 +128,7 @@ internal sealed class ServiceTable
 
         private ServiceMembers.Builder Touch(ServiceKey key)
         {
-            if (!_touched.TryGetValue(key, out var builder)) _touched[key] = builder = MembersOf(key).ToBuilder();
+            if (!_touched.TryGetValue(key, out var builder)) _touched[key] = builder = SettledMembersOf(key).ToBuilder();
             return builder;
         }
 

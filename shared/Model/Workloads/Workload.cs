@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using Ambient.Model.Addresses;
 using Ambient.Model.Identities;
+using Ambient.Model.State;
 
 namespace Ambient.Model.Workloads;
 
@@ -42,26 +43,26 @@ public sealed record Workload
 
     private WorkloadTraits _traits = WorkloadTraits.None;
     private WorkloadPlace _place = WorkloadPlace.Unknown;
-    private PodName _name = PodName.Empty;
-    private WorkloadDetails? _details; // null: what PodUid makes of the other names, and at most the address _ipv4
+    private NameSuffix _suffix;
+    private WorkloadDetails? _details; // null: a name of the template, what PodUid makes of the names, and at most the address _ipv4
     private uint _ipv4;                // in network order
     private bool _hasIPv4;
     private bool _ownsTraits, _ownsReach; // while it is being made
 
     private Workload(Workload original)
     {
-        (_traits, _place, _name, _ipv4, _hasIPv4, Status) = (original._traits, original._place, original._name, original._ipv4, original._hasIPv4, original.Status);
-        _details = new(original.Uid, original._details?.Addresses); // the names may change, the uid does not with them
+        (_traits, _place, _suffix, _ipv4, _hasIPv4, Status) = (original._traits, original._place, original._suffix, original._ipv4, original._hasIPv4, original.Status);
+        _details = (original._details ?? WorkloadDetails.None) with { Uid = original.Uid }; // the names may change, the uid does not with them
     }
 
     /// <summary>Unique key: <c>cluster/group/kind/namespace/name[/section]</c>. Made at each call for most pods.</summary>
     public required string Uid
     {
         get => _details?.Uid ?? PodUid(stackalloc char[256]).ToString();
-        init => _details = new(value, _details?.Addresses);
+        init => _details = (_details ?? WorkloadDetails.None) with { Uid = value };
     }
 
-    internal string NamePrefix => _name.Prefix;
+    internal WorkloadTraits Traits => _traits;
 
     internal int UidHash => string.GetHashCode(_details?.Uid is { } own ? own : PodUid(stackalloc char[256]));
 
@@ -70,7 +71,18 @@ public sealed record Workload
     internal bool HasUid(string uid) => _details?.Uid is { } own ? own == uid : IsPodUid(uid);
 
     /// <summary>Made at each call for a pod whose name ends as those of a template do.</summary>
-    public string Name { get => _name.ToString(); init => _name = new(value); }
+    public string Name
+    {
+        get => _details?.Name ?? string.Concat(_traits.NamePrefix, _suffix.Unpack(stackalloc char[NameSuffix.MaxLength]));
+        init
+        {
+            var start = value.LastIndexOf('-') + 1;
+            _suffix = default;
+            var isOfTemplate = start > 0 && NameSuffix.TryPack(value.AsSpan(start), out _suffix);
+            Own.NamePrefix = isOfTemplate ? value[..start] : "";
+            _details = (_details ?? WorkloadDetails.None) with { Name = isOfTemplate ? null : value };
+        }
+    }
 
     /// <exception cref="ArgumentException">Not usable as part of an identity, see <see cref="SpiffeId.CheckPart"/>.</exception>
     public string Namespace { get => _traits.Namespace; init => Own.Namespace = SpiffeId.CheckPart(value); }
@@ -86,7 +98,7 @@ public sealed record Workload
             IpBits[] addresses = [.. value.AsSpan().ToArray().Select(IpBits.Of)];
             _hasIPv4 = addresses is [{ IsIPv6: false }];
             _ipv4 = _hasIPv4 ? BinaryPrimitives.ReverseEndianness((uint)addresses[0].Value) : 0;
-            _details = new(_details?.Uid, _hasIPv4 || addresses.Length == 0 ? null : addresses);
+            _details = (_details ?? WorkloadDetails.None) with { Addresses = _hasIPv4 || addresses.Length == 0 ? null : addresses };
         }
     }
 
@@ -168,22 +180,19 @@ public sealed record Workload
     }
 
     public bool Equals(Workload? other) => other is not null && (ReferenceEquals(this, other)
-        || (_name.Equals(other._name) && Status == other.Status && _place == other._place && _traits.Equals(other._traits)
-            && Addresses == other.Addresses && Uid == other.Uid));
+        || (_suffix == other._suffix && _details?.Name == other._details?.Name && Status == other.Status && _place == other._place
+            && _traits.Equals(other._traits) && Addresses == other.Addresses && Uid == other.Uid));
 
-    public override int GetHashCode() => _name.GetHashCode();
+    public override int GetHashCode() => HashCode.Combine(_traits.NamePrefix, _suffix, _details?.Name);
 
     /// <summary>Lets go of what is the same for others and of what follows from the rest. Its content stays as it is; any thread may read meanwhile.</summary>
-    internal void ShareWith(WorkloadSharing sharing)
+    internal void ShareWith(WorkloadSharing sharing, ServiceTable.Builder services)
     {
         _ownsTraits = _ownsReach = false;
-        _traits = sharing.Share(_traits);
+        _traits = sharing.Share(_traits, services);
         _place = sharing.Share(_place);
-        _name = _name.Sharing(_traits.NamePrefix);
-        _traits.NamePrefix = _name.Prefix;
-        if (_details is not { } details) return;
-        var uid = details.Uid is { } own && IsPodUid(own) ? null : details.Uid;
-        _details = uid is null && details.Addresses is null ? null : new(uid, details.Addresses);
+        if (_details is { Uid: { } own } && IsPodUid(own)) _details = _details with { Uid = null };
+        if (_details is { IsEmpty: true }) _details = null;
     }
 
     private WorkloadTraits Own
@@ -206,9 +215,10 @@ public sealed record Workload
 
     private ReadOnlySpan<char> PodUid(Span<char> room)
     {
-        Span<char> name = stackalloc char[PodName.MaxSuffix];
-        var suffix = _name.Suffix(name);
-        return room.TryWrite($"{ClusterId}{PodKind}{Namespace}/{_name.Prefix}{suffix}", out var length) ? room[..length] : $"{ClusterId}{PodKind}{Namespace}/{Name}";
+        Span<char> start = stackalloc char[256], end = stackalloc char[NameSuffix.MaxLength];
+        var prefix = _details?.Name is { } own ? own : _traits.WritePrefix(start);
+        var suffix = _suffix.Unpack(end);
+        return room.TryWrite($"{ClusterId}{PodKind}{Namespace}/{prefix}{suffix}", out var length) ? room[..length] : $"{ClusterId}{PodKind}{Namespace}/{Name}";
     }
 
     private bool IsPodUid(ReadOnlySpan<char> uid) => uid.SequenceEqual(PodUid(stackalloc char[256]));

@@ -8,6 +8,8 @@ namespace Ambient.Model.Workloads;
 internal sealed class WorkloadTraits : IEquatable<WorkloadTraits>
 {
     private SpiffeId? _identity;
+    private string? _namePrefix = ""; // null: it follows from the workload's name, and _template
+    private NameSuffix _template;     // what a ReplicaSet adds to the name of its Deployment
 
     public static readonly WorkloadTraits None = new();
 
@@ -16,28 +18,45 @@ internal sealed class WorkloadTraits : IEquatable<WorkloadTraits>
     public EquatableArray<ServiceMembership> Services;
     public WorkloadReach Reach = WorkloadReach.Usual;
 
-    /// <summary>Of the latest workload that has these traits, and so of most of the others. No part of what is compared.</summary>
-    public string NamePrefix = "";
+    /// <summary>What names of their template begin with; empty for a workload whose name is all its own.</summary>
+    public string NamePrefix { get => _namePrefix ?? WritePrefix(stackalloc char[256]).ToString(); set => _namePrefix = value; }
 
     public WorkloadType Type;
 
     public SpiffeId Identity => _identity ??= new(Reach.TrustDomain, Namespace, ServiceAccount);
 
+    /// <param name="room">Of 256 characters; what is returned may lie elsewhere.</param>
+    public ReadOnlySpan<char> WritePrefix(Span<char> room)
+    {
+        if (_namePrefix is { } own) return own;
+        var template = _template.Unpack(stackalloc char[NameSuffix.MaxLength]);
+        return room.TryWrite($"{WorkloadName}-{template}{(template.IsEmpty ? "" : "-")}", out var length) ? room[..length] : $"{WorkloadName}-{template}-";
+    }
+
+    /// <summary>Lets go of a prefix that follows from the workload's name. The content stays as it is; others may read it meanwhile.</summary>
+    public void Compact()
+    {
+        if (_namePrefix is not { } prefix || prefix.Length > 200 || !prefix.StartsWith(WorkloadName, StringComparison.Ordinal)) return;
+        if (prefix.AsSpan(WorkloadName.Length) is not ['-', .. var rest]) return;
+        if (rest is [.. var template, '-'] ? !NameSuffix.TryPack(template, out _template) : !rest.IsEmpty) return;
+        Volatile.Write(ref _namePrefix, null);
+    }
+
     public WorkloadTraits Copy()
     {
         var copy = (WorkloadTraits)MemberwiseClone();
-        copy._identity = null; // what it is made of may change
+        (copy._identity, copy._namePrefix) = (null, NamePrefix); // what they are made of may change
         return copy;
     }
 
     public bool Equals(WorkloadTraits? other) => other is not null
-        && Namespace == other.Namespace && ServiceAccount == other.ServiceAccount && CanonicalName == other.CanonicalName
+        && Namespace == other.Namespace && NamePrefix == other.NamePrefix && ServiceAccount == other.ServiceAccount && CanonicalName == other.CanonicalName
         && CanonicalRevision == other.CanonicalRevision && WorkloadName == other.WorkloadName && Type == other.Type
         && AuthorizationPolicies == other.AuthorizationPolicies && Services == other.Services && Reach.Equals(other.Reach);
 
     public override bool Equals(object? obj) => Equals(obj as WorkloadTraits);
 
-    public override int GetHashCode() => HashCode.Combine(Namespace, WorkloadName, ServiceAccount, Services, CanonicalRevision, Reach);
+    public override int GetHashCode() => HashCode.Combine(Namespace, NamePrefix, WorkloadName, ServiceAccount, Services, CanonicalRevision, Reach);
 }
 
 /// <summary>How a workload is reached: the same for most of a mesh.</summary>
@@ -70,38 +89,17 @@ internal sealed class WorkloadReach : IEquatable<WorkloadReach>
 
 /// <summary>What few workloads have.</summary>
 /// <param name="Uid">Null if it follows from the names.</param>
+/// <param name="Name">Null if it is that of a template and a <see cref="NameSuffix"/>.</param>
 /// <param name="Addresses">Null if there is none, or one of IPv4.</param>
-internal sealed record WorkloadDetails(string? Uid, IpBits[]? Addresses);
+internal sealed record WorkloadDetails(string? Uid, string? Name, IpBits[]? Addresses)
+{
+    public static readonly WorkloadDetails None = new(null, null, null);
+
+    public bool IsEmpty => Uid is null && Name is null && Addresses is null;
+}
 
 /// <summary>The machine that a workload runs on.</summary>
 internal sealed record WorkloadPlace(string Node, Locality Locality)
 {
     public static readonly WorkloadPlace Unknown = new("", default);
-}
-
-/// <summary>Keeps one copy of what workloads have in common. Not thread-safe.</summary>
-/// <remarks>A kind of which there are very many starts anew, so that what is long gone is not kept for ever.</remarks>
-internal sealed class WorkloadSharing
-{
-    private const int Most = 1 << 16;
-    private readonly HashSet<WorkloadTraits> _traits = [];
-    private readonly HashSet<WorkloadReach> _reaches = [];
-    private readonly HashSet<WorkloadPlace> _places = [];
-
-    /// <param name="traits">Others may read them meanwhile: their content stays as it is.</param>
-    public WorkloadTraits Share(WorkloadTraits traits)
-    {
-        traits.Reach = Share(_reaches, traits.Reach);
-        return Share(_traits, traits);
-    }
-
-    public WorkloadPlace Share(WorkloadPlace place) => Share(_places, place);
-
-    private static T Share<T>(HashSet<T> kept, T value)
-    {
-        if (kept.TryGetValue(value, out var known)) return known;
-        if (kept.Count >= Most) kept.Clear();
-        kept.Add(value);
-        return value;
-    }
 }

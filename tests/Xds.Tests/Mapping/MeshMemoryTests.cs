@@ -12,7 +12,7 @@ namespace Ambient.Xds.Tests.Mapping;
 [CollectionDefinition(nameof(MeshMemoryTests), DisableParallelization = true)]
 public sealed class MeshMemoryTests
 {
-    private const int Workloads = 20_000, Services = Workloads / 5, AtOnce = 1000, Bytes = 300;
+    private const int Workloads = 20_000, Services = Workloads / 5, AtOnce = 1000, Bytes = 280;
 
     [Fact]
     public void A_workload_costs_a_bounded_number_of_bytes()
