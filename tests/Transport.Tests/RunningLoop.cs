@@ -113,13 +113,7 @@ internal static class Connection
         var client = OutgoingSocket.Open(to.AddressFamily, new() { KeepAlive = null });
         var result = TcpSockets.Connect(client, to);
         Assert.True(result.Succeeded || result.Errno == Errno.InProgress);
-        using (var epoll = new Epoll())
-        using (var events = new EpollEvents(1))
-        {
-            epoll.Add(listener.Value, EpollFlags.Readable, 0);
-            Assert.Equal(1, epoll.Wait(events, 30_000));
-        }
-
+        App.WaitFor(listener, EpollFlags.Readable);
         return (client, new(TcpSockets.Accept(listener.Value, out _).OrThrow("accept")));
     }
 }

@@ -143,16 +143,17 @@ public class TunnelPoolTests
     {
         var time = new ManualTime();
         HboneStream? waiting = null;
-        await using var lab = await TunnelLab.StartAsync(lab => lab.Serve = (stream, _) =>
+        await using var lab = await TunnelLab.StartAsync(clientTime: time);
+        await lab.ConnectAsync(); // what its server says to a new client would be a sign of life
+        lab.Serve = (stream, _) =>
         {
-            waiting = stream;
+            Volatile.Write(ref waiting, stream);
             return Task.CompletedTask;
-        }, clientTime: time);
+        };
 
         var connecting = lab.ConnectAsync(patience: TimeSpan.FromSeconds(2));
         await lab.WaitUntilAsync(() => Volatile.Read(ref waiting) is not null);
-        var received = 0u;
-        await lab.WaitUntilAsync(() => received == (received = lab.Pool.Tunnels().Single().ReceivedBatches));
+        var received = await lab.ClientLoop.RunAsync(() => ValueTask.FromResult(lab.Pool.Tunnels().Single().ReceivedBatches));
         time.Advance(TimeSpan.FromSeconds(1));
         await lab.WaitUntilAsync(() => lab.Pool.Tunnels().Single().ReceivedBatches > received); // the PING is answered
         time.Advance(TimeSpan.FromSeconds(5));
