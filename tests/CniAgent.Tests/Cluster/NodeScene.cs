@@ -67,10 +67,10 @@ internal sealed class NodeScene : IAsyncDisposable
     /// <summary>From now on nobody reaches the API.</summary>
     public Task StopApiAsync() => _cluster.DisposeAsync().AsTask();
 
-    /// <summary>Waits for the agent's socket if need be.</summary>
+    /// <summary>Waits for the agent to listen if need be.</summary>
     public async Task<ServingProxy> ConnectProxyAsync()
     {
-        await UntilAsync(() => File.Exists(ZdsPath));
+        await UntilListeningAsync(ZdsPath);
         return Own(new ServingProxy(ZdsPath));
     }
 
@@ -135,7 +135,7 @@ internal sealed class NodeScene : IAsyncDisposable
 
     public async Task<(int Status, string Text)> CallAsync(string method, string path, string body)
     {
-        await UntilAsync(() => File.Exists(PluginPath));
+        await UntilListeningAsync(PluginPath);
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         await socket.ConnectAsync(new UnixDomainSocketEndPoint(PluginPath));
         await socket.SendAsync(Encoding.UTF8.GetBytes($"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}"));
@@ -143,6 +143,10 @@ internal sealed class NodeScene : IAsyncDisposable
         var answer = await reader.ReadToEndAsync(End).WaitAsync(PodLab.Patience);
         return (int.Parse(answer.Split(' ')[1]), answer[(answer.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..]);
     }
+
+    /// <summary>A socket's file is there before anybody listens on it, and after the one who did has been killed.</summary>
+    public static Task UntilListeningAsync(string path) =>
+        UntilAsync(async () => (await File.ReadAllLinesAsync("/proc/net/unix")).Any(line => line.EndsWith(' ' + path, StringComparison.Ordinal) && line.Contains(" 00010000 ", StringComparison.Ordinal)));
 
     public static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
 

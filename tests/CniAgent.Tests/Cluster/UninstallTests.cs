@@ -104,7 +104,7 @@ public sealed class UninstallTests : IAsyncLifetime
         });
         using var stop = new CancellationTokenSource();
         var agent = new NodeAgent(options, TimeProvider.System, NullLoggerFactory.Instance).RunAsync(stop.Token);
-        await NodeScene.UntilAsync(() => File.Exists(Path.Combine(_directory, "pluginevent.sock")));
+        await NodeScene.UntilListeningAsync(Path.Combine(_directory, "pluginevent.sock"));
         await change();
         await stop.CancelAsync();
         await agent.WaitAsync(PodLab.Patience);
