@@ -26,7 +26,15 @@ publish_node_programs
 say "building"
 dotnet build Ambient.sln -c Release -v q -clp:NoSummary || die "the build failed."
 
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 running=
+
+# timeout runs a project in a process group of its own, where Ctrl-C does not arrive: it is told, and removes what it made.
+stop() {
+  trap '' INT TERM
+  [ -z "$running" ] || { kill -INT "$running"; wait "$running"; }
+  exit 130
+}
+trap stop INT TERM
 
 # A project that crashes, hangs or writes no result counts as one failed test.
 run_project() {
@@ -36,8 +44,11 @@ run_project() {
   log=$RESULTS/$name.log
   xml=$RESULTS/$name.xml
   started=$SECONDS
-  timeout --kill-after=15 "$limit" "$program" -noLogo -noColor -diagnostics -longRunning 45 -xml "$xml" >"$log" 2>&1 </dev/null
+  env --default-signal=INT,QUIT timeout --kill-after=15 "$limit" "$program" -noLogo -noColor -diagnostics -longRunning 45 -xml "$xml" >"$log" 2>&1 </dev/null &
+  running=$!
+  wait "$running"
   code=$?
+  running=
   report "$name" "$xml" "$log" "$code" $((SECONDS - started))
 }
 

@@ -16,6 +16,8 @@ internal sealed class PodLab : IDisposable
 
     private readonly string _podName, _peerName;
 
+    static PodLab() => Sweep();
+
     public PodLab()
     {
         var id = $"agt-{Environment.ProcessId}-{Interlocked.Increment(ref _created)}";
@@ -140,6 +142,18 @@ internal sealed class PodLab : IDisposable
         Peer.Dispose();
         Ip($"netns del {_podName}");
         Ip($"netns del {_peerName}");
+    }
+
+    // Tests that were stopped in their midst removed nothing. Another process may be at it too.
+    private static void Sweep()
+    {
+        foreach (var name in Directory.Exists("/run/netns") ? Directory.GetFiles("/run/netns", "agt-*").Select(Path.GetFileName) : [])
+        {
+            if (Directory.Exists($"/proc/{name!.Split('-')[1]}"))
+                continue;
+            using var process = Process.Start(new ProcessStartInfo("ip", $"netns del {name}") { RedirectStandardError = true })!;
+            process.WaitForExit();
+        }
     }
 
     public static string Ip(string arguments) => Run("ip", arguments);
