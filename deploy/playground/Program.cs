@@ -1,4 +1,5 @@
 using Ambient.Lab;
+using Ambient.Lab.Network;
 using Ambient.Playground;
 using Ambient.Playground.Demo;
 using Ambient.Playground.Load;
@@ -41,6 +42,10 @@ static async Task<int> DemoAsync(bool keep)
         await using var shop = await Shop.OpenAsync();
         await new MeshDemo(shop, story).RunAsync();
         if (keep) await OpenHouse.KeepAsync(shop, story);
+    }
+    catch (Exception) when (NetworkLab.IsEnding)
+    {
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System); // Ctrl-C takes the lab away, then the process ends
     }
     catch (LabException failure)
     {

@@ -9,6 +9,7 @@ internal static class LabCleaner
     public static async Task SweepAsync()
     {
         foreach (var lab in LabId.Stale()) await RemoveAsync(lab);
+        await LabControlGroups.SweepAsync();
     }
 
     public static async Task RemoveAsync(LabId lab)
@@ -20,7 +21,7 @@ internal static class LabCleaner
         if (namespaces.Count > 0)
             await Command.RunAsync("ip", ["-force", "-batch", await BatchFileAsync(lab, namespaces)]);
         foreach (var ns in namespaces) Delete(Path.Combine("/etc/netns", ns));
-        if (LabControlGroups.Of(lab) is { } groups) LabControlGroups.Remove(groups);
+        if (LabControlGroups.Of(lab) is { } groups) await LabControlGroups.EndAsync(groups); // whoever kept pods running may have begun another container meanwhile
         Delete(lab.Directory);
     }
 

@@ -34,12 +34,12 @@ public readonly record struct LabId(string Value)
         return id;
     }
 
-    /// <summary>Labs whose owner is gone: it was killed before it could clean up.</summary>
-    public static IEnumerable<LabId> Stale()
-    {
-        if (!System.IO.Directory.Exists(Root)) return [];
-        return System.IO.Directory.EnumerateDirectories(Root, $"{Prefix}*").Select(path => new LabId(Path.GetFileName(path))).Where(id => !id.HasOwner()).ToList();
-    }
+    /// <summary>Labs whose owner is gone: it was killed before it could clean up, or made something while it did.</summary>
+    public static IEnumerable<LabId> Stale() => In(Root, "*").Concat(In(NamespaceDirectory, "*-*")).Distinct().Where(id => !id.HasOwner()).ToList();
+
+    private static IEnumerable<LabId> In(string directory, string names) => System.IO.Directory.Exists(directory)
+        ? System.IO.Directory.EnumerateFileSystemEntries(directory, $"{Prefix}{names}").Select(path => new LabId(Path.GetFileName(path).Split('-')[0]))
+        : [];
 
     private bool HasOwner()
     {

@@ -19,6 +19,9 @@ public sealed class NetworkLab : IAsyncDisposable
 
     private NetworkLab(LabId id) => Id = id;
 
+    /// <summary>A signal ends this process: what is in a lab fails from now on.</summary>
+    public static bool IsEnding { get; private set; }
+
     public LabId Id { get; }
 
     /// <summary>The namespace of the bridge between the nodes: where the wire is.</summary>
@@ -84,6 +87,10 @@ public sealed class NetworkLab : IAsyncDisposable
     private void CleanUpOnSignals()
     {
         foreach (var signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP })
-            _signals.Add(PosixSignalRegistration.Create(signal, _ => LabCleaner.RemoveAsync(Id).GetAwaiter().GetResult()));
+            _signals.Add(PosixSignalRegistration.Create(signal, _ =>
+            {
+                IsEnding = true;
+                LabCleaner.RemoveAsync(Id).GetAwaiter().GetResult();
+            }));
     }
 }

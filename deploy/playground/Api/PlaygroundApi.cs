@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Ambient.Playground.Api;
 
@@ -89,6 +90,7 @@ public sealed class PlaygroundApi : IAsyncDisposable
     private static async Task<WebApplication> ListenAsync(ApiHandler handler, PlaygroundApiOptions options, ServerAuthority authority)
     {
         var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -103,6 +105,14 @@ public sealed class PlaygroundApi : IAsyncDisposable
         server.Run(handler.HandleAsync);
         await server.StartAsync();
         return server;
+    }
+
+    /// <summary>Signals are for whoever runs the API: the server's own handlers would keep the process from ending.</summary>
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     private static IEnumerable<string> Names(PlaygroundApiOptions options) =>

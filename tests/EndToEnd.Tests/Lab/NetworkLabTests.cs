@@ -83,6 +83,39 @@ public sealed class NetworkLabTests
     }
 
     [Fact]
+    public async Task Processes_and_control_groups_of_a_lab_that_is_gone_are_removed_by_the_next_one()
+    {
+        var group = LabControlGroups.Of(new LabId("amb0x0"));
+        Assert.SkipWhen(group is null, "needs control groups of version 2");
+        var pods = Directory.CreateDirectory(Path.Combine(group, "node1", "kubepods")).FullName;
+        using var left = Process.Start("sh", ["-c", "echo $$ >\"$0/cgroup.procs\" && exec sleep 600", pods]);
+        await Until.TrueAsync(() => File.ReadAllText(Path.Combine(pods, "cgroup.procs")).Length > 0, "it runs in the group");
+
+        await using var next = await NetworkLab.CreateAsync();
+
+        await left.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.False(Directory.Exists(group));
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Ctrl_C_ends_the_demo_and_the_next_lab_finds_nothing_of_it()
+    {
+        var log = Path.GetTempFileName();
+        await using var demo = Daemon.Start("demo", null, log, [], Path.Combine(AppContext.BaseDirectory, "Ambient.Playground"), "demo");
+        await demo.WaitForLogAsync("kubectl apply", TimeSpan.FromSeconds(60)); // the cluster stands
+
+        demo.Signal("INT");
+        await demo.WaitForExitAsync(TimeSpan.FromSeconds(30));
+
+        Assert.DoesNotContain("Unhandled exception", demo.ReadLog(), StringComparison.Ordinal);
+        File.Delete(log);
+        await using var next = await NetworkLab.CreateAsync();
+        Assert.Empty(new LabId($"amb{demo.Id}x1").Namespaces());
+        Assert.False(Directory.Exists(new LabId($"amb{demo.Id}x1").Directory));
+        Assert.False(Directory.Exists(LabControlGroups.Of(new LabId($"amb{demo.Id}x1")) ?? "none"));
+    }
+
+    [Fact]
     public async Task A_daemon_that_dies_early_is_reported_with_its_last_words()
     {
         await using var lab = await NetworkLab.CreateAsync("n1");
