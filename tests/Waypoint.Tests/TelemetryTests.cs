@@ -62,6 +62,24 @@ public sealed class TelemetryTests
     }
 
     [Fact]
+    public async Task A_server_makes_no_series_of_its_own_by_statuses_that_grpc_does_not_know()
+    {
+        await using var scene = await StartAsync();
+        var server = scene.Serve("v1", "echo");
+        using var client = await scene.ClientAsync("echo");
+        for (var status = 16; status < 20; status++)
+        {
+            server.Fields = $"grpc-status: {status}\r\n";
+            using var call = new HttpRequestMessage(HttpMethod.Post, "/Speech/Say") { Content = new ByteArrayContent([]) };
+            call.Content.Headers.ContentType = new("application/grpc");
+            (await client.SendAsync(call)).Dispose();
+        }
+
+        await scene.UntilAsync(async () => (await SeriesAsync(scene, "istio_requests_total")).Sum(static series => int.Parse(series.Split(' ')[^1], System.Globalization.CultureInfo.InvariantCulture)) == 4);
+        Assert.Equal(["16", "2"], (await SeriesAsync(scene, "istio_requests_total")).Select(static series => series.Split("grpc_response_status=\"")[1].Split('"')[0]));
+    }
+
+    [Fact]
     public async Task Series_of_a_workload_that_is_gone_are_dropped_when_they_have_been_quiet()
     {
         var time = new ManualTime();

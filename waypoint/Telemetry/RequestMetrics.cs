@@ -19,6 +19,8 @@ internal sealed class RequestMetrics : IMetricSource
 {
     public static readonly TimeSpan QuietFor = TimeSpan.FromMinutes(10);
 
+    private const int UnknownGrpcStatus = 2, LastGrpcStatus = 16;
+
     private static readonly string[] TcpLabels = [.. MetricLabels.Tcp], RequestLabels = [.. MetricLabels.Requests];
 
     private static readonly int Source = Array.IndexOf(TcpLabels, "source_workload"), Destination = Array.IndexOf(TcpLabels, "destination_workload"); // each before its namespace
@@ -54,7 +56,7 @@ internal sealed class RequestMetrics : IMetricSource
 
     public void Count(Client client, DialledTarget destination, ServiceTelemetry telemetry, in ExchangeReport report)
     {
-        var key = new SeriesKey(client, telemetry.Metrics, destination.Key, destination.Workload?.Uid, report.Endpoint?.Subject as Workload, report.Status, report.GrpcStatus, report.Flag, report.Marks, report.IsGrpc);
+        var key = new SeriesKey(client, telemetry.Metrics, destination.Key, destination.Workload?.Uid, report.Endpoint?.Subject as Workload, report.Status, StatusOf(report), report.Flag, report.Marks, report.IsGrpc);
         if (!_series.TryGetValue(key, out var series))
         {
             if (_series.Count >= _maxSeries) _series.Clear(); // the numbers are the families'; this is only the way to them
@@ -68,6 +70,9 @@ internal sealed class RequestMetrics : IMetricSource
         series.RequestMessages?.Add(report.Request.Messages);
         series.ResponseMessages?.Add(report.Response.Messages);
     }
+
+    // Servers may say any number; those that gRPC does not know count as UNKNOWN, as its clients see them, or one server could fill the families.
+    private static int StatusOf(in ExchangeReport report) => report.GrpcStatus > LastGrpcStatus ? UnknownGrpcStatus : report.GrpcStatus;
 
     /// <summary>A connection that is not HTTP has begun.</summary>
     public TcpTally TcpOpened(Client client, DialledTarget destination, ServiceTelemetry telemetry, UpstreamEndpoint endpoint, ByteCounters bytes)
