@@ -52,8 +52,6 @@ public sealed class ManualTime : TimeProvider
 
         while (TakeDue(end) is { } timer)
             timer.Fire();
-
-        lock (_gate) _elapsed = end;
     }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
@@ -63,12 +61,17 @@ public sealed class ManualTime : TimeProvider
         return timer;
     }
 
+    // With none left the clock is moved in the same step: a timer that is started from then on counts from there.
     private ManualTimer? TakeDue(TimeSpan end)
     {
         lock (_gate)
         {
             var next = _timers.MinBy(timer => timer.Due);
-            if (next is null || next.Due > end) return null;
+            if (next is null || next.Due > end)
+            {
+                if (end > _elapsed) _elapsed = end;
+                return null;
+            }
 
             if (next.Due > _elapsed) _elapsed = next.Due;
             if (next.Period > TimeSpan.Zero) next.Due += next.Period;

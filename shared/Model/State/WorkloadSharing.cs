@@ -41,7 +41,8 @@ internal sealed class WorkloadSharing
     private static void TakeTexts(WorkloadTraits traits, ServiceTable.Builder services)
     {
         if (traits.Services.IsEmpty) return;
-        traits.Services = traits.Services.Select(membership => membership with { Service = KeyOf(membership.Service, services) }).ToEquatableArray();
+        if (!traits.Services.All(membership => HasTexts(membership.Service, KeyOf(membership.Service, services))))
+            traits.Services = traits.Services.Select(membership => membership with { Service = KeyOf(membership.Service, services) }).ToEquatableArray();
         var name = services.Find(traits.Services[0].Service)?.Name ?? "";
         (traits.WorkloadName, traits.CanonicalName) = (Either(name, traits.WorkloadName), Either(name, traits.CanonicalName));
         traits.Namespace = Either(traits.Services[0].Service.Namespace, traits.Namespace);
@@ -49,6 +50,8 @@ internal sealed class WorkloadSharing
 
     private static ServiceKey KeyOf(ServiceKey key, ServiceTable.Builder services) =>
         services.Find(key)?.Key ?? services.MembersOf(key).FirstOrDefault()?.MembershipIn(key)?.Service ?? key;
+
+    private static bool HasTexts(ServiceKey key, ServiceKey known) => ReferenceEquals(key.Namespace, known.Namespace) && ReferenceEquals(key.Hostname, known.Hostname);
 
     private static string Either(string known, string text) => known == text ? known : text;
 }
