@@ -47,6 +47,11 @@ public sealed class ProxyConfigReader
             settings.Mistake(source, null, $"is not YAML at line {e.Start.Line}, column {e.Start.Column}: {e.Message}");
             return ProxyConfig.Empty;
         }
+        catch (InvalidOperationException e)
+        {
+            settings.Mistake(source, null, $"is not YAML: {e.Message}"); // the scanner's, on some texts
+            return ProxyConfig.Empty;
+        }
     }
 
     private ProxyConfig ReadMeshConfig()

@@ -90,6 +90,14 @@ public sealed class HostileInputTests
     }).QuickCheckThrowOnFailure();
 
     [Fact]
+    public void Yaml_that_the_scanner_stumbles_over_is_refused()
+    {
+        var refusal = Assert.Throws<FormatException>(static () => Yaml.ParseAll("?\t a&!!,\n[:?:#[ ?,...!-!-\n0\"&\""));
+
+        Assert.IsType<InvalidOperationException>(refusal.InnerException);
+    }
+
+    [Fact]
     public void Yaml_is_read_or_refused() => Prop.ForAll(Text("a:-[]{}&*!|>'\"#%\n \t0.~,?"), text =>
     {
         try { Yaml.ParseAll(text); return true; }

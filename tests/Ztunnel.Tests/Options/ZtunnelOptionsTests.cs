@@ -131,6 +131,10 @@ public sealed class ZtunnelOptionsTests : IDisposable
     public void Broken_YAML_is_told_with_its_place() =>
         Assert.StartsWith("PROXY_CONFIG: is not YAML at line ", Assert.Single(_scene.Set("PROXY_CONFIG", "{a: [").Mistakes()));
 
+    [Fact]
+    public void YAML_that_the_scanner_stumbles_over_is_a_mistake_too() =>
+        Assert.StartsWith("PROXY_CONFIG: is not YAML: ", Assert.Single(_scene.Set("PROXY_CONFIG", "a: [:?:#[ ?,...!-!-\n0\"&\"").Mistakes()));
+
     [Theory]
     [InlineData("DNS_PROXY_ADDR", "nonsense")]
     [InlineData("DNS_PROXY_ADDR", "localhost:0")]

@@ -22,6 +22,10 @@ public static class Yaml
         {
             throw new FormatException($"line {error.Start.Line}: {error.Message}", error);
         }
+        catch (InvalidOperationException error)
+        {
+            throw new FormatException($"not YAML: {error.Message}", error); // the scanner's, on some texts
+        }
     }
 
     private sealed class Reader(Parser parser)
