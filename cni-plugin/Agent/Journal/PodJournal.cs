@@ -6,7 +6,7 @@ namespace Ambient.CniAgent.Journal;
 /// <summary>The pods of this node on disk, a file each: which sandboxes must be captured is known before the Kubernetes API answers.</summary>
 /// <remarks>
 /// Thread-safe for different pods. A file is replaced as a whole and flushed, so a crash of the machine costs at most the entry being
-/// written; one that cannot be read, or that the disk does not give, is reported, removed if that is possible and learnt again from the API.
+/// written. One that makes no sense is reported and removed, one that the disk does not give is reported and stays; their pods are learnt again from the API.
 /// </remarks>
 internal sealed partial class PodJournal(string stateDirectory, ILogger<PodJournal> logger)
 {
@@ -42,7 +42,7 @@ internal sealed partial class PodJournal(string stateDirectory, ILogger<PodJourn
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            if (entry.InMesh && File.Exists(file) && Read(file) is { InMesh: false })
+            if (entry.InMesh && File.Exists(file) && Read(file) is not { InMesh: true })
                 File.Delete(file);
             throw;
         }
@@ -59,12 +59,16 @@ internal sealed partial class PodJournal(string stateDirectory, ILogger<PodJourn
             var entry = JournalEntry.Parse(bytes.AsSpan(0, stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)));
             return FileOf(entry.Pod.Uid) == file ? entry : throw new FormatException($"it is of pod {entry.Pod.Uid}, which its name does not say");
         }
-        catch (Exception error) when (error is FormatException or IOException or UnauthorizedAccessException)
+        catch (FormatException error)
         {
             Log.Unreadable(logger, file, error.Message);
             Drop(file);
-            return null;
         }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            Log.NotGiven(logger, file, error.Message); // perhaps it is the next time: it stays
+        }
+        return null;
     }
 
     private void Drop(string file)
@@ -84,7 +88,7 @@ internal sealed partial class PodJournal(string stateDirectory, ILogger<PodJourn
         ? Path.Combine(_directory, uid + ".json")
         : throw new FormatException($"'{uid}' is no uid: 1 to 128 letters, digits, - and _ are expected");
 
-    // Dashboards match on id and name: add at the end, never renumber or reuse. Next: 744.
+    // Dashboards match on id and name: add at the end, never renumber or reuse. Next: 745.
     private static partial class Log
     {
         [LoggerMessage(741, LogLevel.Information, "{Directory} has {Count} pods from before")]
@@ -95,5 +99,8 @@ internal sealed partial class PodJournal(string stateDirectory, ILogger<PodJourn
 
         [LoggerMessage(743, LogLevel.Error, "{File} cannot be removed: {Reason}. Check the node's disk")]
         public static partial void NotDropped(ILogger logger, string file, string reason);
+
+        [LoggerMessage(744, LogLevel.Error, "{File} cannot be read, its pod is learnt again from the API: {Reason}. Check the node's disk")]
+        public static partial void NotGiven(ILogger logger, string file, string reason);
     }
 }

@@ -15,20 +15,6 @@ public sealed class MetricFamily<TSeries> : IMetricSource where TSeries : class,
     private readonly Dictionary<string[], Entry> _series = new(LabelValues.Comparer);
     private TSeries? _overflow;
 
-    private sealed class Entry(TSeries series)
-    {
-        public readonly TSeries Series = series;
-        private long _mark = -1;
-        private long? _quietSince;
-
-        public bool IsQuiet(TimeProvider time, TimeSpan quietFor)
-        {
-            var mark = Series.Mark;
-            if (mark != _mark) (_mark, _quietSince) = (mark, time.GetTimestamp());
-            return time.GetElapsedTime(_quietSince!.Value) >= quietFor;
-        }
-    }
-
     internal MetricFamily(string name, string type, string help, string[] labels, int maxSeries, Func<TSeries> create) =>
         (_name, _type, _help, _labels, _maxSeries, _create) = (name, type, help, labels, maxSeries, create);
 
@@ -80,6 +66,21 @@ public sealed class MetricFamily<TSeries> : IMetricSource where TSeries : class,
             var all = _series.Select(static entry => KeyValuePair.Create(entry.Key, entry.Value.Series)).ToList();
             if (_overflow is not null) all.Add(new([.. _labels.Select(_ => Overflow)], _overflow));
             return all;
+        }
+    }
+
+    /// <summary>A series, and since when it has counted nothing.</summary>
+    private sealed class Entry(TSeries series)
+    {
+        public readonly TSeries Series = series;
+        private long _mark = -1;
+        private long? _quietSince;
+
+        public bool IsQuiet(TimeProvider time, TimeSpan quietFor)
+        {
+            var mark = Series.Mark;
+            if (mark != _mark) (_mark, _quietSince) = (mark, time.GetTimestamp());
+            return time.GetElapsedTime(_quietSince!.Value) >= quietFor;
         }
     }
 }

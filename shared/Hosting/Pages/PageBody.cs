@@ -4,7 +4,7 @@ using Ambient.Http1.Bodies;
 namespace Ambient.Hosting.Pages;
 
 /// <summary>The body of a response that is written while it is sent: it goes as fast as the client takes it, and little of it is in memory at once.</summary>
-/// <remarks>On the server's loop, or one awaits of its own after another.</remarks>
+/// <remarks>On the server's loop only.</remarks>
 public sealed class PageBody : IBufferWriter<byte>, IDisposable
 {
     private const int EnoughBytes = 32 * 1024;

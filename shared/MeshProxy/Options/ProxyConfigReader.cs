@@ -42,14 +42,11 @@ public sealed class ProxyConfigReader
             if (!reader._yaml.TryConsume<DocumentStart>(out _)) return ProxyConfig.Empty;
             return read(reader);
         }
-        catch (YamlException e)
+        // What else its scanner may throw on hostile input is not documented: any text must end as a mistake.
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
-            settings.Mistake(source, null, $"is not YAML at line {e.Start.Line}, column {e.Start.Column}: {e.Message}");
-            return ProxyConfig.Empty;
-        }
-        catch (InvalidOperationException e)
-        {
-            settings.Mistake(source, null, $"is not YAML: {e.Message}"); // the scanner's, on some texts
+            var place = e is YamlException at ? $" at line {at.Start.Line}, column {at.Start.Column}" : "";
+            settings.Mistake(source, null, $"is not YAML{place}: {e.Message}");
             return ProxyConfig.Empty;
         }
     }

@@ -215,7 +215,7 @@ public sealed record Workload
 
     private ReadOnlySpan<char> PodUid(Span<char> room)
     {
-        Span<char> start = stackalloc char[256], end = stackalloc char[NameSuffix.MaxLength];
+        Span<char> start = stackalloc char[WorkloadTraits.LongestPrefix], end = stackalloc char[NameSuffix.MaxLength];
         var prefix = _details?.Name is { } own ? own : _traits.WritePrefix(start);
         var suffix = _suffix.Unpack(end);
         return room.TryWrite($"{ClusterId}{PodKind}{Namespace}/{prefix}{suffix}", out var length) ? room[..length] : $"{ClusterId}{PodKind}{Namespace}/{Name}";

@@ -3,10 +3,13 @@ using Ambient.Model.Identities;
 
 namespace Ambient.Model.Workloads;
 
-/// <summary>What the pods of one workload have in common; most of what is known of each. One copy serves all of them.</summary>
+/// <summary>What the pods of one template have in common; most of what is known of each. One copy serves all of them.</summary>
 /// <remarks>What is compared changes only while the <see cref="Workload"/> that made it is being made.</remarks>
 internal sealed class WorkloadTraits : IEquatable<WorkloadTraits>
 {
+    /// <summary>Room for a prefix, in characters.</summary>
+    public const int LongestPrefix = 256;
+
     private SpiffeId? _identity;
     private string? _namePrefix = ""; // null: it follows from the workload's name, and _template
     private NameSuffix _template;     // what a ReplicaSet adds to the name of its Deployment
@@ -19,26 +22,27 @@ internal sealed class WorkloadTraits : IEquatable<WorkloadTraits>
     public WorkloadReach Reach = WorkloadReach.Usual;
 
     /// <summary>What names of their template begin with; empty for a workload whose name is all its own.</summary>
-    public string NamePrefix { get => _namePrefix ?? WritePrefix(stackalloc char[256]).ToString(); set => _namePrefix = value; }
+    public string NamePrefix { get => _namePrefix ?? WritePrefix(stackalloc char[LongestPrefix]).ToString(); set => _namePrefix = value; }
 
     public WorkloadType Type;
 
     public SpiffeId Identity => _identity ??= new(Reach.TrustDomain, Namespace, ServiceAccount);
 
-    /// <param name="room">Of 256 characters; what is returned may lie elsewhere.</param>
+    /// <param name="room">Of <see cref="LongestPrefix"/> characters; what is returned may lie elsewhere, and be longer.</param>
     public ReadOnlySpan<char> WritePrefix(Span<char> room)
     {
         if (_namePrefix is { } own) return own;
         var template = _template.Unpack(stackalloc char[NameSuffix.MaxLength]);
-        return room.TryWrite($"{WorkloadName}-{template}{(template.IsEmpty ? "" : "-")}", out var length) ? room[..length] : $"{WorkloadName}-{template}-";
+        room.TryWrite($"{WorkloadName}-{template}{(template.IsEmpty ? "" : "-")}", out var length); // it fits: see below
+        return room[..length];
     }
 
     /// <summary>Lets go of a prefix that follows from the workload's name. The content stays as it is; others may read it meanwhile.</summary>
     public void Compact()
     {
-        if (_namePrefix is not { } prefix || prefix.Length > 200 || !prefix.StartsWith(WorkloadName, StringComparison.Ordinal)) return;
+        if (_namePrefix is not { Length: <= LongestPrefix } prefix || !prefix.StartsWith(WorkloadName, StringComparison.Ordinal)) return;
         if (prefix.AsSpan(WorkloadName.Length) is not ['-', .. var rest]) return;
-        if (rest is [.. var template, '-'] ? !NameSuffix.TryPack(template, out _template) : !rest.IsEmpty) return;
+        if (!rest.IsEmpty && !(rest is [.. var template, '-'] && NameSuffix.TryPack(template, out _template))) return;
         Volatile.Write(ref _namePrefix, null);
     }
 

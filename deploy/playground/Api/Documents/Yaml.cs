@@ -18,13 +18,10 @@ public static class Yaml
         {
             return new Reader(new Parser(new StringReader(text))).ReadAll();
         }
-        catch (YamlException error)
+        // What else its scanner may throw on hostile input is not documented: any text must end as this error.
+        catch (Exception error) when (error is not (FormatException or OutOfMemoryException))
         {
-            throw new FormatException($"line {error.Start.Line}: {error.Message}", error);
-        }
-        catch (InvalidOperationException error)
-        {
-            throw new FormatException($"not YAML: {error.Message}", error); // the scanner's, on some texts
+            throw new FormatException($"{(error is YamlException at ? $"line {at.Start.Line}" : "not YAML")}: {error.Message}", error);
         }
     }
 
