@@ -4,8 +4,9 @@ const string help = """
     Discovery at size: what does the control plane hold, and how soon is a change of an object at every node?
 
     scale run CONTROL-PLANE [--workloads 100000] [--services 20000] [--nodes 500] [--changes 100] [--seconds 60]
+              [--rounds 4] [--heap]
         starts a cluster's API, the control plane's program and the nodes as processes of their own, connects all nodes, changes pods,
-        connects all again, and makes the mesh STRICT
+        connects all again, and makes the mesh STRICT; --heap collects its heap at each report to tell what it keeps, which makes it smaller than it would be
     scale cluster …, scale nodes ADDRESS …, scale proxy ADDRESS ZTUNNEL    one part alone (run starts the first two)
     """;
 

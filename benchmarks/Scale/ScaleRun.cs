@@ -16,27 +16,27 @@ internal static class ScaleRun
         Console.WriteLine($"ready after {clock.Elapsed.TotalSeconds:0.0} s");
         var rebuilt = new TaskCompletionSource();
         _ = DrainAsync(server, $"Published {options.Workloads} workloads", rebuilt);
-        Report(server, "without nodes");
+        await ReportAsync(server, options, "without nodes");
 
         using var nodes = Start(Environment.ProcessPath!, ["nodes", $"https://localhost:{port}", .. options.ToArguments()]);
         await ReadAsync(nodes, "connection with the state held");
-        Report(server, "nodes connected");
-        for (var round = 1; round <= 4; round++)
+        await ReportAsync(server, options, "nodes connected");
+        for (var round = 1; round <= options.Rounds; round++)
         {
             await AskAsync(cluster, "change", "change done");
-            Report(server, $"after changes, round {round}");
+            await ReportAsync(server, options, $"after changes, round {round}");
         }
         await Task.Delay(TimeSpan.FromSeconds(5), TimeProvider.System); // the last changes are everywhere
         await AskAsync(nodes, "ages", "ages");
         await AskAsync(nodes, "again", "connection again");
-        Report(server, "connected again");
+        await ReportAsync(server, options, "connected again");
         var before = server.TotalProcessorTime;
         await AskAsync(cluster, "strict", "strict done");
         await rebuilt.Task;
         server.Refresh();
         Console.WriteLine($"mesh-wide STRICT: {(server.TotalProcessorTime - before).TotalSeconds:0.0} s CPU of the control plane until it is published");
         await Task.Delay(TimeSpan.FromSeconds(20), TimeProvider.System);
-        Report(server, "20 s after STRICT, which every node is being sent");
+        await ReportAsync(server, options, "20 s after STRICT, which every node is being sent");
         foreach (var process in (Process[])[nodes, cluster]) process.StandardInput.Close();
         await nodes.WaitForExitAsync();
         server.Kill();
@@ -58,10 +58,12 @@ internal static class ScaleRun
         return Process.Start(start)!;
     }
 
-    private static void Report(Process server, string when)
+    private static async Task ReportAsync(Process server, ScaleOptions options, string when)
     {
         server.Refresh();
-        Console.WriteLine($"control plane, {when}: RSS {server.WorkingSet64 >> 20} MiB, peak {server.PeakWorkingSet64 >> 20} MiB, CPU {server.TotalProcessorTime.TotalSeconds:0.0} s");
+        var memory = $"RSS {server.WorkingSet64 >> 20} MiB, peak {server.PeakWorkingSet64 >> 20} MiB";
+        var heap = options.Heap ? $", heap after a full collection {await ScaleHeap.CollectAsync(server.Id) >> 20} MiB" : "";
+        Console.WriteLine($"control plane, {when}: {memory}, CPU {server.TotalProcessorTime.TotalSeconds:0.0} s{heap}");
     }
 
     private static async Task AskAsync(Process process, string command, string until)
