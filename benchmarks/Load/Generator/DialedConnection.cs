@@ -43,9 +43,9 @@ internal sealed class DialedConnection : IDisposable
     {
         if (_step == Step.Connecting)
         {
-            TcpSockets.TakeError(Number).OrThrow($"connect({_target.At})");
-            Proceed(_target.AskToConnect ? Step.Asking : Step.Echoing);
-            return false;
+            var connected = TcpSockets.TakeError(Number);
+            if (!WasReset(connected)) connected.OrThrow($"connect({_target.At})");
+            return HasFailed || Proceed(_target.AskToConnect ? Step.Asking : Step.Echoing);
         }
 
         var read = TcpSockets.Receive(Number, scratch.AsSpan());
@@ -58,15 +58,20 @@ internal sealed class DialedConnection : IDisposable
         if (_step == Step.Echoing) return true;
         if (!scratch.AsSpan().StartsWith("HTTP/1.1 200"u8))
             throw new IOException($"The proxy answered: {System.Text.Encoding.ASCII.GetString(scratch, 0, read.Value).Split('\r')[0]}");
-        Proceed(Step.Echoing);
-        return false;
+        return Proceed(Step.Echoing);
     }
 
     public void Dispose() => _socket.Dispose();
 
-    private void Proceed(Step step)
+    // True if it ended instead.
+    private bool Proceed(Step step)
     {
         _step = step;
-        TcpSockets.Send(Number, step == Step.Asking ? Wire.ConnectHead : EchoOneByte).OrThrow("send");
+        var sent = TcpSockets.Send(Number, step == Step.Asking ? Wire.ConnectHead : EchoOneByte);
+        if (!WasReset(sent)) sent.OrThrow("send");
+        return HasFailed;
     }
+
+    // A proxy that refuses who has connected may do so before anybody looks.
+    private bool WasReset(CallResult result) => HasFailed = !result.Succeeded && result.Errno is Errno.ConnectionReset or Errno.BrokenPipe;
 }
