@@ -10,6 +10,12 @@ namespace Ambient.GrpcServer;
 /// <summary>Puts gRPC methods on Kestrel.</summary>
 public static class GrpcEndpoints
 {
+    /// <summary>
+    /// Of a response, in bytes: as much is given to Kestrel at a time, and as much is kept by each of its stages (stream, connection, TLS)
+    /// before it waits for the caller. When all nodes are sent everything at once, this is the memory each of them takes.
+    /// </summary>
+    internal const int BufferedBytes = 16 << 10;
+
     /// <summary>One request, one response. An <see cref="RpcException"/> of the handler is the call's status.</summary>
     public static IEndpointConventionBuilder MapUnary<TRequest, TResponse>(this IEndpointRouteBuilder endpoints,
         GrpcMethod<TRequest, TResponse> method, Func<TRequest, GrpcContext, Task<TResponse>> handler, GrpcServerOptions? options = null) =>
@@ -27,12 +33,13 @@ public static class GrpcEndpoints
     /// <summary>Any other method is answered with UNIMPLEMENTED, as gRPC callers expect.</summary>
     public static IEndpointConventionBuilder MapUnimplemented(this IEndpointRouteBuilder endpoints) => endpoints.MapPost("/{service}/{method}", AnswerUnimplemented);
 
-    /// <summary>What long calls need: no least rate of data, dead peers found by PING (30 s, 20 s), so many calls on one connection.</summary>
+    /// <summary>What long calls need: no least rate of data, dead peers found by PING (30 s, 20 s), so many calls on one connection, little buffered.</summary>
     public static void LimitForGrpc(this KestrelServerLimits limits, int maxCallsPerConnection = 100)
     {
         limits.MinRequestBodyDataRate = null;
         limits.MinResponseDataRate = null;
         limits.MaxRequestBodySize = null;
+        limits.MaxResponseBufferSize = BufferedBytes;
         limits.Http2.MaxStreamsPerConnection = maxCallsPerConnection;
         limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
         limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);

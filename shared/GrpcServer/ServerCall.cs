@@ -8,9 +8,6 @@ namespace Ambient.GrpcServer;
 /// <summary>A call in which both sides send as they like, seen from the server. One writer and one reader at a time.</summary>
 public sealed class ServerCall<TRequest, TResponse>
 {
-    // Handed to the transport at a time, so that a slow reader holds so much and not a whole message.
-    private const int ChunkBytes = 64 << 10;
-
     private readonly GrpcMethod<TRequest, TResponse> _method;
     private readonly GrpcServerOptions _options;
     private readonly MessageReader<TRequest> _reader;
@@ -58,7 +55,7 @@ public sealed class ServerCall<TRequest, TResponse>
         MessageFraming.WritePrefix(bytes.Length, _options.MaxSendBytes, _output);
         for (var sent = 0; sent < bytes.Length;)
         {
-            var chunk = bytes.Slice(sent, Math.Min(ChunkBytes, bytes.Length - sent));
+            var chunk = bytes.Slice(sent, Math.Min(GrpcEndpoints.BufferedBytes, bytes.Length - sent));
             _output.Write(chunk.Span);
             sent += chunk.Length;
             await FlushAsync(stop);
