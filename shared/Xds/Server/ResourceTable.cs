@@ -67,17 +67,23 @@ public sealed class ResourceTable
 
     /// <summary>What changed after <paramref name="sequence"/>, oldest first, each resource once.</summary>
     /// <param name="skipRemovalsUpTo">Removals up to here do not matter to who asks, who never had what was removed.</param>
+    /// <param name="includes">Which resources matter; null: all. Called under the table's lock.</param>
+    /// <param name="maxBytes">Of names and content; the one that exceeds it is the last that is listed.</param>
     /// <returns>Null if that is too long ago: removals in between that matter are forgotten.</returns>
-    internal TableChanges? ChangesAfter(long sequence, long skipRemovalsUpTo = 0)
+    internal TableChanges? ChangesAfter(long sequence, long skipRemovalsUpTo = 0, Func<PublishedResource, bool>? includes = null, long maxBytes = long.MaxValue)
     {
         lock (_gate)
         {
             if (Math.Max(sequence, skipRemovalsUpTo) < _floor) return null;
-            var changes = new List<TableChange>();
-            for (var node = _newest; node is not null && node.Sequence > sequence; node = node.Older)
-                changes.Add(new(node.Name, node.Resource, node.Sequence));
-            changes.Reverse();
-            return new(changes, _sequence, _history.TokenAt(_sequence));
+            var changes = new TableChanges([], _sequence, _history.TokenAt(_sequence));
+            for (var node = OldestAfter(sequence); node is not null; node = node.Newer)
+            {
+                if (node.Resource is { } resource ? includes?.Invoke(resource) == false : node.Sequence <= skipRemovalsUpTo) continue;
+                if (maxBytes < 0) return changes with { IsCut = true };
+                changes.Changes.Add(new(node.Name, node.Resource, node.Sequence));
+                maxBytes -= node.Name.Length + (node.Resource?.Payload.Length ?? 0);
+            }
+            return changes;
         }
     }
 
@@ -85,6 +91,14 @@ public sealed class ResourceTable
     internal long? FindState(string token)
     {
         lock (_gate) return _history.Find(token) is { } sequence && sequence >= _floor ? sequence : null;
+    }
+
+    private ResourceNode? OldestAfter(long sequence)
+    {
+        if (_newest is null || _newest.Sequence <= sequence) return null;
+        var node = _newest;
+        while (node.Older is { } older && older.Sequence > sequence) node = older;
+        return node;
     }
 
     private void Set(PublishedResource resource)
@@ -161,4 +175,8 @@ public sealed record TableSnapshot(IReadOnlyList<PublishedResource> Resources, l
 internal readonly record struct TableChange(string Name, PublishedResource? Resource, long Sequence);
 
 /// <param name="Sequence">Of the table after the last change.</param>
-internal sealed record TableChanges(IReadOnlyList<TableChange> Changes, long Sequence, string? Token);
+internal sealed record TableChanges(List<TableChange> Changes, long Sequence, string? Token)
+{
+    /// <summary>There are more than are listed.</summary>
+    public bool IsCut { get; init; }
+}

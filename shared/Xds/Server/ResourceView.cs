@@ -40,7 +40,7 @@ public sealed class ResourceView(string typeUrl, ResourceTable table)
         var key = new ResponseKey(sequence, skipRemovalsUpTo, maxBytes);
         if (_cache.Find(key) is { } made && made.MadeAt >= notMadeBefore && (made.IsCut || Table.Sequence - made.Sequence <= made.Sequence - sequence))
             return made;
-        if (Table.ChangesAfter(sequence, skipRemovalsUpTo) is not { } changes) return null;
+        if (Table.ChangesAfter(sequence, skipRemovalsUpTo, Includes, maxBytes) is not { } changes) return null;
         var response = Encode(key, changes);
         _cache.Add(key, response);
         return response;
@@ -52,18 +52,15 @@ public sealed class ResourceView(string typeUrl, ResourceTable table)
         var reached = key.Sequence;
         foreach (var change in changes.Changes)
         {
-            if (!TryWrite(writer, change, key.SkipRemovalsUpTo)) return Finish(writer, null, reached, changes.Sequence);
+            if (!TryWrite(writer, change)) return Finish(writer, null, reached, changes.Sequence);
             reached = change.Sequence;
         }
-        return Finish(writer, TokenOf(changes.Token), changes.Sequence, changes.Sequence);
+        return changes.IsCut ? Finish(writer, null, reached, changes.Sequence) : Finish(writer, TokenOf(changes.Token), changes.Sequence, changes.Sequence);
     }
 
-    private bool TryWrite(ResponseWriter writer, in TableChange change, long skipRemovalsUpTo) => change.Resource switch
-    {
-        // Which kind it was is not known any more; a client makes nothing of a name that it does not hold.
-        null => change.Sequence <= skipRemovalsUpTo || writer.TryRemove(change.Name),
-        { } resource => !Includes(resource) || writer.TryAdd(resource, withAliases: false),
-    };
+    // Of what was removed nobody knows any more which kind it was; a client makes nothing of a name that it does not hold.
+    private static bool TryWrite(ResponseWriter writer, in TableChange change) =>
+        change.Resource is { } resource ? writer.TryAdd(resource, withAliases: false) : writer.TryRemove(change.Name);
 
     private static SharedResponse Finish(ResponseWriter writer, string? token, long reached, long madeAt) =>
         new(writer.Finish(StateToken.ToVersionInfo(token), Nonce(reached)), reached, madeAt, Nonce(reached));

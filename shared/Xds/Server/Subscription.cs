@@ -255,12 +255,12 @@ internal sealed class Subscription(ResourceView view, SessionOptions options)
     private void CollectChanges()
     {
         if (View.Table.Sequence == _position) return;
-        var changes = View.Table.ChangesAfter(_position) ?? throw FellBehind();
+        var changes = View.Table.ChangesAfter(_position, includes: View.Includes) ?? throw FellBehind();
         foreach (var change in changes.Changes)
         {
             if (change.Resource is { } resource)
             {
-                if (View.Includes(resource) && (_sent.ContainsKey(resource.Name) || resource.Keys.Any(_keys.Contains))) Queue(resource, again: false);
+                if (_sent.ContainsKey(resource.Name) || resource.Keys.Any(_keys.Contains)) Queue(resource, again: false);
             }
             else if (_sent.Remove(change.Name)) _outgoing.Enqueue(new(change.Name, null));
         }

@@ -99,6 +99,51 @@ public sealed class ResourceTableTests
     }
 
     [Fact]
+    public void Parts_of_any_size_are_together_what_changed() => Prop.ForAll<PositiveInt[], PositiveInt>((sizes, part) =>
+    {
+        var table = new ResourceTable();
+        for (var i = 0; i < sizes.Length; i++)
+        {
+            table.Apply([new PublishedResource($"{sizes[i].Get % 20}", new byte[sizes[i].Get % 50])], []);
+            if (i % 5 == 4) table.Apply([], [$"{sizes[i].Get % 20}"]);
+        }
+        var (parts, position, isCut) = (new List<TableChange>(), 0L, true);
+        while (isCut)
+        {
+            var changes = table.ChangesAfter(position, maxBytes: part.Get)!;
+            if (changes.Changes.SkipLast(1).Sum(static change => change.Name.Length + (change.Resource?.Payload.Length ?? 0)) > part.Get) return false;
+            parts.AddRange(changes.Changes);
+            (position, isCut) = (parts.Count > 0 ? parts[^1].Sequence : 0, changes.IsCut);
+        }
+        return parts.SequenceEqual(table.ChangesAfter(0)!.Changes);
+    }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void Only_what_matters_is_listed_and_nothing_else_makes_more_of_it()
+    {
+        var table = new ResourceTable();
+        Add(table, "a", "other", "b", "other too");
+
+        var changes = table.ChangesAfter(0, includes: static resource => resource.Name.Length == 1, maxBytes: 5)!;
+
+        Assert.Equal(["a", "b"], changes.Changes.Select(static change => change.Name));
+        Assert.False(changes.IsCut);
+    }
+
+    [Fact]
+    public void A_part_takes_memory_for_what_is_in_it_not_for_all_that_changed()
+    {
+        var table = new ResourceTable();
+        table.Apply([.. Enumerable.Range(0, 100_000).Select(static i => Resource($"{i}", 1))], []);
+        table.ChangesAfter(0, maxBytes: 1000);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.True(table.ChangesAfter(0, maxBytes: 1000)!.IsCut);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 50_000);
+    }
+
+    [Fact]
     public void What_was_removed_and_came_back_has_changed_once()
     {
         var table = new ResourceTable();
