@@ -1,4 +1,5 @@
 using System.Net;
+using Ambient.Certificates;
 using Ambient.Certificates.Authority;
 using Ambient.Certificates.Store;
 using Ambient.Hbone.Client;
@@ -47,6 +48,15 @@ internal sealed class TunnelLab : ITunnelServer, IAsyncDisposable
     public Tunnel? Refused { get; private set; }
 
     public CertificateStore Certificates => _store;
+
+    /// <summary>The clock of certificates and of who gives them; the loops have others.</summary>
+    public TimeProvider CertificateTime { get; set; } = TimeProvider.System;
+
+    /// <summary>What stands between the proxies and the authority.</summary>
+    public Func<ICertificateSource, ICertificateSource> Source { get; set; } = static authority => authority;
+
+    /// <summary>The files of the authority.</summary>
+    public string AuthorityDirectory => _directory;
 
     /// <summary>As in the pool.</summary>
     public Action<IPEndPoint>? PeerLeaving { get; set; }
@@ -163,8 +173,8 @@ internal sealed class TunnelLab : ITunnelServer, IAsyncDisposable
 
     private async Task OpenAsync()
     {
-        _authority = await LocalAuthority.OpenAsync(_directory, new(), TimeProvider.System, CancellationToken.None);
-        _store = new(new DevelopmentAuthoritySource(_authority, TimeSpan.FromHours(1)), new(), TimeProvider.System, new Random(1),
+        _authority = await LocalAuthority.OpenAsync(_directory, new(), CertificateTime, CancellationToken.None);
+        _store = new(Source(new DevelopmentAuthoritySource(_authority, TimeSpan.FromHours(1))), new(), CertificateTime, new Random(1),
             NullLogger<CertificateStore>.Instance);
         Identities = new(_store, Tls);
         Dialer = new(Identities, static to => OutgoingSocket.Open(to.AddressFamily, new()), Options);

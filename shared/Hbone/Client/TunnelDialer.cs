@@ -36,10 +36,12 @@ public sealed class TunnelDialer(ITlsIdentities identities, Func<IPEndPoint, Des
         Duplex wire, TlsIdentity identity, IReadOnlyList<SpiffeId> expected, string peer)
     {
         using var handshake = TlsHandshake.Client(identity, expected);
-        if (await HandshakeRun.RunAsync(wire, handshake, options.HandshakeTimeout) is { } failed)
+        var failed = await HandshakeRun.RunAsync(wire, handshake, options.HandshakeTimeout);
+        if (failed is null && handshake.Recheck() is not null) failed = HandshakeFailure.Rejected;
+        if (failed is not null)
         {
             wire.Dispose();
-            return (null, Unsecured(failed, handshake.Failure, peer));
+            return (null, Unsecured(failed.Value, handshake.Failure, peer));
         }
         var tunnel = new Tunnel(wire, handshake.TakeSession(), handshake.Peer, options, server: null);
         _ = tunnel.RunAsync(handshake.TakeLeftover()); // never fails; the pool hears of its end through SlotsChanged

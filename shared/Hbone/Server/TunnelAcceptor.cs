@@ -35,6 +35,8 @@ public sealed class TunnelAcceptor(EventLoop loop, ITlsIdentities identities, Tu
         if (await HandshakeRun.RunAsync(socket, handshake, options.HandshakeTimeout) is { } failed)
             return Refuse(socket, Reason(failed), Message(failed, handshake.Failure), handshake.Failure?.Reason);
         if (IsClosing) return Refuse(socket, AcceptFailure.Closing, "The pod's listeners are being closed.");
+        if (handshake.Recheck() is { } revoked)
+            return Refuse(socket, AcceptFailure.HandshakeFailed, Message(HandshakeFailure.Rejected, revoked), revoked.Reason);
 
         var tunnel = new Tunnel(socket, handshake.TakeSession(), handshake.Peer, options, server);
         _tunnels.Add(tunnel);

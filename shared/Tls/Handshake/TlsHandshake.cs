@@ -73,6 +73,12 @@ public sealed class TlsHandshake : IHandshake, IDisposable
         return _status;
     }
 
+    /// <summary>Why the peer would be refused now; null if it would not. Revocation lists change while a handshake is under way.</summary>
+    /// <remarks>
+    /// For who enters the session where the next list finds it: asked in the same turn, no list falls between verification and entry.
+    /// </remarks>
+    public TlsFailure? Recheck() => Failure ??= _events.Verifier.Recheck();
+
     /// <summary>The keys that the handshake agreed on; the caller owns the session. Once.</summary>
     /// <exception cref="InvalidOperationException">The handshake is not complete, or the session was taken.</exception>
     public TlsSession TakeSession()

@@ -24,13 +24,22 @@ internal sealed class PeerVerifier(TlsIdentity us, IReadOnlyList<SpiffeId>? expe
     public bool Verify(PresentedChain presented)
     {
         if (FindOrCheckPath(presented) is not { } path) return false;
-        if (_options.Crl?.FindRevoked(path) is { } revoked)
-            return Refuse(presented, X509Errors.Revoked, TlsFailureReason.CertificateRevoked,
-                $"Certificate {Serial(revoked)} of the {Peer} {Describe(path)} is on the revocation list.");
+        if (FindRevocation(path) is { } revoked)
+        {
+            presented.Refuse(X509Errors.Revoked);
+            Refusal = revoked;
+            return false;
+        }
         if (!HasIdentity(presented, path)) return false;
         Accepted = path;
         return true;
     }
+
+    /// <summary>Why the peer that was accepted would be refused by today's revocation lists; null if it would not.</summary>
+    public TlsFailure? Recheck() => Accepted is { } path ? FindRevocation(path) : null;
+
+    private TlsFailure? FindRevocation(VerifiedPath path) => _options.Crl?.FindRevoked(path) is not { } revoked ? null
+        : new(TlsFailureReason.CertificateRevoked, $"Certificate {Serial(revoked)} of the {Peer} {Describe(path)} is on the revocation list.");
 
     private VerifiedPath? FindOrCheckPath(PresentedChain presented)
     {
