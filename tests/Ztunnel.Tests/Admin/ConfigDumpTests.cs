@@ -48,6 +48,7 @@ public sealed class ConfigDumpTests : IDisposable
                 Waypoint = new GatewayAddress(new ServiceKey("default", "wp.default.svc.cluster.local"), 15008),
                 AuthorizationPolicies = ["default/deny"], Locality = new Locality("eu", "a", ""), NativeTunnel = true, Node = "n1",
             })
+            .Workload("c", "10.1.0.3", with: static workload => workload with { Waypoint = MeshBuilder.GatewayAt("remote/10.1.0.9") })
             .Service("web", "10.96.0.1 remote/10.96.0.2", "80:8080 443", waypoint: "wp").Build();
 
         var dump = await _scene.DumpAsync();
@@ -63,6 +64,7 @@ public sealed class ConfigDumpTests : IDisposable
         Assert.Equal(["10.1.0.2", "2001:db8::2"], second.GetProperty("workloadIps").EnumerateArray().Select(ip => ip.GetString()));
         Assert.Equal("Healthy", second.GetProperty("status").GetString());
         Assert.False(second.TryGetProperty("waypoint", out _));
+        Assert.Equal("remote/10.1.0.9", dump.GetProperty("workloads")[2].GetProperty("waypoint").GetProperty("destination").GetString());
 
         var service = dump.GetProperty("services")[0];
         Assert.Equal(["/10.96.0.1", "remote/10.96.0.2"], service.GetProperty("vips").EnumerateArray().Select(vip => vip.GetString()));

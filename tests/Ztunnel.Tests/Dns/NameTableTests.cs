@@ -87,6 +87,14 @@ public sealed class NameTableTests
         Assert.Null(Find(mesh, "web"));
     }
 
+    [Theory]
+    [InlineData("web.ns1.svc.other.domain", "ns1/web.ns1.svc.other.domain")]
+    [InlineData("web.ns1.svc.other.domain.ns1.svc.cluster.local", "ns1/web.ns1.svc.other.domain as web.ns1.svc.other.domain")]
+    [InlineData("web.ns1.svc", null)]
+    [InlineData("web", null)]
+    public void A_service_of_another_clusters_domain_has_its_whole_name_only(string name, string? service) =>
+        Assert.Equal(service, Find(new TestMesh().Service("web.ns1.svc.other.domain", "ns1", Vip), name));
+
     [Fact]
     public void A_service_of_the_clients_namespace_comes_before_a_canonical_one()
     {

@@ -1,3 +1,4 @@
+using Ambient.Model.Addresses;
 using Ambient.Model.Workloads;
 using Ambient.TestKit.Mesh;
 
@@ -100,6 +101,29 @@ public sealed class OutboundRouterTests
 
         for (var i = 0; i < 20; i++) Assert.Equal("Hbone 10.1.0.2:15008 10.1.0.2:9090", scene.Line("10.0.0.10:80"));
         Assert.Equal("no_healthy_upstream", scene.Refusal("10.0.0.10:81"));
+    }
+
+    [Fact]
+    public void An_endpoints_own_port_goes_before_its_services()
+    {
+        var mesh = Mesh.Service("web", "10.0.0.10", "80:8080")
+            .Workload("web-1", "10.1.0.2", with: w => w with { Services = [new(MeshBuilder.Key("web"), MeshBuilder.Ports("80:9090"))] });
+
+        Assert.Equal("Hbone 10.1.0.2:15008 10.1.0.2:9090", new RoutingScene(mesh).Line("10.0.0.10:80"));
+    }
+
+    [Theory]
+    [InlineData("10.7.8.9:80", "Hbone 10.1.0.2:15008 10.1.0.2:8080")]
+    [InlineData("[fd07::9]:80", "Hbone 10.1.0.2:15008 10.1.0.2:8080")]
+    [InlineData("10.8.8.9:80", "Tcp 10.8.8.9:80")]
+    public void Any_address_of_a_services_range_leads_to_its_endpoints(string target, string expected)
+    {
+        var mesh = Mesh.Workload("web-1", "10.1.0.2", "web").Service("web", with: s => s with
+        {
+            CidrVips = [new("", IpPrefix.Parse("10.7.0.0/16")), new("", IpPrefix.Parse("fd07::/64"))],
+        });
+
+        Assert.Equal(expected, new RoutingScene(mesh).Line(target));
     }
 
     [Fact]

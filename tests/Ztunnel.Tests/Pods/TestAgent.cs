@@ -29,6 +29,15 @@ internal sealed class TestAgent : IDisposable
         return ZdsHello.Parser.ParseFrom(_buffer, 0, message.Length);
     }
 
+    /// <summary>Takes the next connection and ends it without a word.</summary>
+    public void HangUp()
+    {
+        _session?.Dispose();
+        _session = null;
+        using var caller = _listener.Accept(Patience);
+        Assert.NotNull(caller);
+    }
+
     public string Add(string uid, NetworkNamespace netns, string serviceAccount = "web") => Ask(new WorkloadRequest
     {
         Add = new AddWorkload { Uid = uid, WorkloadInfo = new WorkloadInfo { Name = uid, Namespace = "shop", ServiceAccount = serviceAccount } },
@@ -46,10 +55,22 @@ internal sealed class TestAgent : IDisposable
     public string AskRaw(byte[] request, Descriptor? attached = null)
     {
         Session.Send(request, attached, Patience);
+        return ReadError();
+    }
+
+    private string ReadError()
+    {
         var message = Session.Receive(_buffer, Patience);
         Assert.False(message.IsEnd, "the proxy closed the session");
         Assert.InRange(message.Length, 0, 1024);
         return WorkloadResponse.Parser.ParseFrom(_buffer, 0, message.Length).Ack.Error;
+    }
+
+    /// <summary>As <see cref="Ask"/>, with the descriptor twice.</summary>
+    public string AskWithTwo(WorkloadRequest request, Descriptor attached)
+    {
+        Session.SendMany(request.ToByteArray(), [attached.Value, attached.Value], Patience);
+        return ReadError();
     }
 
     public bool IsClosedByProxy() => Session.Receive(_buffer, Patience).IsEnd;

@@ -207,6 +207,26 @@ public sealed class ZdsClientTests : IAsyncDisposable
     }
 
     [Fact]
+    public void An_agent_that_hangs_up_before_it_says_anything_and_one_that_is_gone_are_tried_again()
+    {
+        Join("a");
+        _agent.HangUp();
+        WaitUntilPausing();
+        _agent.Dispose(); // nobody listens any more
+        _time.Advance(TimeSpan.FromSeconds(15));
+        WaitUntilPausing();
+        Assert.False(_pods.IsReady);
+
+        _agent = new TestAgent(SocketPath);
+        Reconnect();
+        Assert.Empty(_agent.Keep("a"));
+        Assert.Empty(_agent.EndSnapshot());
+
+        Assert.Equal(["started a"], _proxies.Events);
+        Assert.True(_pods.IsReady);
+    }
+
+    [Fact]
     public void A_new_session_forgets_what_was_pending()
     {
         Join();
@@ -240,6 +260,7 @@ public sealed class ZdsClientTests : IAsyncDisposable
         { "too long", "1024" },
         { "add without descriptor", "without the descriptor" },
         { "add without info", "without workload_info" },
+        { "add with two descriptors", "more than one descriptor" },
         { "del with descriptor", "only Add carries one" },
         { "keep after snapshot", "after the snapshot" },
         { "second snapshot", "second SnapshotSent" },
@@ -340,6 +361,7 @@ public sealed class ZdsClientTests : IAsyncDisposable
         "too long" => _agent.AskRaw(new byte[1025]),
         "add without descriptor" => _agent.Ask(new WorkloadRequest { Add = new AddWorkload { Uid = "x", WorkloadInfo = new WorkloadInfo() } }),
         "add without info" => _agent.Ask(new WorkloadRequest { Add = new AddWorkload { Uid = "x" } }, _netns.Descriptor),
+        "add with two descriptors" => _agent.AskWithTwo(new WorkloadRequest { Add = new AddWorkload { Uid = "x", WorkloadInfo = new WorkloadInfo() } }, _netns.Descriptor),
         "del with descriptor" => _agent.Ask(new WorkloadRequest { Del = new DelWorkload { Uid = "a" } }, _netns.Descriptor),
         "keep after snapshot" => _agent.Keep("a"),
         _ => _agent.EndSnapshot(),
@@ -358,6 +380,11 @@ public sealed class ZdsClientTests : IAsyncDisposable
             Thread.Yield();
         }
         accepting.GetAwaiter().GetResult();
+    }
+
+    private void WaitUntilPausing()
+    {
+        while (_time.PendingTimers == 0) Thread.Yield();
     }
 
     private void WaitUntilReady() => WaitUntil(ready: true);

@@ -50,9 +50,11 @@ internal sealed class PodScene : IAsyncDisposable
     public NetworkNamespace OpenNamespace() => NetworkNamespace.Open(_namespace.Path);
 
     /// <param name="isKnown">Whether the control plane has told of the pod.</param>
-    public static async Task<PodScene> CreateAsync(bool isKnown = true, TimeProvider? time = null)
+    /// <param name="settings">Of the environment, beyond the usual.</param>
+    public static async Task<PodScene> CreateAsync(bool isKnown = true, TimeProvider? time = null, params (string Name, string Value)[] settings)
     {
         var scene = new PodScene();
+        foreach (var (name, value) in settings) scene._directory.Set(name, value);
         scene._directory.Set("LOCAL_XDS", "workloads: []").Set("XDS_ADDRESS", "").Set("AMBIENT_DEV_CA_DIR", Path.Combine(scene._directory.Directory, "authority"));
         scene.Options = scene._directory.Read(processors: 2);
         if (isKnown) scene.TellOfPod();

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using Ambient.Model.Policies;
+using Ambient.TestKit.Mesh;
 using Ambient.Ztunnel.Pods;
 using Ambient.Ztunnel.Proxying;
 
@@ -40,6 +42,24 @@ public sealed class PodStopTests
 
         Assert.True(client.Poll(0, SelectMode.SelectRead));
         Assert.Equal(SocketError.ConnectionReset, (await Assert.ThrowsAsync<SocketException>(() => client.ReceiveAsync(new byte[1]))).SocketErrorCode);
+    }
+
+    [Fact]
+    public async Task A_policy_that_comes_while_a_pod_drains_still_cuts_what_it_denies()
+    {
+        await using var scene = await PodScene.CreateAsync();
+        using var application = scene.OpenApplication();
+        var proxy = await StartAsync(scene);
+        using var client = await ConnectAsync(scene, application);
+        using var served = await application.AcceptAsync().WaitAsync(Limit);
+
+        var stopping = proxy.StopAsync(PodStop.Graceful).AsTask();
+        await DrainingAsync(proxy);
+        scene.Mesh.Apply(new MeshBuilder().Policy("shop/nobody", PolicyAction.Deny, match: new() { NotPrincipals = [StringMatcher.Presence] }).Delta);
+
+        var end = await Assert.ThrowsAsync<SocketException>(() => client.ReceiveAsync(new byte[1]).WaitAsync(Limit));
+        Assert.Equal(SocketError.ConnectionReset, end.SocketErrorCode);
+        await stopping;
     }
 
     [Fact]
