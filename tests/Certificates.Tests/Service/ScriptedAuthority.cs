@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Ambient.Certificates.Authority;
 using Ambient.Certificates.Service;
 using Ambient.Grpc;
@@ -32,12 +33,17 @@ internal sealed class ScriptedAuthority : IAsyncDisposable
 
     public Uri Address => new(_server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
 
-    public static async Task<ScriptedAuthority> StartAsync()
+    /// <param name="certificate">Of TLS; in plain text without.</param>
+    public static async Task<ScriptedAuthority> StartAsync(X509Certificate2? certificate = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddRouting();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http2;
+            if (certificate is not null) listen.UseHttps(certificate);
+        }));
         var server = builder.Build();
         var scripted = new ScriptedAuthority(server);
         scripted.Authority = await LocalAuthority.OpenAsync(scripted._directory, new() { TrustDomain = null, MaxLeafLifetime = TimeSpan.FromDays(90) }, TimeProvider.System, default);

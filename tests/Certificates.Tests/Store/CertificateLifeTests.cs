@@ -20,6 +20,33 @@ public sealed class CertificateLifeTests : StoreScene
     }
 
     [Fact]
+    public async Task Many_threads_have_a_certificate_all_the_time_while_it_is_renewed_and_each_sees_the_new_one()
+    {
+        const int threads = 3;
+        var newest = await ObtainAsync(Web);
+        var seen = new WorkloadCertificate?[threads];
+        using var stop = new CancellationTokenSource();
+        var users = Enumerable.Range(0, threads).Select(number => Task.Factory.StartNew(() =>
+        {
+            for (; !stop.IsCancellationRequested; Thread.Yield())
+            {
+                Assert.True(Store.TryGet(Web, out var held));
+                Volatile.Write(ref seen[number], held);
+            }
+        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToList();
+
+        for (var renewal = 0; renewal < 20; renewal++)
+        {
+            await ToNextFetchAsync();
+            newest = (await Source.NextAsync()).Succeed();
+            await UntilAsync(() => users.Any(static user => user.IsFaulted) || seen.All(held => ReferenceEquals(held, newest)));
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(users);
+    }
+
+    [Fact]
     public async Task Certificates_obtained_together_are_not_renewed_together()
     {
         for (var i = 0; i < 20; i++)

@@ -112,6 +112,26 @@ public class SharedDialTests
     }
 
     [Fact]
+    public async Task Many_connections_at_once_make_one_tunnel_for_each_key()
+    {
+        await using var lab = await TunnelLab.StartAsync();
+        TunnelKey[] keys =
+        [
+            lab.Key,
+            lab.Key with { Source = new("cluster.local", "shop", "another") },
+            lab.Key with { SourceAddress = IPAddress.Parse("127.0.0.2") },
+            lab.Key with { Expected = [TunnelLab.ServerId, TunnelLab.ClientId] },
+            lab.Key with { Expected = [TunnelLab.ClientId, TunnelLab.ServerId] },
+        ];
+
+        var results = await lab.ClientLoop.RunAsync(async () =>
+            await Task.WhenAll(Enumerable.Range(0, 300).Select(i => lab.Pool.ConnectAsync(keys[i % keys.Length], new("10.0.0.1:80")).AsTask())));
+
+        Assert.All(results, static result => Assert.NotNull(result.Stream));
+        Assert.Equal((keys.Length, keys.Length), (lab.Accepted, results.Select(static result => result.Stream!.Tunnel).Distinct().Count()));
+    }
+
+    [Fact]
     public async Task Nobody_listening_is_a_refusal_that_says_what_to_check()
     {
         await using var lab = await TunnelLab.StartAsync();

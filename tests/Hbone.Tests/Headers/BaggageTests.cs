@@ -26,6 +26,7 @@ public class BaggageTests
     public void Empty_members_are_left_out_and_empty_values_mean_absent()
     {
         Assert.Equal("", Baggage.Empty.Format());
+        Assert.Equal(Baggage.Empty, Baggage.Parse([]));
         Assert.Equal(Baggage.Empty, Baggage.Parse(["k8s.cluster.name=,service.name,=x,,k8s.namespace.name="]));
     }
 

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Ambient.Hbone.Tunnels;
 using Ambient.TestKit;
 
 namespace Ambient.Hbone.Tests.Server;
@@ -35,6 +36,31 @@ public class TunnelAcceptorTests
         await TunnelLab.SettleAsync(lab.ServerLoop); // the socket is closed first, then the refusal is told
 
         Assert.Contains(lab.Refusals, static refusal => refusal.StartsWith("HandshakeFailed", StringComparison.Ordinal));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_client_that_does_not_answer_PING_is_given_up()
+    {
+        var time = new ManualTime();
+        Tunnel? served = null;
+        await using var lab = await TunnelLab.StartAsync(lab => lab.Serve = (stream, request) =>
+        {
+            served = stream.Tunnel;
+            return TunnelLab.EchoAsync(stream, request);
+        }, serverTime: time);
+        Assert.NotNull((await lab.ConnectAsync()).Stream);
+        using var stuck = TunnelLab.Stop(lab.ClientLoop);
+
+        for (var quiet = 0; quiet < 2; quiet++) // bytes were heard since the start: no ping yet
+        {
+            time.Advance(lab.Options.PingAfter);
+            await TunnelLab.SettleAsync(lab.ServerLoop);
+        }
+        Assert.False(served!.IsClosed);
+        time.Advance(lab.Options.PingTimeout);
+
+        while (lab.Acceptor.Count > 0) await TunnelLab.SettleAsync(lab.ServerLoop);
+        Assert.Equal(TunnelEnd.Unresponsive, served.End);
     }
 
     // A reset is thrown, an end is returned.

@@ -93,6 +93,53 @@ public sealed class OnDemandTests
         Assert.True(await waiting);
     }
 
+    [Fact(Timeout = 120_000)]
+    public async Task On_demand_each_of_thousands_who_ask_at_once_is_told_of_his_own()
+    {
+        const int count = 10_000, batch = 997;
+        await using var scene = await ScriptedControlPlane.StartAsync(onDemand: true);
+        await scene.ReceiveFirstAsync();
+        var names = Enumerable.Range(0, count).Select(static i => i % 2 == 0 ? $"uid-{i}" : $"/{AddressOf(i)}").ToArray();
+
+        var waiting = names.Select(async (name, i) =>
+            (await scene.Client.DemandAsync(name, Timeout.InfiniteTimeSpan, default), scene.State.Current.FindWorkload($"uid-{i}") is not null)).ToArray();
+        var asked = new List<string>();
+        while (asked.Count < count) asked.AddRange((await scene.ReceiveAsync()).ResourceNamesSubscribe);
+        var answers = asked.Select(name => (name, number: Array.IndexOf(names, name))).ToList();
+        for (var from = 0; from < count; from += batch)
+        {
+            await scene.SendAsync(ResourceTypes.Address, $"n{from}", resources: [.. answers.Skip(from).Take(batch).Select(static answer =>
+                Workload($"uid-{answer.number}", edit: workload => workload.Addresses.Add(ByteString.CopyFrom(AddressOf(answer.number).GetAddressBytes()))))]);
+        }
+
+        Assert.All(await Task.WhenAll(waiting), static told => Assert.Equal((true, true), told));
+        Assert.Equal(names.Order(), asked.Order());
+        Assert.Equal(count, scene.State.Current.WorkloadCount);
+    }
+
+    private static System.Net.IPAddress AddressOf(int number) => new([10, 0, (byte)(number >> 8), (byte)number]);
+
+    [Fact]
+    public async Task On_demand_what_nobody_waits_for_any_more_is_known_all_the_same_until_it_is_removed()
+    {
+        await using var scene = await ScriptedControlPlane.StartAsync(onDemand: true);
+        await scene.ReceiveFirstAsync();
+        using var patience = new CancellationTokenSource();
+        var waiting = scene.Client.DemandAsync("a", TimeSpan.FromSeconds(20), patience.Token).AsTask();
+        await scene.ReceiveAsync();
+
+        await patience.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        await scene.SendAsync(ResourceTypes.Address, "n1", resources: Workload("a"));
+        await scene.ReceiveAsync();
+        Assert.True(await scene.Client.DemandAsync("a", TimeSpan.Zero, default));
+        Assert.NotNull(scene.State.Current.FindWorkload("a"));
+
+        await scene.SendAsync(ResourceTypes.Address, "n2", removed: ["a"]);
+        await scene.ReceiveAsync();
+        Assert.Null(scene.State.Current.FindWorkload("a"));
+    }
+
     [Fact]
     public async Task On_demand_nobody_waits_longer_than_he_wants()
     {
