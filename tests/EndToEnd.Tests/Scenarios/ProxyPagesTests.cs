@@ -1,3 +1,5 @@
+using Ambient.EndToEnd.Tests.Sockets;
+
 namespace Ambient.EndToEnd.Tests.Scenarios;
 
 /// <summary>The node proxies as workloads of the mesh: captured pods reach their pages through tunnels, as a Prometheus in the mesh does.</summary>
@@ -33,6 +35,21 @@ public sealed class ProxyPagesTests(MeshFixture fixture) : IClassFixture<MeshFix
             Assert.Equal("", answer.Output);
             await AccessLogLines.FindAsync(node, "direction=\"inbound\"", $"dst.hbone_addr={node.Lab.Address}:15000", "connect_refused");
         }
+    }
+
+    [Fact]
+    public async Task Only_what_is_stable_or_any_process_has_does_not_say_that_it_is_unstable()
+    {
+        await using var server = PodServer.Echo(fixture.Cart, 8080);
+        using (var socket = await fixture.Web.ConnectAsync(fixture.Cart.EndPoint(8080))) await socket.AskAsync("count me in");
+        await AccessLogLines.FindAsync(fixture.Here, "direction=\"outbound\"", $"{fixture.Cart.EndPoint(8080)}", "connection complete");
+
+        var page = await fixture.Here.MetricsAsync();
+
+        var stable = page.Split('\n').Where(static line => line.StartsWith("# HELP ", StringComparison.Ordinal) && !line.Contains("unstable", StringComparison.Ordinal))
+            .Select(static line => line.Split(' ')[2]).Where(static name => !name.StartsWith("process_", StringComparison.Ordinal));
+        Assert.Equal(["istio_build", "istio_tcp_connections_closed", "istio_tcp_connections_opened", "istio_tcp_received_bytes", "istio_tcp_sent_bytes"], stable.Order(StringComparer.Ordinal));
+        Assert.InRange(await MetricLines.SumAsync(fixture.Here, "process_open_fds"), 1, await MetricLines.SumAsync(fixture.Here, "process_max_fds"));
     }
 
     private async Task KnowProxiesAsync()

@@ -32,6 +32,7 @@ public sealed class ServiceTests(ServiceFixture fixture) : IClassFixture<Service
         await using var near = PodServer.Greet(fixture.Near, 8080, "near");
         await using var cart = PodServer.Greet(fixture.Cart, 8080, "cart");
         var answers = new List<string>();
+        var before = await OpenedAsync();
 
         for (var i = 0; i < 60; i++)
         {
@@ -44,6 +45,14 @@ public sealed class ServiceTests(ServiceFixture fixture) : IClassFixture<Service
         Assert.Equal(60, answers.Count(answer => answer is "near" or "cart"));
         var line = await AccessLogLines.FindAsync(fixture.Here, "dst.service=\"store.shop.svc.cluster.local\"", "direction=\"outbound\"");
         Assert.Contains("connection complete", line, StringComparison.Ordinal);
+        var after = await OpenedAsync();
+        Assert.Equal((60, 60), (after.Source - before.Source, after.Destination - before.Destination)); // both sides tell of the service
+
+        async Task<(double Source, double Destination)> OpenedAsync() => (
+            await SumAsync(fixture.Here, "source"), await SumAsync(fixture.Here, "destination") + await SumAsync(fixture.There, "destination"));
+
+        static Task<double> SumAsync(MeshNode node, string reporter) => MetricLines.SumAsync(node, "istio_tcp_connections_opened_total", $"reporter=\"{reporter}\"",
+            "source_workload=\"web\"", "destination_service=\"store.shop.svc.cluster.local\"", "destination_service_namespace=\"shop\"", "destination_service_name=\"store\"");
     }
 
     [Fact]
@@ -92,11 +101,18 @@ public sealed class ServiceTests(ServiceFixture fixture) : IClassFixture<Service
     public async Task Names_from_elsewhere_are_asked_of_the_name_server_of_the_network()
     {
         await using var server = DnsServer.Start(fixture.Mesh.Network, IPAddress.Parse("192.0.2.77"));
+        var before = await CountsAsync();
 
         var answer = await fixture.Web.RunAsync("dig", "+short", "+timeout=3", "+tries=1", "A", "elsewhere.example");
 
         Assert.Equal("192.0.2.77", answer.OutputOrThrow().Trim());
         Assert.True(server.Questions > 0);
+        var after = await CountsAsync();
+        Assert.Equal([1.0, 1.0, 1.0, 0.0], after.Zip(before, static (now, then) => now - then));
+
+        async Task<double[]> CountsAsync() => await Task.WhenAll(
+            new[] { "requests_total", "upstream_requests_total", "upstream_request_duration_seconds_count", "upstream_failures_total" }.Select(name =>
+                MetricLines.SumAsync(fixture.Here, $"istio_dns_{name}", "request_query_type=\"a\"", "request_protocol=\"udp\"", "source_canonical_service=\"web\"")));
     }
 
     [Fact]

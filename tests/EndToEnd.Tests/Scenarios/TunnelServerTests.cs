@@ -125,6 +125,24 @@ public sealed class TunnelServerTests(MeshFixture fixture) : IClassFixture<MeshF
         await A_foreign_client_reaches_the_application();
     }
 
+    // At the node's own address there is the node proxy's tunnel port, and pages that are for everybody.
+    [Theory]
+    [InlineData(15001)]
+    [InlineData(15006)]
+    [InlineData(15008)]
+    [InlineData(15080)]
+    [InlineData(15000)]
+    public async Task Ports_of_the_proxy_at_its_nodes_address_lead_nowhere(int port)
+    {
+        foreach (var caller in new[] { fixture.Web, fixture.PlainHere })
+            foreach (var node in new[] { fixture.Here, fixture.There })
+            {
+                Assert.True(await GetsNothingAsync(caller, IPEndPoint.Parse($"{node.Lab.Address}:{port}")), $"{caller.Name} to {node.Name}");
+                Assert.True(node.Ztunnel.IsRunning);
+            }
+        await A_foreign_client_reaches_the_application();
+    }
+
     private static async Task<bool> GetsNothingAsync(LabPod caller, IPEndPoint target)
     {
         try
