@@ -125,7 +125,7 @@ public class SharedDialTests
         ];
 
         var results = await lab.ClientLoop.RunAsync(async () =>
-            await Task.WhenAll(Enumerable.Range(0, 300).Select(i => lab.Pool.ConnectAsync(keys[i % keys.Length], new("10.0.0.1:80")).AsTask())));
+            await Task.WhenAll(Enumerable.Range(0, 100).Select(i => lab.Pool.ConnectAsync(keys[i % keys.Length], new("10.0.0.1:80")).AsTask())));
 
         Assert.All(results, static result => Assert.NotNull(result.Stream));
         Assert.Equal((keys.Length, keys.Length), (lab.Accepted, results.Select(static result => result.Stream!.Tunnel).Distinct().Count()));
