@@ -13,7 +13,7 @@ public sealed partial class AcceptPauses(MetricRegistry metrics, TimeProvider ti
 {
     private const int QuietSeconds = 10;
 
-    private readonly Counter _pauses = metrics.AddCounter("ambient_accept_pauses", "Times that accepting connections paused for 100 ms, out of descriptors or memory.");
+    private readonly Counter _pauses = metrics.AddCounter("ambient_accept_pauses", "Times that accepting connections paused for 100 ms, out of descriptors or memory (unstable).");
     private long _due = time.GetTimestamp();
 
     /// <param name="errno">Why: EMFILE, ENFILE, ENOBUFS or ENOMEM.</param>

@@ -382,10 +382,7 @@ public sealed class ZdsClientTests : IAsyncDisposable
         accepting.GetAwaiter().GetResult();
     }
 
-    private void WaitUntilPausing()
-    {
-        while (_time.PendingTimers == 0) Thread.Yield();
-    }
+    private void WaitUntilPausing() => Assert.True(_time.WhenPendingAsync(1).Wait(TestAgent.Patience));
 
     private void WaitUntilReady() => WaitUntil(ready: true);
 

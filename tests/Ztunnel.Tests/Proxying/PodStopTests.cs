@@ -47,19 +47,23 @@ public sealed class PodStopTests
     [Fact]
     public async Task A_policy_that_comes_while_a_pod_drains_still_cuts_what_it_denies()
     {
-        await using var scene = await PodScene.CreateAsync();
-        using var application = scene.OpenApplication();
-        var proxy = await StartAsync(scene);
-        using var client = await ConnectAsync(scene, application);
-        using var served = await application.AcceptAsync().WaitAsync(Limit);
+        var scene = await PodScene.CreateAsync();
+        await using (scene)
+        {
+            using var application = scene.OpenApplication();
+            var proxy = await StartAsync(scene);
+            using var client = await ConnectAsync(scene, application);
+            using var served = await application.AcceptAsync().WaitAsync(Limit);
 
-        var stopping = proxy.StopAsync(PodStop.Graceful).AsTask();
-        await DrainingAsync(proxy);
-        scene.Mesh.Apply(new MeshBuilder().Policy("shop/nobody", PolicyAction.Deny, match: new() { NotPrincipals = [StringMatcher.Presence] }).Delta);
+            var stopping = proxy.StopAsync(PodStop.Graceful).AsTask();
+            await DrainingAsync(proxy);
+            scene.Mesh.Apply(new MeshBuilder().Policy("shop/nobody", PolicyAction.Deny, match: new() { NotPrincipals = [StringMatcher.Presence] }).Delta);
 
-        var end = await Assert.ThrowsAsync<SocketException>(() => client.ReceiveAsync(new byte[1]).WaitAsync(Limit));
-        Assert.Equal(SocketError.ConnectionReset, end.SocketErrorCode);
-        await stopping;
+            var end = await Assert.ThrowsAsync<SocketException>(() => client.ReceiveAsync(new byte[1]).WaitAsync(Limit));
+            Assert.Equal(SocketError.ConnectionReset, end.SocketErrorCode);
+            await stopping;
+        }
+        Assert.Contains("reason=\"policy_changed\"", scene.Log, StringComparison.Ordinal); // and not by the drain's deadline
     }
 
     [Fact]
