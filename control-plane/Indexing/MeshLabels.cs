@@ -59,6 +59,10 @@ internal static class MeshAnnotations
     public const string DryRun = "istio.io/dry-run";
     public const string GatewayServiceAccount = "gateway.istio.io/service-account";
     public const string GatewayNameOverride = "gateway.istio.io/name-override";
+
+    /// <summary>On a Gateway: <c>true</c> has its waypoint tell servers the client's identity (<c>x-forwarded-client-cert</c>).</summary>
+    public const string TellsClientIdentity = "ambient.istio.io/xfcc-include-client-identity";
+
     public const string RateLimit = "ambient.mesh/rate-limit";
     public const string RateLimitPerClient = "ambient.mesh/rate-limit-per-client";
     /// <summary>On a Service, ServiceEntry, Pod or Namespace: who may connect without coming through the waypoint.</summary>

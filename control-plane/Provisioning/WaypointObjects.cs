@@ -23,7 +23,10 @@ internal static class WaypointObjects
     public static IReadOnlyList<WantedObject> Of(Gateway gateway, GatewayListener listener, Overlays overlays, string network, string trustDomain, ProvisioningOptions options)
     {
         var template = new WaypointTemplate(
-            NameOf(gateway), gateway.Metadata.Name, listener.Name, WaypointBuilder.ServiceAccountOf(gateway), network, trustDomain, options);
+            NameOf(gateway), gateway.Metadata.Name, listener.Name, WaypointBuilder.ServiceAccountOf(gateway), network, trustDomain, options)
+        {
+            TellsClientIdentity = gateway.Metadata.Annotation(MeshAnnotations.TellsClientIdentity) == "true",
+        };
         var objects = new List<WantedObject>();
         // An account that is named is somebody's own.
         if (template.ServiceAccount == gateway.Metadata.Name) Add(WaypointKinds.ServiceAccount, template.ServiceAccount, Overlays.ServiceAccount, []);

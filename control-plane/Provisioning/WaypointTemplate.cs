@@ -10,6 +10,9 @@ namespace Ambient.ControlPlane.Provisioning;
 /// <param name="Network">That the cluster is in; empty for the default.</param>
 internal sealed record WaypointTemplate(string Name, string Gateway, string Listener, string ServiceAccount, string Network, string TrustDomain, ProvisioningOptions Options)
 {
+    /// <summary>Servers are told who asks.</summary>
+    public bool TellsClientIdentity { get; init; }
+
     public JsonObject Deployment() => YamlDocument.Parse($$$$"""
         spec:
           selector: {matchLabels: {gateway.networking.k8s.io/gateway-name: {{{{Quoted(Gateway)}}}}}}
@@ -64,6 +67,7 @@ internal sealed record WaypointTemplate(string Name, string Gateway, string List
                 - {name: TERMINATION_GRACE_PERIOD_SECONDS, value: "30"}
                 - {name: RUST_LOG, value: {{{{Quoted(Options.Log)}}}}}
                 - {name: LOG_FORMAT, value: {{{{Quoted(Options.LogFormat)}}}}}
+                {{{{(TellsClientIdentity ? "- {name: XFCC_CLIENT_IDENTITY, value: \"true\"}" : "")}}}}
                 resources: {requests: {cpu: 100m, memory: 32Mi}, limits: {memory: 512Mi}}
                 volumeMounts:
                 - {name: roots, mountPath: /var/run/secrets/istio, readOnly: true}

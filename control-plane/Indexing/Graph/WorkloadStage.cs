@@ -215,7 +215,7 @@ internal sealed partial class WorkloadStage(MeshGraph graph, ServiceStage servic
             foreach (var (index, endpoint) in endpoints.Take(MostEndpoints).Index())
                 if (endpoint is not null) yield return (endpoint, $"spec.endpoints[{index}]", won, endpoint.Labels ?? NoLabels);
         }
-        else if (spec.WorkloadSelector is null && facts.Resolution is "DNS" or "DNS_ROUND_ROBIN" or "DYNAMIC_DNS")
+        else if (spec.WorkloadSelector is null && facts.IsLookedUp)
         {
             foreach (var host in won) yield return (new() { Address = host }, "spec.hosts", [host], null);
         }

@@ -32,6 +32,7 @@ internal static class ServiceConditions
     {
         var generation = entry.Metadata.Generation;
         var conditions = ForService(waypoint, isGuarded, ingressLabel, ns, generation);
+        if (waypoint.Waypoint is not null && Unsupported(entry, facts) is { Length: > 0 } unsupported) conditions[0] = conditions[0] with { Message = $"{conditions[0].Message} {unsupported}" };
         if (waypoint.Waypoint is null && Missing(entry, facts, generation) is { } missing) conditions.Add(missing);
         if (visibility is { } applied) conditions.Add(Visible(applied, generation));
         conditions.Sort(static (left, right) => string.CompareOrdinal(left.Type, right.Type));
@@ -68,11 +69,27 @@ internal static class ServiceConditions
         if (facts.Resolution != "NONE" && facts.Hostnames.FirstOrDefault(HostPattern.IsWildcard) is { } wildcard)
             return New(WaypointMissing, true, "NoWaypointForWildcardService",
                 $"Host {wildcard} is a wildcard: only a waypoint can tell which host is meant. Set the label {MeshLabels.UseWaypoint}.", generation);
-        if (entry.Metadata.Annotation(MeshAnnotations.ConnectStrategy) == "RACE_FIRST_TCP_CONNECT")
+        if (IsRacing(entry))
             return New(WaypointMissing, true, "NoWaypointForRacingConnectStrategy",
                 $"{MeshAnnotations.ConnectStrategy} takes effect at a waypoint only. Set the label {MeshLabels.UseWaypoint}.", generation);
         return null;
     }
+
+    /// <summary>What the entry asks of its waypoint and does not get.</summary>
+    private static string Unsupported(Kubernetes.Resources.ServiceEntry entry, ServiceFacts facts)
+    {
+        List<string> sentences = [];
+        if (IsItsOwnEndpoint(entry, facts) && facts.Hostnames.FirstOrDefault(HostPattern.IsWildcard) is { } wildcard)
+            sentences.Add($"Hosts of {wildcard} are not looked up as they are asked for, which is not supported: requests for them are answered with 503. Write the hosts out, or give it endpoints.");
+        if (IsRacing(entry))
+            sentences.Add($"{MeshAnnotations.ConnectStrategy} is not supported and has no effect: one address is connected to at a time.");
+        return string.Join(' ', sentences);
+    }
+
+    private static bool IsItsOwnEndpoint(Kubernetes.Resources.ServiceEntry entry, ServiceFacts facts) =>
+        facts.IsLookedUp && entry.Spec is { WorkloadSelector: null, Endpoints: null or { Count: 0 } };
+
+    private static bool IsRacing(Kubernetes.Resources.ServiceEntry entry) => entry.Metadata.Annotation(MeshAnnotations.ConnectStrategy) == "RACE_FIRST_TCP_CONNECT";
 
     private static Condition Visible(EntryVisibility visibility, long? generation) => visibility switch
     {

@@ -48,6 +48,9 @@ internal sealed record ServiceFacts
     /// <summary>Resolution of a ServiceEntry, such as <c>DNS</c>; empty for a Service.</summary>
     public string Resolution { get; init; } = "";
 
+    /// <summary>Its hosts have addresses of their own in DNS.</summary>
+    public bool IsLookedUp => Resolution is "DNS" or "DNS_ROUND_ROBIN" or "DYNAMIC_DNS";
+
     /// <summary>Who came first decides between ServiceEntries.</summary>
     public DateTimeOffset Created { get; init; }
 

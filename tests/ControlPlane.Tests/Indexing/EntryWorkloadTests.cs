@@ -68,6 +68,21 @@ public sealed class EntryWorkloadTests
     }
 
     [Theory]
+    [InlineData("MESH_INTERNAL")]
+    [InlineData("MESH_EXTERNAL")]
+    public void Pods_outside_of_the_mesh_are_reached_by_the_entrys_addresses_of_both_families_wherever_it_says_they_are(string location)
+    {
+        var entry = ServiceEntry("entry", "x.example.com", addresses: "10.7.0.1 fd07::1", ports: "http:80:8080", selector: "app=legacy");
+        var mesh = new IndexedMesh(Pod("legacy", "10.0.0.1 fd00::1", "app=legacy", annotations: ""), entry with { Spec = entry.Spec! with { Location = location } });
+
+        Assert.Equal(["/10.7.0.1", "/fd07::1"], mesh.Service("x.example.com").Vips.Select(static vip => vip.ToString()));
+        var pod = mesh.Pod("legacy");
+        Assert.Equal((TunnelProtocol.None, "x.example.com"), (pod.Protocol, Assert.Single(pod.Services).Service.Hostname));
+        Assert.True(pod.Services[0].Ports.TryGetTarget(80, out var target));
+        Assert.Equal(8080, target);
+    }
+
+    [Theory]
     [InlineData("http:80:web", "web=9000", 9000)]
     [InlineData("http:80:web", "http=9000", null)] // the named target is not there
     [InlineData("http:80:8080", "http=9000", 9000)]

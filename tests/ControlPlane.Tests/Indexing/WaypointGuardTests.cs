@@ -134,6 +134,22 @@ public sealed class WaypointGuardTests
         Assert.Equal(ReasonCode.WaypointRequired, Judge(mesh, Caller).Reason);
     }
 
+    [Theory]
+    [InlineData(AroundWaypoints.AsStock)]
+    [InlineData(AroundWaypoints.Refuse)]
+    public void Where_nothing_is_allowed_in_the_mesh_its_waypoint_is_let_in_by_name_alone(AroundWaypoints around)
+    {
+        var mesh = new IndexedMesh(new IndexOptions { AroundWaypoints = around });
+        mesh.Set(Waypoint("wp"), Service("web", "app=web", labels: Use), Pod("web", labels: "app=web"), Policy("istio-system/nothing"));
+        foreach (var caller in (string[])[Waypoint, Caller, Stranger]) Assert.False(Judge(mesh, caller).IsAllowed);
+
+        mesh.Set(Policy("from-waypoint", selector: "app=web", rules: From(new() { Principals = ["cluster.local/ns/default/sa/wp"] })));
+
+        Assert.True(Judge(mesh, Waypoint).IsAllowed);
+        foreach (var caller in (string[])[Caller, Stranger]) Assert.False(Judge(mesh, caller).IsAllowed);
+        Assert.Empty(mesh.Traffic.Current.Resources); // no target: neither is for the waypoint itself
+    }
+
     [Fact]
     public void Endpoints_that_only_a_slice_names_are_closed_when_the_service_gets_its_waypoint()
     {
@@ -166,6 +182,20 @@ public sealed class WaypointGuardTests
 
         Assert.True(Judge(mesh, Stranger).IsAllowed);
         Assert.DoesNotContain("refuse", mesh.Condition("istio.io/WaypointBound", "web")!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void As_stock_a_waypoint_that_there_is_not_changes_nothing_until_there_is_one()
+    {
+        var mesh = new IndexedMesh(new IndexOptions { AroundWaypoints = AroundWaypoints.AsStock });
+        mesh.Set(Service("web", "app=web", labels: Use), Pod("web", labels: "app=web"));
+        Assert.Equal((true, true), (Judge(mesh, Stranger).IsAllowed, mesh.Service("web").Waypoint is null));
+
+        mesh.Set(Waypoint("wp"));
+        Assert.NotNull(mesh.Service("web").Waypoint);
+
+        mesh.Remove(Waypoint("wp"));
+        Assert.Equal((true, true), (Judge(mesh, Stranger).IsAllowed, mesh.Service("web").Waypoint is null));
     }
 
     /// <param name="caller">NAMESPACE/ACCOUNT; empty for plain text from outside of the mesh.</param>

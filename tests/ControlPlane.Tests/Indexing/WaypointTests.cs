@@ -203,6 +203,21 @@ public sealed class WaypointTests
         Assert.Equal(reason, mesh.Condition("istio.io/WaypointMissing", "entry")?.Reason);
     }
 
+    [Theory]
+    [InlineData("*.example.com", "DYNAMIC_DNS", "", "Hosts of *.example.com are not looked up")]
+    [InlineData("x.example.com", "DNS", "istio.io/connect-strategy=RACE_FIRST_TCP_CONNECT", "istio.io/connect-strategy is not supported")]
+    [InlineData("*.example.com", "NONE", "", "")]
+    [InlineData("x.example.com", "DNS", "", "")]
+    public void What_no_waypoint_can_do_is_said_of_the_entry_that_asks_for_it(string host, string resolution, string annotations, string words)
+    {
+        var mesh = new IndexedMesh(Waypoint("wp"), ServiceEntry("entry", host, resolution, annotations: annotations, labels: Use));
+
+        var bound = mesh.Condition(Bound, "entry")!;
+        Assert.Equal(("True", "WaypointAccepted"), (bound.Status, bound.Reason));
+        Assert.Equal(words.Length > 0, bound.Message!.Contains("not supported", StringComparison.Ordinal));
+        Assert.Contains(words, bound.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_status_is_told_once_again_when_it_was_wiped_and_withdrawn_when_nothing_is_asked_for()
     {

@@ -133,6 +133,21 @@ public sealed class WaypointParametersTests
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task Servers_are_told_who_asks_for_as_long_as_the_gateways_annotation_says_so()
+    {
+        const string annotation = "ambient.istio.io/xfcc-include-client-identity";
+        await using var scene = await WaypointScene.StartAsync();
+        scene.Create(WaypointScene.Waypoint.Replace("namespace: demo}", $"namespace: demo, annotations: {{{annotation}: \"true\"}}}}", StringComparison.Ordinal));
+        await ToldAsync("true");
+
+        scene.Edit("Gateway", "waypoint", static one => one["metadata"]!["annotations"]![annotation] = "false");
+        await ToldAsync(null);
+
+        Task ToldAsync(string? value) => scene.UntilAsync("Deployment", "waypoint", one => one.ObjectsAt("spec", "template", "spec", "containers").Single()
+            .ObjectsAt("env").FirstOrDefault(static variable => variable.Text("name") == "XFCC_CLIENT_IDENTITY")?.Text("value") == value);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_gateway_of_another_revision_is_left_to_it()
     {
         await using var scene = await WaypointScene.StartAsync();

@@ -30,6 +30,22 @@ public sealed class WaypointProvisioningTests
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_class_whose_status_was_wiped_is_accepted_again_in_its_present_generation()
+    {
+        const string name = "istio-waypoint";
+        await using var scene = await WaypointScene.StartAsync();
+        await scene.UntilAsync("GatewayClass", name, static one => WaypointScene.Condition(one, "Accepted") is ("True", _, _));
+
+        scene.Edit("GatewayClass", name, static one => one["spec"]!["description"] = "ours");
+        await AcceptedAsync(2);
+        scene.Edit("GatewayClass", name, static one => one["status"] = new JsonObject(), "status");
+        await AcceptedAsync(2);
+
+        Task AcceptedAsync(long generation) => scene.UntilAsync("GatewayClass", name, one => WaypointScene.Condition(one, "Accepted") is ("True", "Accepted", _)
+            && one.ObjectsAt("status", "conditions").Single().Number("observedGeneration") == generation && one.ObjectsAt("status", "supportedFeatures").Any());
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_class_stays_as_long_as_it_has_gateways()
     {
         const string finalizer = "gateway-exists-finalizer.gateway.networking.k8s.io";
