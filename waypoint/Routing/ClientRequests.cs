@@ -46,7 +46,7 @@ internal sealed class ClientRequests(Worker worker, Client client, DialledTarget
         var service = Service = worker.Rules.Services.For(destination);
         var decision = Refusal(service, asked) is { } refused
             ? RouteDecision.Answer(refused)
-            : service.Decide(asked, new(client.Identity?.ToString() ?? "", destination.Port), worker.Random);
+            : service.Decide(asked, new(client.Identity?.ToString() ?? "", destination.Port), worker.Random).For(destination.Address, destination.Port);
         return Complete(decision, service, request, asked);
     }
 

@@ -113,7 +113,7 @@ internal sealed class TcpConnection(Worker worker, HboneStream stream, Client cl
     private async ValueTask<bool> TryDialAnyAsync()
     {
         LeaveGate(); // of servers that were not reached
-        var servers = worker.Rules.Services.ServersOf(destination, client.Namespace, _name, worker.Random)?.Current;
+        var servers = worker.Rules.Services.ServersOf(destination, client.Namespace, _name, worker.Random)?.Current.For(destination.Address, destination.Port);
         if (servers is not null && !TryEnter(servers.Gate)) return false;
         for (var attempt = 1; servers is not null; attempt++)
         {

@@ -79,6 +79,7 @@ internal sealed class ServiceCluster(ClusterName name, WaypointOptions options, 
         var cluster = new UpstreamCluster(name.ToString(), servers, state, policy.Locality is { } wish ? LocalityPlaces.Of(wish, Place(world), servers) : null)
         {
             News = this,
+            At = service?.Service.LoadBalancing.Mode == LoadBalancingMode.Passthrough ? new DialledServers(options, name.ToString(), ProtocolOf(service.Service, policy), state, tls).At : null,
             EmptySince = servers.Count > 0 || before is null ? 0 : before.Cluster.Endpoints.Count > 0 ? Math.Max(1, time.GetTimestamp()) : before.Cluster.EmptySince,
         };
         return new(service, destination, backend, cluster, state, tls);

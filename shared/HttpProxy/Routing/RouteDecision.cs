@@ -1,3 +1,4 @@
+using System.Net;
 using Ambient.HttpProxy.Filters;
 using Ambient.HttpProxy.Replies;
 using Ambient.HttpProxy.Tracing;
@@ -49,6 +50,9 @@ public readonly record struct RouteDecision
 
     /// <summary>For edits with operators, which write nothing without it.</summary>
     public FieldFacts? Facts { get; init; }
+
+    /// <summary>As it is for whoever dialled this: see <see cref="UpstreamCluster.For"/>.</summary>
+    public RouteDecision For(IPAddress? dialled, ushort port) => Cluster?.At is null ? this : this with { Cluster = Cluster.For(dialled, port) };
 
     public static RouteDecision To(UpstreamCluster cluster, RoutePlan? plan = null) => new() { Cluster = cluster, Plan = plan ?? RoutePlan.Default, Mirrors = [] };
 

@@ -1,3 +1,4 @@
+using System.Net;
 using Ambient.HttpProxy.Resilience;
 using Ambient.Model.Traffic;
 
@@ -28,6 +29,9 @@ public sealed class UpstreamCluster
 
     /// <summary>Where its successors come from; null if there will be none.</summary>
     public IUpstreamNews? News { get; init; }
+
+    /// <summary>The server at an address that was dialled, where no other is chosen; null where one is.</summary>
+    public Func<IPEndPoint, UpstreamCluster>? At { get; init; }
 
     /// <summary>When it was seen to have lost its last server, by its clock; 0: it never had one, or still has.</summary>
     public long EmptySince { get; init; }
@@ -60,6 +64,10 @@ public sealed class UpstreamCluster
             if (PickOne(random, hash, among) is { } picked && !IsPassedOver(picked) && (tried.Count == 0 || !tried.Contains(picked)) && IsWarm(picked, random)) return Chosen(picked);
         return PickFromAll(random, tried, among) is { } last ? Chosen(last) : null;
     }
+
+    /// <summary>As it is for whoever dialled this: see <see cref="At"/>.</summary>
+    /// <param name="dialled">Null if it was no address.</param>
+    public UpstreamCluster For(IPAddress? dialled, ushort port) => At is not null && dialled is not null ? At(new(dialled, port)) : this;
 
     /// <summary>Whether <paramref name="endpoint"/> could be connected to.</summary>
     public void NoteReach(UpstreamEndpoint endpoint, bool wasReached) => endpoint.Reach.Note(wasReached, _state.Time);
