@@ -66,10 +66,15 @@ public sealed class DialledTargetTests
         await using var scene = await StartAsync();
         var server = scene.Serve("v1", "echo");
         var (mesh, other) = (scene.Parts.Rules.Mesh, new GatewayAddress(KeyOf("other"), 15008));
-        mesh.Apply(new() { Services = [mesh.Current.FindService(KeyOf("echo"))!.Service with { Waypoint = other, WeightedWaypoints = [new(other, 100 - share), new(new(KeyOf("waypoint"), 15008), share)] }] });
+        var (service, workload) = (mesh.Current.FindService(KeyOf("echo"))!.Service, mesh.Current.FindWorkload($"Kubernetes//Pod/{Namespace}/v1")!);
+        mesh.Apply(new() // a service that has never been ours alone
+        {
+            Services = [service with { Name = "shared", Hostname = KeyOf("shared").Hostname, Vips = [new("", IPAddress.Parse(VipOf("shared")))], Waypoint = other, WeightedWaypoints = [new(other, 100 - share), new(new(KeyOf("waypoint"), 15008), share)] }],
+            Workloads = [workload with { Services = [new(KeyOf("shared"), workload.Services[0].Ports)] }],
+        });
         scene.Apply(new TrafficResource("AuthorizationPolicy/shop/closed", new RequestPolicy(
-            new() { Name = "closed", Namespace = "shop", Action = PolicyAction.Deny, Rules = [new([new([new() { Request = new() { Paths = [TextMatch.Exact("/secret")] } }])])] }, [KeyOf("echo")], [], IsForAll: false)));
-        using var client = await scene.ClientAsync("echo");
+            new() { Name = "closed", Namespace = "shop", Action = PolicyAction.Deny, Rules = [new([new([new() { Request = new() { Paths = [TextMatch.Exact("/secret")] } }])])] }, [KeyOf("shared")], [], IsForAll: false)));
+        using var client = await scene.ClientAsync("shared");
 
         Assert.Equal("v1", await RoutingTests.ServerAsync(client, "/"));
         Assert.Equal(HttpStatusCode.Forbidden, (await client.GetAsync("/secret", TestContext.Current.CancellationToken)).StatusCode);

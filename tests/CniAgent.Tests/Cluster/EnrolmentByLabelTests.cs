@@ -66,6 +66,29 @@ public sealed class EnrolmentByLabelTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Pods_of_an_excluded_namespace_stay_outside_whatever_their_labels_say_also_under_the_next_agent()
+    {
+        const string Labelled = ""","labels":{"istio.io/dataplane-mode":"ambient"}""";
+        _scene.Settings["EXCLUDE_NAMESPACES"] = $"kube-system,{NodeScene.Shop}";
+        await _scene.LabelAsync(NodeScene.Shop, "ambient");
+        var pod = await _scene.CreatePodAsync("web-0", Labelled);
+        foreach (var later in new[] { "later-1", "later-2" })
+        {
+            _scene.StartAgent();
+            var proxy = await _scene.ConnectProxyAsync();
+            Assert.Equal((200, ""), await _scene.AddAsync(pod, _lab));
+            await _scene.CreatePodAsync(later, Labelled); // what is said of it shows that the agent has seen all of them
+            await NodeScene.UntilAsync(async () => (await _scene.EventsAsync()).Any(told => told.InvolvedObject.Name == later && told.Message!.Contains("is excluded from the mesh")));
+            await NodeScene.UntilAsync(() => proxy.Log.Contains("snapshot"));
+
+            Assert.Empty(proxy.Served);
+            Assert.Empty(_lab.InPod("nft", "list tables"));
+            Assert.Null(await _scene.RedirectionOfAsync("web-0"));
+            await _scene.StopAgentAsync();
+        }
+    }
+
+    [Fact]
     public async Task While_no_node_proxy_is_connected_the_pod_does_not_start_and_is_closed()
     {
         await _scene.LabelAsync(NodeScene.Shop, "ambient");

@@ -31,6 +31,27 @@ public sealed class RestartTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Pods_stay_captured_and_their_proxy_goes_on_while_no_agent_runs()
+    {
+        await _scene.LabelAsync(NodeScene.Shop, "ambient");
+        _scene.StartAgent();
+        var proxy = await _scene.ConnectProxyAsync();
+        var pod = await _scene.CreatePodAsync("web-0");
+        Assert.Equal((200, ""), await _scene.AddAsync(pod, _lab));
+        await NodeScene.UntilAsync(async () => await _scene.RedirectionOfAsync("web-0") == "enabled");
+
+        await _scene.StopAgentAsync();
+
+        await PodLab.AssertRefusedAsync(_lab.Pod, PodLab.PeerAddress(false), 8080); // nobody listens for the proxy yet
+        using var listener = PodLab.Listen(_lab.Pod, 15001, marked: true);
+        using var application = await PodLab.ConnectAsync(_lab.Pod, PodLab.PeerAddress(false), 8080);
+        using var captured = await PodLab.AcceptAsync(listener);
+        Assert.Equal(new(PodLab.PeerAddress(false), 8080), PodLab.OriginalTarget(captured));
+        Assert.DoesNotContain($"del {pod.Metadata.Uid}", proxy.Log);
+        Assert.Equal("enabled", await _scene.RedirectionOfAsync("web-0"));
+    }
+
+    [Fact]
     public async Task A_snapshot_names_every_pod_from_before()
     {
         var pod = await EnrolAsync();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Ambient.EndToEnd.Tests.Sockets;
@@ -40,6 +41,34 @@ public sealed class EnrolmentTests(ITestOutputHelper output)
         Assert.False(capture.Contains(Encoding.ASCII.GetBytes("nobody-reads-this")));
         foreach (var socket in open) socket.Dispose();
         foreach (var server in servers) await server.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Pods_that_leave_the_mesh_and_come_back_are_called_all_the_while()
+    {
+        var service = new IPEndPoint(IPAddress.Parse("10.96.50.64"), 80);
+        await using var cluster = await ClusterLab.StartAsync(["n1", "n2"]);
+        RunningPod[] callers = [await cluster.AddPodAsync(cluster.Nodes[0], "far", "far", "shop"), await cluster.AddPodAsync(cluster.Nodes[1], "near", "near", "shop")];
+        cluster.Pods.EnsureNamespace("shop", "web");
+        cluster.Pods.Create(ShopWaypoint.WebAt(service));
+        await cluster.Pods.ReadyAsync("shop", "web");
+        await cluster.EnrolAsync("shop");
+        var clients = callers.Select(pod => SteadyClient.Start(pod, service, TimeSpan.FromMilliseconds(10))).ToList();
+
+        for (var round = 0; round < 3; round++)
+        {
+            foreach (var leaves in (bool[])[true, false])
+            {
+                (await cluster.KubectlAsync("label", "pod", "web", "-n", "shop", leaves ? "istio.io/dataplane-mode=none" : "istio.io/dataplane-mode-")).OutputOrThrow();
+                await cluster.KnownAsync("shop", "web", leaves ? "TCP" : "HBONE");
+                var goal = clients.ConvertAll(static client => client.Succeeded + 30);
+                await Until.TrueAsync(() => clients.Index().All(one => one.Item.Succeeded >= goal[one.Index]), () => $"it is called {(leaves ? "outside of" : "in")} the mesh; {clients[0].Failures.LastOrDefault()}", PodCluster.Patience);
+            }
+        }
+
+        foreach (var client in clients) await client.DisposeAsync();
+        output.WriteLine($"{clients.Sum(static client => client.Succeeded)} requests answered, {clients.Sum(static client => client.Failures.Count)} failed");
+        Assert.True(clients.TrueForAll(static client => client.Failures.Count == 0), string.Join('\n', clients.SelectMany(static client => client.Failures)));
     }
 
     private static async Task<List<RunningPod>> FillAsync(ClusterLab cluster)

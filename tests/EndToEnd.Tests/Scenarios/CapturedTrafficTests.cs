@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Ambient.EndToEnd.Tests.Sockets;
@@ -163,6 +164,20 @@ public sealed class CapturedTrafficTests(MeshFixture fixture) : IClassFixture<Me
         var line = await AccessLogLines.FindAsync(fixture.Here, "direction=\"outbound\"", $"{fixture.Cart.EndPoint(9999)}");
         Assert.Contains("reason=", line, StringComparison.Ordinal);
         Assert.Contains("error=", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_an_application_serves_at_localhost_alone_is_the_pods_own()
+    {
+        await using var application = PodServer.Echo(fixture.Cart, 8092, IPAddress.Loopback);
+
+        foreach (var stranger in new[] { fixture.Web, fixture.PlainHere })
+            Assert.True(await Conversation.IsRefusedAsync(() => stranger.ConnectAsync(fixture.Cart.EndPoint(8092))), stranger.Name);
+        Assert.True(await Conversation.IsRefusedAsync(() => fixture.Cart.ConnectAsync(fixture.Cart.EndPoint(8092))));
+
+        Assert.Empty(application.Callers);
+        using var own = await fixture.Cart.ConnectAsync(new(IPAddress.Loopback, 8092));
+        Assert.Equal("at home", await own.AskAsync("at home"));
     }
 
     [Fact]

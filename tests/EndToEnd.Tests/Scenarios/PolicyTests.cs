@@ -1,3 +1,4 @@
+using System.Net;
 using Ambient.EndToEnd.Tests.Peers;
 using Ambient.EndToEnd.Tests.Sockets;
 using Ambient.Lab.Mesh;
@@ -114,6 +115,27 @@ public sealed class PolicyTests(MeshFixture fixture) : IClassFixture<MeshFixture
 
         Assert.Equal(401, await stranger.RequestAsync($"{fixture.Cart.EndPoint(8080)}"));
         Assert.Equal(200, await web.RequestAsync($"{fixture.Cart.EndPoint(8080)}"));
+        await ApplyAsync();
+    }
+
+    [Fact]
+    public async Task The_pods_own_port_decides_whichever_of_a_service_was_dialled()
+    {
+        await using var server = PodServer.Echo(fixture.Cart, 8086);
+        var service = new MeshService("ported", "shop", ["10.96.0.31"], new Dictionary<int, int> { [80] = 8086 }, [fixture.Cart]);
+        fixture.Mesh.Services.Add(service);
+        using var foreign = await HboneClient.ConnectAsync(fixture.PlainHere, fixture.Cart.EndPoint(15008), await TestIdentities.IssueAsync(fixture.Mesh, fixture.PlainHere.Identity));
+        var dialled = new IPEndPoint(IPAddress.Parse("10.96.0.31"), 80);
+
+        await ApplyAsync(new MeshPolicy("not-80", "shop", "WorkloadSelector", "Deny", "[[[{destinationPorts: [80]}]]]"));
+        using (var socket = await fixture.Web.ConnectAsync(dialled)) Assert.Equal("by its port", await socket.AskAsync("by its port"));
+        Assert.Equal(200, await foreign.RequestAsync("ported.shop.svc.cluster.local:80"));
+
+        await ApplyAsync(new MeshPolicy("not-8086", "shop", "WorkloadSelector", "Deny", "[[[{destinationPorts: [8086]}]]]"));
+        Assert.True(await Conversation.IsRefusedAsync(() => fixture.Web.ConnectAsync(dialled)));
+        Assert.Equal(401, await foreign.RequestAsync("ported.shop.svc.cluster.local:80"));
+
+        fixture.Mesh.Services.Remove(service);
         await ApplyAsync();
     }
 

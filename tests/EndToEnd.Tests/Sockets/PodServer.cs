@@ -28,7 +28,8 @@ internal sealed class PodServer : IAsyncDisposable
     public static PodServer Start(IPod pod, int port, Func<Socket, Task> serve) => new(pod.Listen(port), serve);
 
     /// <summary>Sends everything back and finishes when the caller does.</summary>
-    public static PodServer Echo(IPod pod, int port) => Start(pod, port, EchoAsync);
+    /// <param name="at">One of the pod's addresses; null for all.</param>
+    public static PodServer Echo(IPod pod, int port, IPAddress? at = null) => new(pod.Listen(port, at), EchoAsync);
 
     /// <summary>Says a name to whoever comes and finishes.</summary>
     public static PodServer Greet(IPod pod, int port, string name) => Start(pod, port, async socket =>

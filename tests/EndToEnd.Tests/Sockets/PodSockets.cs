@@ -13,11 +13,12 @@ internal static class PodSockets
     public static IPEndPoint EndPoint(this IPod pod, int port, AddressFamily family = AddressFamily.InterNetwork) =>
         new(pod.AddressOf(family), port);
 
-    public static Socket Listen(this IPod pod, int port) => Inside(pod.NamespacePath, () =>
+    /// <param name="at">One of the pod's addresses; null for all.</param>
+    public static Socket Listen(this IPod pod, int port, IPAddress? at = null) => Inside(pod.NamespacePath, () =>
     {
-        var listener = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = true };
+        var listener = at is null ? new Socket(SocketType.Stream, ProtocolType.Tcp) : new Socket(at.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-        listener.Bind(new IPEndPoint(IPAddress.IPv6Any, port));
+        listener.Bind(new IPEndPoint(at ?? IPAddress.IPv6Any, port));
         listener.Listen(512);
         return listener;
     });
