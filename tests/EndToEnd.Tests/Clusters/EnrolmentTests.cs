@@ -68,7 +68,8 @@ public sealed class EnrolmentTests(ITestOutputHelper output)
 
         foreach (var client in clients) await client.DisposeAsync();
         output.WriteLine($"{clients.Sum(static client => client.Succeeded)} requests answered, {clients.Sum(static client => client.Failures.Count)} failed");
-        Assert.True(clients.TrueForAll(static client => client.Failures.Count == 0), string.Join('\n', clients.SelectMany(static client => client.Failures)));
+        Assert.True(clients.TrueForAll(static client => client.Failures.Count == 0), string.Join('\n', [.. clients.SelectMany(static client => client.Failures),
+            .. cluster.Nodes.SelectMany(node => cluster.ZtunnelLog(node).Split('\n').Where(static line => line.Contains("error=", StringComparison.Ordinal)).TakeLast(20))]));
     }
 
     private static async Task<List<RunningPod>> FillAsync(ClusterLab cluster)

@@ -124,19 +124,24 @@ public sealed class PolicyTests(MeshFixture fixture) : IClassFixture<MeshFixture
         await using var server = PodServer.Echo(fixture.Cart, 8086);
         var service = new MeshService("ported", "shop", ["10.96.0.31"], new Dictionary<int, int> { [80] = 8086 }, [fixture.Cart]);
         fixture.Mesh.Services.Add(service);
-        using var foreign = await HboneClient.ConnectAsync(fixture.PlainHere, fixture.Cart.EndPoint(15008), await TestIdentities.IssueAsync(fixture.Mesh, fixture.PlainHere.Identity));
         var dialled = new IPEndPoint(IPAddress.Parse("10.96.0.31"), 80);
 
         await ApplyAsync(new MeshPolicy("not-80", "shop", "WorkloadSelector", "Deny", "[[[{destinationPorts: [80]}]]]"));
         using (var socket = await fixture.Web.ConnectAsync(dialled)) Assert.Equal("by its port", await socket.AskAsync("by its port"));
-        Assert.Equal(200, await foreign.RequestAsync("ported.shop.svc.cluster.local:80"));
+        Assert.Equal(200, await ByNameAsync());
 
         await ApplyAsync(new MeshPolicy("not-8086", "shop", "WorkloadSelector", "Deny", "[[[{destinationPorts: [8086]}]]]"));
         Assert.True(await Conversation.IsRefusedAsync(() => fixture.Web.ConnectAsync(dialled)));
-        Assert.Equal(401, await foreign.RequestAsync("ported.shop.svc.cluster.local:80"));
+        Assert.Equal(401, await ByNameAsync());
 
         fixture.Mesh.Services.Remove(service);
         await ApplyAsync();
+
+        async Task<int> ByNameAsync()
+        {
+            using var foreign = await HboneClient.ConnectAsync(fixture.PlainHere, fixture.Cart.EndPoint(15008), await TestIdentities.IssueAsync(fixture.Mesh, fixture.PlainHere.Identity));
+            return await foreign.RequestAsync("ported.shop.svc.cluster.local:80");
+        }
     }
 
     /// <summary>These policies, attached to the cart, and no others.</summary>
