@@ -60,7 +60,7 @@ internal readonly struct HopChoices(OutboundRequest request, MeshSnapshot mesh, 
     private Endpoint? Choose(ServiceEntry service, ushort port, EndpointUse use)
     {
         var (place, tried, avoided) = (ClientPlace.Of(request.Source), request.Tried, request.Avoided);
-        Func<Endpoint, bool>? wasTried = tried.IsEmpty ? null : endpoint => tried.Contains(endpoint.Workload.Uid);
+        Func<Endpoint, bool>? wasTried = tried.IsEmpty ? null : endpoint => tried.Any(hop => hop.Is(endpoint.Workload));
         var chosen = service.Pick(place, port, use, random, wasTried);
         if (avoided is null || avoided.IsEmpty || chosen is null) return chosen;
         if (!avoided.ContainsForNext(chosen.Workload, TargetPort.Of(service, chosen, port) ?? port)) return chosen;

@@ -41,7 +41,7 @@ internal sealed class OutboundRouter(string network, EquatableArray<ushort> prox
     public RouteDecision RouteAgain(Route failed, MeshSnapshot mesh, Random random)
     {
         if (!failed.HasAlternatives || failed.Upstream is null) return Refuse(ReasonCode.NoHealthyUpstream, "no other endpoint");
-        return Route(failed.Request with { Tried = [.. failed.Request.Tried, failed.Upstream.Uid] }, mesh, random);
+        return Route(failed.Request with { Tried = [.. failed.Request.Tried, TriedHop.Of(failed.Upstream)] }, mesh, random);
     }
 
     // The proxy's ports on loopback or on the pod's own address would lead back into the proxy, without end.

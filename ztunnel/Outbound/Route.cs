@@ -94,6 +94,14 @@ internal readonly record struct RouteDecision(Route? Route, Refusal? Refusal)
 /// <param name="SourceAddress">Its address as the socket has it.</param>
 /// <param name="Destination">Where it meant to go, as the kernel recorded it.</param>
 /// <param name="Avoided">Next hops that are chosen only if there is no other; null = none.</param>
-/// <param name="Tried">Uids of next hops that could not be reached and are not to be chosen again.</param>
+/// <param name="Tried">Next hops that could not be reached and are not to be chosen again.</param>
 internal sealed record OutboundRequest(
-    Workload Source, IPAddress SourceAddress, IPEndPoint Destination, AvoidedHops? Avoided = null, EquatableArray<string> Tried = default);
+    Workload Source, IPAddress SourceAddress, IPEndPoint Destination, AvoidedHops? Avoided = null, EquatableArray<TriedHop> Tried = default);
+
+/// <summary>A workload as it was when it could not be reached. One that has come back under its name, or has entered or left the mesh, is another.</summary>
+internal readonly record struct TriedHop(string Uid, TunnelProtocol Protocol, EquatableArray<IPAddress> Addresses)
+{
+    public static TriedHop Of(Workload workload) => new(workload.Uid, workload.Protocol, workload.Addresses);
+
+    public bool Is(Workload workload) => Uid == workload.Uid && Protocol == workload.Protocol && Addresses == workload.Addresses;
+}

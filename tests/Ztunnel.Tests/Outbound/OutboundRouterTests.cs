@@ -229,6 +229,19 @@ public sealed class OutboundRouterTests
         Assert.Equal("no_healthy_upstream", third.Refusal?.Reason.Name);
     }
 
+    [Theory]
+    [InlineData("10.1.0.2", TunnelProtocol.Hbone, null)]
+    [InlineData("10.1.0.9", TunnelProtocol.Hbone, "Hbone 10.1.0.9:15008 10.1.0.9:8080")] // of a StatefulSet: the next one has the same name
+    [InlineData("10.1.0.2", TunnelProtocol.None, "Tcp 10.1.0.2:8080")] // it has left the mesh
+    public void One_that_could_not_be_reached_may_be_tried_as_what_it_is_now(string address, TunnelProtocol protocol, string? expected)
+    {
+        var failed = new RoutingScene(Mesh.Service("web", "10.0.0.10").Workload("web-0", "10.1.0.2", "web")).Route("10.0.0.10:80");
+
+        var again = new RoutingScene(Mesh.Service("web", "10.0.0.10").Workload("web-0", address, "web", protocol)).Again(failed);
+
+        Assert.Equal(expected, again.Route is { } route ? RoutingScene.Line(route) : null);
+    }
+
     [Fact]
     public void A_pod_that_was_addressed_itself_has_no_alternative()
     {
