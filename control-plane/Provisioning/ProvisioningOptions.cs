@@ -21,6 +21,9 @@ internal sealed record ProvisioningOptions
     /// <summary>Where waypoints find discovery and certificates (<c>WAYPOINT_DISCOVERY_ADDRESS</c>); default the Service of the chart.</summary>
     public required string DiscoveryAddress { get; init; }
 
+    /// <summary>Whether waypoints check certificates against the published revocation lists (<c>WAYPOINT_REVOCATION_LISTS</c>). Default false.</summary>
+    public required bool ChecksRevocations { get; init; }
+
     /// <summary><c>WAYPOINT_LOG</c>: a level, or levels by scope; default info.</summary>
     public required string Log { get; init; }
 
@@ -36,6 +39,7 @@ internal sealed record ProvisioningOptions
         PullPolicy = settings.Choice("WAYPOINT_IMAGE_PULL_POLICY", ("IfNotPresent", "IfNotPresent"), ("Always", "Always"), ("Never", "Never")),
         PullSecrets = settings.Text("WAYPOINT_IMAGE_PULL_SECRETS", "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
         DiscoveryAddress = settings.Text("WAYPOINT_DISCOVERY_ADDRESS", $"https://istiod.{index.SystemNamespace}.svc:15012"),
+        ChecksRevocations = settings.Bool("WAYPOINT_REVOCATION_LISTS", false),
         Log = settings.Text("WAYPOINT_LOG", "info"),
         LogFormat = settings.Text("LOG_FORMAT", "plain"),
         Index = index,

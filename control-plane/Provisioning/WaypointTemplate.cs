@@ -13,7 +13,14 @@ internal sealed record WaypointTemplate(string Name, string Gateway, string List
     /// <summary>Servers are told who asks.</summary>
     public bool TellsClientIdentity { get; init; }
 
-    public JsonObject Deployment() => YamlDocument.Parse($$$$"""
+    public JsonObject Deployment()
+    {
+        var deployment = Template();
+        if (Options.ChecksRevocations) CheckRevocations(deployment["spec"]!["template"]!["spec"]!);
+        return deployment;
+    }
+
+    private JsonObject Template() => YamlDocument.Parse($$$$"""
         spec:
           selector: {matchLabels: {gateway.networking.k8s.io/gateway-name: {{{{Quoted(Gateway)}}}}}}
           # The next one serves before the leaving one stops taking connections.
@@ -96,6 +103,18 @@ internal sealed record WaypointTemplate(string Name, string Gateway, string List
     public JsonObject DisruptionBudget() => YamlDocument.Parse($$$$"""
         spec: {selector: {matchLabels: {gateway.networking.k8s.io/gateway-name: {{{{Quoted(Gateway)}}}}}}}
         """, "the template");
+
+    // As with the roots, the pod waits until they are published.
+    private static void CheckRevocations(JsonNode pod)
+    {
+        const string directory = "/var/run/secrets/istio-crl", volume = "revocations";
+        var container = pod["containers"]![0]!;
+        Add(container, "env", new() { ["name"] = "CRL_PATH", ["value"] = $"{directory}/ca-crl.pem" });
+        Add(container, "volumeMounts", new() { ["name"] = volume, ["mountPath"] = directory, ["readOnly"] = true });
+        Add(pod, "volumes", new() { ["name"] = volume, ["configMap"] = new JsonObject { ["name"] = "istio-ca-crl" } });
+
+        static void Add(JsonNode owner, string list, JsonObject item) => owner[list]!.AsArray().Add((JsonNode)item);
+    }
 
     // A string of JSON is one of YAML, and nothing in it can end it.
     private static string Quoted(string text) => $"\"{JsonEncodedText.Encode(text)}\"";

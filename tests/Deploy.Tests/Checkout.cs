@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Ambient.Deploy.Charts;
 using Ambient.Playground.Api.Documents;
 
 namespace Ambient.Deploy.Tests;
@@ -8,12 +9,15 @@ internal static class Checkout
 {
     public static string Root { get; } = Find();
 
-    public static string Chart => PathOf("deploy/charts/ambient");
+    public static string ChartFolder => PathOf("deploy/charts/ambient");
 
     public static string ManifestFile => PathOf("deploy/manifests/ambient.yaml");
 
     /// <summary>The objects of the manifest that is kept in the repository.</summary>
     public static IReadOnlyList<JsonObject> Manifest() => [.. Yaml.ParseAll(File.ReadAllText(ManifestFile)).Cast<JsonObject>()];
+
+    /// <summary>The objects that the chart gives in a namespace with values other than its own.</summary>
+    public static IReadOnlyList<JsonObject> Rendered(string ns, params KeyValuePair<string, string>[] values) => [.. Yaml.ParseAll(new Chart(ChartFolder).Render("ambient", ns, values)).Cast<JsonObject>()];
 
     public static JsonObject Workload(string kind, string name) =>
         Manifest().Single(document => document["kind"]!.GetValue<string>() == kind && document["metadata"]!["name"]!.GetValue<string>() == name);

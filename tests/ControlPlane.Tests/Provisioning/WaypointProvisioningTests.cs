@@ -137,6 +137,20 @@ public sealed class WaypointProvisioningTests
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_waypoint_that_checks_revocations_waits_for_the_lists_in_its_namespace()
+    {
+        await using var scene = await WaypointScene.StartAsync(("WAYPOINT_REVOCATION_LISTS", "true"));
+        scene.Create(WaypointScene.Waypoint);
+        await scene.UntilAsync("waypoint", "Programmed", "False", "Pending");
+
+        var pod = scene.Find("Deployment", "waypoint")!.ObjectAt("spec", "template", "spec")!;
+        var container = Assert.Single(pod.ObjectsAt("containers"));
+        var mount = Assert.Single(container.ObjectsAt("volumeMounts"), static one => one.Text("name") == "revocations");
+        Assert.Equal($"{mount.Text("mountPath")}/ca-crl.pem", Assert.Single(container.ObjectsAt("env"), static one => one.Text("name") == "CRL_PATH").Text("value"));
+        Assert.Equal("istio-ca-crl", Assert.Single(pod.ObjectsAt("volumes"), static one => one.Text("name") == "revocations").Text("configMap", "name"));
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task What_others_change_is_put_back_and_what_they_add_stays()
     {
         await using var scene = await WaypointScene.StartAsync();

@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using Ambient.Deploy.Charts;
 using Ambient.Lab.Processes;
 using Ambient.Playground.Api;
-using Ambient.Playground.Api.Documents;
 
 namespace Ambient.Deploy.Tests.Manifests;
 
@@ -13,7 +12,7 @@ public sealed class ManifestTests
 {
     [Fact]
     public void The_manifest_in_the_repository_is_what_the_chart_gives() =>
-        Assert.Equal(new Chart(Checkout.Chart).Render("ambient", "istio-system", KeyValuePair.Create("createNamespace", "true")), File.ReadAllText(Checkout.ManifestFile));
+        Assert.Equal(new Chart(Checkout.ChartFolder).Render("ambient", "istio-system", KeyValuePair.Create("createNamespace", "true")), File.ReadAllText(Checkout.ManifestFile));
 
     [Fact]
     public async Task Kubectl_applies_it_and_finds_nothing_to_change_afterwards()
@@ -80,12 +79,32 @@ public sealed class ManifestTests
     [InlineData("clusterDomain", "CLUSTER_DOMAIN", "DOMAIN_SUFFIX")]
     public void Names_of_the_mesh_reach_node_proxies_and_the_control_plane(string value, string variable, string variableOfControlPlane)
     {
-        var documents = Yaml.ParseAll(new Chart(Checkout.Chart).Render("ambient", "mesh", KeyValuePair.Create(value, "named"))).Cast<JsonObject>().ToList();
+        var documents = Checkout.Rendered("mesh", KeyValuePair.Create(value, "named"));
 
         Assert.Equal(("named", "named"), (Variable("ztunnel", variable), Variable("ambient-control-plane", variableOfControlPlane)));
 
         string? Variable(string workload, string name) => Containers(documents.Single(document => document["spec"]?["template"] is not null && document["metadata"]!["name"]!.GetValue<string>() == workload))
             .SelectMany(container => container["env"]!.AsArray()).SingleOrDefault(one => one!["name"]!.GetValue<string>() == name)?["value"]?.GetValue<string>();
+    }
+
+    [Fact]
+    public void With_revocation_lists_a_ztunnel_reads_the_published_ones_and_waypoints_are_to()
+    {
+        var documents = Checkout.Rendered("mesh", KeyValuePair.Create("revocationLists", "true"));
+
+        var (pod, variables) = (PodOf("ztunnel"), VariablesOf("ztunnel"));
+        var volume = Assert.Single(pod["volumes"]!.AsArray(), static one => Text(one!["configMap"]?["name"]) == "istio-ca-crl");
+        var mount = Assert.Single(pod["containers"]![0]!["volumeMounts"]!.AsArray(), one => Text(one!["name"]) == Text(volume!["name"]));
+        Assert.Equal($"{Text(mount!["mountPath"])}/ca-crl.pem", variables["CRL_PATH"]);
+        var controlPlane = VariablesOf("ambient-control-plane");
+        Assert.Equal(("true", "true"), (controlPlane["WAYPOINT_REVOCATION_LISTS"], controlPlane["PILOT_ENABLE_CA_CRL"]));
+        Assert.DoesNotContain("CRL_PATH", File.ReadAllText(Checkout.ManifestFile));
+
+        JsonNode PodOf(string name) => documents.Single(document => document["spec"]?["template"] is not null && Text(document["metadata"]!["name"]) == name)["spec"]!["template"]!["spec"]!;
+
+        Dictionary<string, string?> VariablesOf(string name) => PodOf(name)["containers"]![0]!["env"]!.AsArray().ToDictionary(static one => Text(one!["name"])!, static one => Text(one!["value"]));
+
+        static string? Text(JsonNode? node) => node?.GetValue<string>();
     }
 
     [Theory]

@@ -14,13 +14,14 @@ public sealed class HelmTests(HelmOracle oracle) : IClassFixture<HelmOracle>
     [InlineData("image.pullSecrets=[{name: mine}, {name: yours}]", "image.tag=9.9-rc.1", "image.repository=somewhere/ambient")]
     [InlineData("ztunnel.env={RUST_BACKTRACE: 1, NAME: \"it's \\\"so\\\"\"}", "controlPlane.env={A: true}", "nodeAgent.env={B: x}", "log.format=json")]
     [InlineData("nodeAgent.excludedNamespaces=[a, b, c]", "ztunnel.resources={limits: {memory: 1Gi}, requests: {cpu: 2, memory: \"64Mi\"}}")]
+    [InlineData("revocationLists=true")]
     [InlineData("nodeAgent.paths.networkNamespaces=/var/run/docker/netns", "nodeAgent.excludedNamespaces=[]", "controlPlane.resources={}")]
     public async Task The_chart_renders_as_Helm_renders_it(params string[] settings)
     {
         Assert.SkipUnless(HelmOracle.IsAvailable, Needs);
 
-        var expected = (await oracle.RenderAsync(Checkout.Chart, settings)).OutputOrThrow();
-        var ours = new Chart(Checkout.Chart).Render("release", "there", settings.Select(setting => setting.Split('=', 2)).Select(pair => KeyValuePair.Create(pair[0], pair[1])));
+        var expected = (await oracle.RenderAsync(Checkout.ChartFolder, settings)).OutputOrThrow();
+        var ours = new Chart(Checkout.ChartFolder).Render("release", "there", settings.Select(setting => setting.Split('=', 2)).Select(pair => KeyValuePair.Create(pair[0], pair[1])));
 
         Assert.Equal(HelmOracle.Objects(expected), HelmOracle.Objects(ours));
     }

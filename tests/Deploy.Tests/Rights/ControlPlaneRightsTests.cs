@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Ambient.Deploy.Tests.Manifests;
@@ -39,6 +40,29 @@ public sealed partial class ControlPlaneRightsTests
         Assert.Equal([], ManifestTests.Unread(waypoint, "waypoint", "shared/MeshProxy", "shared/Hosting"));
         RemoveOverlays(cluster);
         await cluster.UsedAsync(Account, program);
+        Assert.DoesNotContain("forbidden", program.ReadLog(), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task With_revocation_lists_it_may_publish_those_of_an_authority_that_is_plugged_in()
+    {
+        const string lists = "-----BEGIN X509 CRL-----\nMIA=\n-----END X509 CRL-----\n";
+        await using var cluster = await GuardedCluster.StartAsync(Checkout.Rendered("istio-system", KeyValuePair.Create("revocationLists", "true"), KeyValuePair.Create("createNamespace", "true")));
+        cluster.Create($$"""
+            apiVersion: v1
+            kind: Namespace
+            metadata: {name: shop}
+            ---
+            apiVersion: v1
+            kind: Secret
+            metadata: {name: cacerts, namespace: istio-system}
+            data: {ca-crl.pem: {{Convert.ToBase64String(Encoding.ASCII.GetBytes(lists))}}}
+            """);
+        await using var program = await StartAsync(cluster, ("PILOT_ENABLE_CA_CRL", "true"));
+
+        var store = cluster.Api.Store;
+        await Until.TrueAsync(() => Task.FromResult(store.Find(store.Kinds.Get("", "ConfigMap"), "shop", "istio-ca-crl")?.Copy()["data"]!["ca-crl.pem"]!.GetValue<string>() == lists),
+            () => $"the lists are in the namespace. The log ends with:\n{program.LogTail(20)}", TimeSpan.FromSeconds(60));
         Assert.DoesNotContain("forbidden", program.ReadLog(), StringComparison.OrdinalIgnoreCase);
     }
 
@@ -163,7 +187,7 @@ public sealed partial class ControlPlaneRightsTests
         return map;
     });
 
-    private static async Task<Daemon> StartAsync(GuardedCluster cluster)
+    private static async Task<Daemon> StartAsync(GuardedCluster cluster, params IEnumerable<(string Name, string Value)> settings)
     {
         var environment = new Dictionary<string, string>
         {
@@ -172,6 +196,7 @@ public sealed partial class ControlPlaneRightsTests
             ["POD_NAMESPACE"] = "istio-system",
             ["DOTNET_gcServer"] = "0",
         };
+        foreach (var (name, value) in settings) environment[name] = value;
         foreach (var port in (string[])["SECURE_GRPC", "PLAINTEXT_GRPC", "MONITORING", "HEALTH", "ADMIN"]) environment[$"AMBIENT_{port}_PORT"] = "0";
         var program = Daemon.Start("control plane", null, cluster.PathOf("log"), environment, NodePrograms.ControlPlane);
         await program.WaitForLogAsync(log => Listening().IsMatch(log), "where it listens", TimeSpan.FromSeconds(60));

@@ -17,11 +17,12 @@ internal sealed class GuardedCluster : IAsyncDisposable
 
     public PlaygroundApi Api { get; private set; } = null!;
 
-    public static async Task<GuardedCluster> StartAsync()
+    /// <param name="manifest">The default: the one in the repository.</param>
+    public static async Task<GuardedCluster> StartAsync(IReadOnlyList<JsonObject>? manifest = null)
     {
         var cluster = new GuardedCluster();
         cluster.Api = await PlaygroundApi.StartAsync(new() { Controllers = false, EnforcesRoles = true, Allowed = cluster.Remember });
-        foreach (var document in Checkout.Manifest()) cluster.Api.Store.Create(document);
+        foreach (var document in manifest ?? Checkout.Manifest()) cluster.Api.Store.Create(document);
         return cluster;
     }
 
