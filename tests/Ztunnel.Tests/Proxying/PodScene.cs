@@ -91,6 +91,10 @@ internal sealed class PodScene : IAsyncDisposable
     public Socket NewSocket(SocketType type, ProtocolType protocol) =>
         _namespace.Namespace.Run(() => new Socket(AddressFamily.InterNetwork, type, protocol));
 
+    /// <summary>Whether somebody inside the pod has asked for a connection there and has no answer yet.</summary>
+    public bool IsDialling(int port) => _namespace.Namespace.Run(() => File.ReadLines("/proc/thread-self/net/tcp")
+        .Any(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, _, var remote, "02", ..] && remote.EndsWith($":{port:X4}", StringComparison.Ordinal))); // SYN_SENT
+
     /// <summary>Whether a client inside the pod finds a listener there.</summary>
     public bool IsListening(int port) => _namespace.Namespace.Run(() =>
     {
