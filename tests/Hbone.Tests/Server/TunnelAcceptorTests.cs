@@ -11,11 +11,10 @@ public class TunnelAcceptorTests
     {
         var time = new ManualTime();
         await using var lab = await TunnelLab.StartAsync(serverTime: time);
+        await lab.ServerIdentityAsync(); // so that the limit runs from the turn in which it is accepted
         using var client = new TcpClient();
         await client.ConnectAsync(lab.Address);
         while (lab.Accepted == 0) await TunnelLab.SettleAsync(lab.ServerLoop);
-        await lab.ServerIdentityAsync();
-        await TunnelLab.SettleAsync(lab.ServerLoop);
 
         time.Advance(lab.Options.HandshakeTimeout);
 
