@@ -5,6 +5,8 @@ using Ambient.Http1;
 using Ambient.Http1.Bodies;
 using Ambient.Http1.Heads;
 using Ambient.Http1.Responses;
+using Ambient.Linux;
+using Ambient.Linux.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace Ambient.CniAgent.PluginCalls;
@@ -50,27 +52,17 @@ internal sealed partial class PluginSocket(
         {
             await Task.WhenAll(running);
         }
-        finally
-        {
-            File.Delete(path);
-        }
     }
 
     private Socket Listen()
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.Delete(path); // of an agent that is gone
-        var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            listener.Bind(new UnixDomainSocketEndPoint(path));
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite); // before anybody can connect
-            listener.Listen(MaxConnections);
-            return listener;
+            return new(new SafeSocketHandle(UnixListener.OpenStream(path, MaxConnections).Release(), ownsHandle: true));
         }
-        catch (SocketException error)
+        catch (LinuxException error)
         {
-            listener.Dispose();
             throw new IOException($"The plugin's socket {path} cannot be made: {error.Message}", error);
         }
     }

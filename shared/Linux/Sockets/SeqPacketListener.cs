@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Ambient.Linux.Sockets;
 
 /// <summary>Listens on a path for <see cref="SeqPacketSocket"/> connections.</summary>
@@ -9,7 +7,7 @@ public sealed unsafe class SeqPacketListener : IDisposable
     private readonly Descriptor _socket;
     private readonly string _path;
 
-    /// <summary>Binds to <paramref name="path"/>; a socket left behind there by a dead process is replaced.</summary>
+    /// <summary>Binds to <paramref name="path"/>; what stands there is replaced, see <see cref="UnixListener"/>.</summary>
     /// <param name="backlog">Connections that wait for accept.</param>
     /// <exception cref="LinuxException">The directory is missing or not writable.</exception>
     public SeqPacketListener(string path, int backlog = 16)
@@ -18,11 +16,8 @@ public sealed unsafe class SeqPacketListener : IDisposable
         _socket = SeqPacketSocket.CreateDescriptor();
         try
         {
-            Remove(path);
-            var name = stackalloc byte[UnixName.Size];
-            var length = UnixName.Write(path, new(name, UnixName.Size));
-            CallResult.Of(Libc.bind(_socket.Value, name, length)).OrThrow($"bind({path})");
-            CallResult.Of(Libc.listen(_socket.Value, backlog)).OrThrow($"listen({path})");
+            UnixListener.Bind(_socket, path);
+            UnixListener.Listen(_socket, path, backlog);
         }
         catch
         {
@@ -48,17 +43,6 @@ public sealed unsafe class SeqPacketListener : IDisposable
     /// <summary>Makes a waiting <see cref="Accept"/> return null, and all later ones.</summary>
     public void Stop() => _ = Libc.shutdown(_socket.Value, Libc.SHUT_RDWR);
 
-    /// <summary>Closes and removes the path.</summary>
-    public void Dispose()
-    {
-        if (!_socket.IsClosed)
-            Remove(_path);
-        _socket.Dispose();
-    }
-
-    private static void Remove(string path)
-    {
-        fixed (byte* raw = Encoding.UTF8.GetBytes(path + '\0'))
-            _ = Libc.unlink(raw);
-    }
+    /// <summary>Closes. The path stays, see <see cref="UnixListener"/>.</summary>
+    public void Dispose() => _socket.Dispose();
 }

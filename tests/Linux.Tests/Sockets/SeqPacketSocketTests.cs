@@ -153,7 +153,7 @@ public sealed class SeqPacketSocketTests : IDisposable
     }
 
     [Fact]
-    public void A_listener_replaces_what_a_dead_process_left_and_removes_its_own()
+    public void A_listener_replaces_what_stands_there_and_whoever_comes_after_it_is_refused()
     {
         File.WriteAllText(_path, "stale");
         using (new SeqPacketListener(_path))
@@ -161,8 +161,20 @@ public sealed class SeqPacketSocketTests : IDisposable
             using var client = SeqPacketSocket.Connect(_path);
         }
 
-        Assert.False(File.Exists(_path));
-        Assert.Equal(Errno.NotFound, Assert.Throws<LinuxException>(() => SeqPacketSocket.Connect(_path)).Errno);
+        Assert.Equal(Errno.ConnectionRefused, Assert.Throws<LinuxException>(() => SeqPacketSocket.Connect(_path)).Errno);
+    }
+
+    [Fact]
+    public void A_listener_that_closes_leaves_its_successor_the_path()
+    {
+        var leaving = new SeqPacketListener(_path);
+        using var successor = new SeqPacketListener(_path);
+
+        leaving.Dispose();
+
+        using var client = SeqPacketSocket.Connect(_path);
+        using var accepted = successor.Accept(Limit);
+        Assert.NotNull(accepted);
     }
 
     [Fact]
