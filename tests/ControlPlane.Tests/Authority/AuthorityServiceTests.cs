@@ -164,7 +164,11 @@ public sealed class AuthorityServiceTests
         });
         await Until.TrueAsync(() => scene.Parts.Controller.Report.Phase == RotationPhase.TrustingBoth, "both roots are trusted");
         time.Advance(TimeSpan.FromMinutes(2));
-        await Until.TrueAsync(() => scene.Parts.Controller.Report.Phase == RotationPhase.Retiring, "the new root signs");
+        await Until.TrueAsync(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1)); // a pause that begins only now has an end too
+            return scene.Parts.Controller.Report.Phase == RotationPhase.Retiring;
+        }, "the new root signs");
         await Until.TrueAsync(() => scene.Parts.Server.Leaf!.Issuer != before, "the server has a new certificate");
 
         using var client = PeerProcess.Start("openssl", "s_client", "-connect", $"127.0.0.1:{scene.Address.Port}", "-alpn", "h2");
