@@ -56,10 +56,12 @@ public sealed class PacketCapture : IAsyncDisposable
         return false;
     }
 
-    /// <summary>Packets that match a tcpdump filter.</summary>
+    /// <summary>Packets that match a tcpdump filter, of those that are in the file as a whole.</summary>
     public async Task<int> CountAsync(string filter)
     {
-        var result = await Command.RunAsync("tcpdump", ["-r", FilePath, "-nn", "--count", filter]);
+        var whole = FilePath + ".whole";
+        CaptureFile.CopyWhole(FilePath, whole);
+        var result = await Command.RunAsync("tcpdump", ["-r", whole, "-nn", "--count", filter]);
         var number = result.OutputOrThrow().Split(' ')[0];
         return int.Parse(number, CultureInfo.InvariantCulture);
     }
