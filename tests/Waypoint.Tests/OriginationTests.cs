@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Ambient.Model.Traffic;
+using Ambient.TestKit;
 using Ambient.Waypoint.Tests.Scenes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -135,8 +136,8 @@ public sealed class OriginationTests : IDisposable
         await using var scene = await WaypointScene.StartAsync();
         using var listener = new Socket(SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        await using var server = await StrictServerAsync(listener, Issue(_authority, "server", "localhost"));
         scene.Know("v1", "localhost", (ushort)((IPEndPoint)listener.LocalEndPoint!).Port, "echo");
+        await using var server = await StrictServerAsync(listener, Issue(_authority, "server", "localhost"));
         Apply(scene, new() { RootsFile = File("roots", _authority.ExportCertificatePem()), ServerName = "localhost" }, UpstreamHttp.Http2);
         using var client = await scene.ClientAsync("echo");
 
@@ -147,7 +148,7 @@ public sealed class OriginationTests : IDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(options => options.ListenHandle((ulong)listener.Handle, listen => listen.UseHttps(certificate)));
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(options => options.ListenHandle((ulong)listener.HandOver(), listen => listen.UseHttps(certificate)));
         var server = builder.Build();
         server.Run(static context => context.Response.WriteAsync($"{context.Request.Protocol} {context.Request.Scheme}"));
         await server.StartAsync();

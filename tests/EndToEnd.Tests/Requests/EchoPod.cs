@@ -4,6 +4,7 @@ using System.Net.WebSockets;
 using System.Text;
 using Ambient.EndToEnd.Tests.Sockets;
 using Ambient.Lab.Network;
+using Ambient.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -17,7 +18,6 @@ namespace Ambient.EndToEnd.Tests.Requests;
 internal sealed class EchoPod : IAsyncDisposable
 {
     private readonly WebApplication _application;
-    private readonly List<System.Net.Sockets.Socket> _listeners = [];
     private readonly ConcurrentDictionary<string, int> _failed = [];
     private int _requests;
 
@@ -27,8 +27,8 @@ internal sealed class EchoPod : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(options =>
         {
-            options.ListenHandle(Listen(pod, 8080), static listen => listen.Protocols = HttpProtocols.Http1);
-            options.ListenHandle(Listen(pod, 7070), static listen => listen.Protocols = HttpProtocols.Http2);
+            options.ListenHandle((ulong)pod.Listen(8080).HandOver(), static listen => listen.Protocols = HttpProtocols.Http1);
+            options.ListenHandle((ulong)pod.Listen(7070).HandOver(), static listen => listen.Protocols = HttpProtocols.Http2);
         });
         _application = builder.Build();
         _application.UseWebSockets();
@@ -49,18 +49,7 @@ internal sealed class EchoPod : IAsyncDisposable
         return echo;
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _application.DisposeAsync();
-        foreach (var listener in _listeners) listener.Dispose();
-    }
-
-    private ulong Listen(IPod pod, int port)
-    {
-        var listener = PodSockets.Listen(pod, port);
-        _listeners.Add(listener);
-        return (ulong)listener.Handle;
-    }
+    public ValueTask DisposeAsync() => _application.DisposeAsync();
 
     private static async Task EchoAsync(HttpContext context)
     {

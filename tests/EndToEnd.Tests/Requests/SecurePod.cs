@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using Ambient.EndToEnd.Tests.Sockets;
 using Ambient.Lab.Network;
+using Ambient.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -12,16 +13,14 @@ namespace Ambient.EndToEnd.Tests.Requests;
 internal sealed class SecurePod : IAsyncDisposable
 {
     private readonly WebApplication _application;
-    private readonly System.Net.Sockets.Socket _listener;
     private int _requests;
     private volatile string? _asked;
 
     private SecurePod(IPod pod, int port, X509Certificate2 certificate)
     {
-        _listener = pod.Listen(port);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(options => options.ListenHandle((ulong)_listener.Handle, listen => listen.UseHttps(https => https.ServerCertificateSelector = (_, name) =>
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(options => options.ListenHandle((ulong)pod.Listen(port).HandOver(), listen => listen.UseHttps(https => https.ServerCertificateSelector = (_, name) =>
         {
             _asked = name;
             return certificate;
@@ -44,9 +43,5 @@ internal sealed class SecurePod : IAsyncDisposable
         return secure;
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _application.DisposeAsync();
-        _listener.Dispose();
-    }
+    public ValueTask DisposeAsync() => _application.DisposeAsync();
 }

@@ -91,11 +91,10 @@ internal sealed class ProxyScene : IExchangeOwner, IAsyncDisposable
     public async Task<Http2Wire> ConnectHttp2Async(Http2Options? options = null, int? cut = null) => Own(await Http2Wire.ConnectAsync(Address, options, cut));
 
     /// <summary>The proxy's next connection to the server, over HTTP/2.</summary>
-    public async Task<Http2Wire> AcceptHttp2Async(Http2Options? options = null, int? cut = null) =>
-        Own(Http2Wire.Serve(new Wire(await _server.AcceptAsync().WaitAsync(Wire.Limit)), options, cut));
+    public async Task<Http2Wire> AcceptHttp2Async(Http2Options? options = null, int? cut = null) => Own(Http2Wire.Serve(new Wire(await NextAsync(default)), options, cut));
 
     /// <summary>The proxy's next connection to the server.</summary>
-    public async Task<Wire> AcceptAsync(CancellationToken stop = default) => Own(new Wire(await _server.AcceptAsync(stop).AsTask().WaitAsync(Wire.Limit, CancellationToken.None)));
+    public async Task<Wire> AcceptAsync(CancellationToken stop = default) => Own(new Wire(await NextAsync(stop)));
 
     /// <summary>A client and the server's connection after one request and its answer, both kept alive.</summary>
     public async Task<(Wire Client, Wire Server)> AfterOneExchangeAsync()
@@ -138,6 +137,20 @@ internal sealed class ProxyScene : IExchangeOwner, IAsyncDisposable
         });
         _loop.Dispose();
         Assert.Empty(_defects);
+    }
+
+    private async Task<Socket> NextAsync(CancellationToken stop)
+    {
+        try
+        {
+            return await _server.AcceptAsync(stop).AsTask().WaitAsync(Wire.Limit, CancellationToken.None);
+        }
+        catch (TimeoutException)
+        {
+            var clients = await _loop.RunAsync(() => ValueTask.FromResult(Connections.Count)).WaitAsync(Wire.Limit, CancellationToken.None);
+            throw new TimeoutException($"The proxy, with {clients} connections of clients, opened none in {Wire.Limit.TotalSeconds:0} s. "
+                + $"It reported: {string.Join(", ", Attempts)}; {string.Join(", ", Reports)}; {string.Join(", ", _defects)}.");
+        }
     }
 
     private void Open(HttpProxyOptions options)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Ambient.Playground.Api;
+using Ambient.TestKit;
 
 namespace Ambient.Playground.Tests.Api;
 
@@ -13,7 +14,7 @@ public sealed class ListenerTests
         var (plainPort, securedPort) = (Port(plain), Port(secured));
         await using var api = await PlaygroundApi.StartAsync(new()
         {
-            Port = null, TlsPort = null, PlainHandle = TakeOver(plain), TlsHandle = TakeOver(secured), Controllers = false,
+            Port = null, TlsPort = null, PlainHandle = plain.HandOver(), TlsHandle = secured.HandOver(), Controllers = false,
         });
         using var client = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Issuer == "CN=kubernetes" } });
 
@@ -40,12 +41,4 @@ public sealed class ListenerTests
     }
 
     private static int Port(Socket socket) => ((IPEndPoint)socket.LocalEndPoint!).Port;
-
-    // The server closes the descriptor; our own object must not do it too.
-    private static int TakeOver(Socket socket)
-    {
-        var handle = (int)socket.SafeHandle.DangerousGetHandle();
-        socket.SafeHandle.SetHandleAsInvalid();
-        return handle;
-    }
 }

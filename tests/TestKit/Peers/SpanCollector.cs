@@ -15,16 +15,15 @@ public sealed class SpanCollector : IAsyncDisposable
     private const int GrpcPrefix = 5;
 
     private readonly WebApplication _application;
-    private readonly Socket _listener;
     private readonly bool _overHttp;
 
     private SpanCollector(Socket listener, bool overHttp)
     {
-        (_listener, _overHttp) = (listener, overHttp);
+        _overHttp = overHttp;
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(options =>
-            options.ListenHandle((ulong)listener.Handle, listen => listen.Protocols = overHttp ? HttpProtocols.Http1 : HttpProtocols.Http2));
+            options.ListenHandle((ulong)listener.HandOver(), listen => listen.Protocols = overHttp ? HttpProtocols.Http1 : HttpProtocols.Http2));
         _application = builder.Build();
         _application.MapPost(overHttp ? "/v1/traces" : "/opentelemetry.proto.collector.trace.v1.TraceService/Export", (RequestDelegate)TakeAsync);
     }
@@ -44,11 +43,7 @@ public sealed class SpanCollector : IAsyncDisposable
         return collector;
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _application.DisposeAsync();
-        _listener.Dispose();
-    }
+    public ValueTask DisposeAsync() => _application.DisposeAsync();
 
     private async Task TakeAsync(HttpContext context)
     {
