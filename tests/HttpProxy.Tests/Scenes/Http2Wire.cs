@@ -123,7 +123,8 @@ internal sealed class Http2Wire : IHttp2Handler, IHttp2Output, IDisposable
 
             try
             {
-                for (var at = 0; at < bytes.Length; at += Cut ?? bytes.Length) _socket.Send(bytes.AsSpan(at, Math.Min(Cut ?? bytes.Length, bytes.Length - at)));
+                var cut = Cut ?? bytes.Length; // once: it may be set meanwhile, and then bytes would go out twice or not at all
+                for (var at = 0; at < bytes.Length; at += cut) _socket.Send(bytes.AsSpan(at, Math.Min(cut, bytes.Length - at)));
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {
