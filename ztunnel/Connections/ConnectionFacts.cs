@@ -25,6 +25,9 @@ internal readonly record struct ConnectionFacts
 
     public required ConnectionProtocol Protocol { get; init; }
 
+    /// <summary>Inbound, in plain: made while its pod entered the mesh, by a client that could not know. No policy ends it.</summary>
+    public bool IsOlder { get; init; }
+
     /// <summary>Uid of the pod whose connection it is, as the node agent names it.</summary>
     public required string PodUid { get; init; }
 

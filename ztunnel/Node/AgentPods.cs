@@ -55,7 +55,7 @@ internal sealed class OwnPod(IPodProxy proxy) : IRunningPods
     {
         var workload = options.Node.Workload!;
         var pod = new PodInfo("dedicated", workload.Name, workload.Namespace, workload.ServiceAccount);
-        return new(await parts.Pods.StartAsync(pod, NetworkNamespace.Current(), CancellationToken.None));
+        return new(await parts.Pods.StartAsync(pod, NetworkNamespace.Current(), isArriving: false, CancellationToken.None));
     }
 
     public Task StopAsync() => proxy.StopAsync(PodStop.Graceful).AsTask();

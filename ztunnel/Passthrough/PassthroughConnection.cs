@@ -10,7 +10,7 @@ using Ambient.Ztunnel.Proxying;
 
 namespace Ambient.Ztunnel.Passthrough;
 
-/// <summary>A plaintext connection into the pod, from a client outside the mesh: has no identity, is still authorized.</summary>
+/// <summary>A plaintext connection into the pod, from a client outside the mesh: has no identity, is still authorized, unless it comes while the pod enters the mesh (<see cref="PodEntry"/>).</summary>
 internal sealed class PassthroughConnection(PodWorker pod, LoopSocket downstream, IPEndPoint client, IPEndPoint destination)
 {
     /// <summary>Asks the policies, dials the application and has the connection carried to it.</summary>
@@ -26,13 +26,13 @@ internal sealed class PassthroughConnection(PodWorker pod, LoopSocket downstream
     private async ValueTask<bool> ServeAsync(Workload workload)
     {
         var facts = FactsOf(workload);
-        if (await pod.Rules.Authorizer.JudgeNewAsync(workload, Attributes) is { IsAllowed: false } denied) return Fail(facts, denied.Reason, denied.ToString());
+        if (!facts.IsOlder && await pod.Rules.Authorizer.JudgeNewAsync(workload, Attributes) is { IsAllowed: false } denied) return Fail(facts, denied.Reason, denied.ToString());
 
         var (upstream, failure) = await ApplicationDial.ConnectAsync(pod, client, destination);
         if (upstream is null) return Fail(facts, ConnectReasons.Of(failure), failure.Describe(destination));
 
         var carriage = new Carriage(pod, downstream, upstream, facts);
-        if (pod.Rules.Authorizer.Judge(workload, Attributes) is { IsAllowed: false } changed) carriage.End(changed.Reason, changed.ToString());
+        if (!facts.IsOlder && pod.Rules.Authorizer.Judge(workload, Attributes) is { IsAllowed: false } changed) carriage.End(changed.Reason, changed.ToString());
         carriage.Start();
         return true;
     }
@@ -58,6 +58,7 @@ internal sealed class PassthroughConnection(PodWorker pod, LoopSocket downstream
     {
         Direction = Direction.Inbound,
         Protocol = ConnectionProtocol.Tcp,
+        IsOlder = pod.Pod.Entry.IsUnderWay,
         PodUid = pod.Pod.Info.Uid,
         Source = client,
         Destination = destination,

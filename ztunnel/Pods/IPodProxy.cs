@@ -28,7 +28,8 @@ internal interface IPodProxyFactory
     /// <summary>Returns once all listeners are bound: the agent is told "done" then, and the pod's processes may start.</summary>
     /// <param name="pod">Whose connections these will be.</param>
     /// <param name="netns">Where its sockets are made. Borrowed: open until the proxy was stopped, disposed by the caller.</param>
+    /// <param name="isArriving">It starts or enters the mesh now; otherwise it may have been served before, by another process.</param>
     /// <param name="stop">Gives up; nothing is left behind.</param>
     /// <exception cref="Exception">Not started and nothing left behind; the message goes to the agent and to the log.</exception>
-    ValueTask<IPodProxy> StartAsync(PodInfo pod, NetworkNamespace netns, CancellationToken stop);
+    ValueTask<IPodProxy> StartAsync(PodInfo pod, NetworkNamespace netns, bool isArriving, CancellationToken stop);
 }

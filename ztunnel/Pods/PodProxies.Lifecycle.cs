@@ -17,7 +17,7 @@ internal sealed partial class PodProxies
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stop.Token);
         try
         {
-            var proxy = await _factory.StartAsync(pod.Pod, pod.Netns, either.Token);
+            var proxy = await _factory.StartAsync(pod.Pod, pod.Netns, pod.IsArriving, either.Token);
             _pending.Remove(pod.Pod.Uid);
             _running[pod.Pod.Uid] = new RunningPod(pod.Pod, pod.Netns, proxy);
             Started.Increment();

@@ -97,7 +97,7 @@ internal sealed partial class PodProxies : IAsyncDisposable
                 await WaitForStopAsync(stopping, pods: 1); // the new one needs its ports
         }
         DropPending(pod.Uid);
-        await StartAsync(new PendingPod(pod, netns));
+        await StartAsync(new PendingPod(pod, netns, IsArriving: !_inSnapshot));
     });
 
     /// <summary>The pod still exists; the agent has no descriptor for it.</summary>
@@ -206,7 +206,7 @@ internal sealed partial class PodProxies : IAsyncDisposable
 
     private sealed record RunningPod(PodInfo Pod, NetworkNamespace Netns, IPodProxy Proxy);
 
-    private sealed record PendingPod(PodInfo Pod, NetworkNamespace Netns)
+    private sealed record PendingPod(PodInfo Pod, NetworkNamespace Netns, bool IsArriving)
     {
         public string? Error { get; set; }
     }

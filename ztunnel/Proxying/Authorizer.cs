@@ -55,7 +55,7 @@ internal sealed partial class Authorizer(MeshState mesh, TimeProvider time, LogL
 
     internal ReasonCode Rejudge(in ConnectionFacts facts)
     {
-        if (facts is not { Direction: Direction.Inbound, DestinationWorkload: { } workload, Target: { } target, Source: { } source })
+        if (facts is not { Direction: Direction.Inbound, IsOlder: false, DestinationWorkload: { } workload, Target: { } target, Source: { } source })
             return ReasonCode.None;
         var attributes = new ConnectionAttributes(facts.SourceIdentity, source.Address, target.Address, (ushort)target.Port);
         var decision = Judge(workload, attributes);

@@ -14,6 +14,9 @@ internal sealed record Pod(PodInfo Info, PodSockets Sockets, MeshState Mesh, Tim
 
     public LocalName Name { get; } = new(Info.Name, Info.Namespace, Info.ServiceAccount);
 
+    /// <summary>Set before anything comes in.</summary>
+    public PodEntry Entry { get; set; } = PodEntry.Past;
+
     /// <summary>The pod as the mesh knows it now, or null.</summary>
     public Workload? FindWorkload() => Mesh.Current.FindLocalWorkload(Name);
 

@@ -15,11 +15,11 @@ namespace Ambient.Ztunnel.Proxying;
 internal sealed class PodProxyFactory(
     ZtunnelOptions options, MeshState mesh, WorkerPool workers, ProxyRules rules, PodRegistry registry, DnsProxies? dns, TimeProvider time) : IPodProxyFactory
 {
-    public async ValueTask<IPodProxy> StartAsync(PodInfo pod, NetworkNamespace netns, CancellationToken stop)
+    public async ValueTask<IPodProxy> StartAsync(PodInfo pod, NetworkNamespace netns, bool isArriving, CancellationToken stop)
     {
         var sockets = new PodSockets(netns, options.Sockets, options.Listeners);
         var listeners = PodListeners.Open(sockets, options.Listeners, options.Dns, options.Node.ProxyEnabled);
-        return await ServeAsync(pod, sockets, listeners, listeners.IsTransparent);
+        return await ServeAsync(pod, sockets, listeners, listeners.IsTransparent, isArriving);
     }
 
     /// <summary>Serves the node proxy's own tunnel port, so that captured clients reach its metrics over mutual TLS.</summary>
@@ -34,9 +34,10 @@ internal sealed class PodProxyFactory(
 
     /// <summary>Serves a pod on sockets that are bound already.</summary>
     /// <param name="listeners">Taken over; all of them are closed if this fails.</param>
-    internal async ValueTask<PodProxy> ServeAsync(PodInfo info, PodSockets sockets, PodListeners listeners, bool preservesSource)
+    internal async ValueTask<PodProxy> ServeAsync(PodInfo info, PodSockets sockets, PodListeners listeners, bool preservesSource, bool isArriving = false)
     {
         var pod = new Pod(info, sockets, mesh, time, preservesSource);
+        if (isArriving) pod.Entry = PodEntry.Of(pod.Name, mesh, time);
         var proxy = new PodProxy(pod, workers, rules, registry, options.Drain.Deadline);
         try
         {

@@ -8,8 +8,8 @@ namespace Ambient.CniAgent.Enrollment;
 /// <summary>The steps that take a pod into the mesh, and those that take it out. READ THIS FIRST.</summary>
 /// <remarks>
 /// In: rules, then proxy. From the moment the rules stand until the proxy listens, the pod's TCP is refused, in both
-/// directions; it is never carried in plaintext. TCP connections from before are reset at their next packet, so that they
-/// come back through the mesh. Out: proxy, then rules, which carry the answers to connections that the proxy made. It tells its
+/// directions; it is never carried in plaintext. A pod that runs already is served first if a proxy is there, so that nobody
+/// is refused who calls it then. Its TCP connections from before go on as they began, unless they are to be reset. Out: proxy, then rules, which carry the answers to connections that the proxy made. It tells its
 /// peers and lets connections finish for a moment; until the rules are gone new ones are refused, then they go directly, as for
 /// any pod outside the mesh.
 /// </remarks>
@@ -18,24 +18,30 @@ internal sealed class Enroller(PodNamespaceOpener opener, RuleInstaller rules, P
     /// <summary>A node proxy that connects before the pod is closed, and serves it from before, is told to go on.</summary>
     public void Announce(PodSpec pod) => registry.Announce(pod);
 
+    /// <summary>Has the node proxy listen in a pod that is not closed yet: nothing comes to it before the rules stand.</summary>
+    /// <exception cref="IOException">It does not listen; the pod is as open as before.</exception>
+    public async Task ServeFirstAsync(PodSpec pod, CancellationToken stop)
+    {
+        registry.Hold(pod, Claim(pod));
+        await ServeAsync(pod, stop);
+    }
+
     /// <summary>Closes the pod: opens and checks its namespace and puts verified rules there. A proxy that connects is told of it.</summary>
     /// <param name="isNewSandbox">Nothing has run in it yet.</param>
     /// <returns>What somebody had changed, and whether the pod or its namespace is new to us.</returns>
     /// <exception cref="IOException">Not closed: <see cref="PodNamespaceException"/> or <see cref="RedirectionException"/> says why.</exception>
     public async Task<(IReadOnlyList<string> Found, bool IsNew)> CloseAsync(PodSpec pod, bool isNewSandbox, CancellationToken stop)
     {
-        var netns = opener.Open(pod);
+        var netns = Claim(pod);
         try
         {
-            registry.Claim(pod, netns.Key);
             var found = await rules.EnsureAsync(netns, pod.Redirection, isNewSandbox);
-            var isNew = registry.Hold(pod, netns);
-            netns = null;
-            return (found, isNew);
+            return (found, registry.Hold(pod, netns));
         }
-        finally
+        catch
         {
-            netns?.Dispose();
+            netns.Dispose();
+            throw;
         }
     }
 
@@ -71,6 +77,21 @@ internal sealed class Enroller(PodNamespaceOpener opener, RuleInstaller rules, P
         catch (OperationCanceledException)
         {
             // It comes back, with what is held for it now.
+        }
+    }
+
+    private NetworkNamespace Claim(PodSpec pod)
+    {
+        var netns = opener.Open(pod);
+        try
+        {
+            registry.Claim(pod, netns.Key);
+            return netns;
+        }
+        catch
+        {
+            netns.Dispose();
+            throw;
         }
     }
 

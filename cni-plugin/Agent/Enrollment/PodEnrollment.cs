@@ -102,6 +102,8 @@ internal sealed partial class PodEnrollment
 
     private async Task<EnrollmentStatus> TryAsync(CancellationToken stop)
     {
+        if (_status is null && !_isNewSandbox)
+            await TryServeFirstAsync(stop);
         try
         {
             var (found, isNew) = await _context.Enroller.CloseAsync(Pod, _isNewSandbox && _status is null, stop);
@@ -131,6 +133,20 @@ internal sealed partial class PodEnrollment
         {
             _isServed = false;
             return new EnrollmentStatus(EnrollmentState.Pending, error.Message);
+        }
+    }
+
+    // What prevents it prevents it once more when the pod is closed, and is told then.
+    private async Task TryServeFirstAsync(CancellationToken stop)
+    {
+        try
+        {
+            _isServed = true;
+            await _context.Enroller.ServeFirstAsync(Pod, stop);
+        }
+        catch (IOException)
+        {
+            _isServed = false;
         }
     }
 

@@ -42,6 +42,38 @@ public sealed class EnrollmentTests : IAsyncDisposable
         }
     }
 
+    // Its callers would be refused if it were closed before somebody listens.
+    [Fact]
+    public async Task A_pod_that_runs_already_is_served_before_it_is_closed()
+    {
+        StartAgent();
+        using var proxy = await JoinAsync();
+        WritePod();
+
+        Assert.Equal("uid-1", proxy.Next().Add.Uid);
+        Assert.Empty(_lab.InPod("nft", "list tables"));
+        proxy.Acknowledge();
+
+        await UntilStatusAsync("enrolled");
+        Assert.Contains("inet ambient", _lab.InPod("nft", "list tables"));
+    }
+
+    [Fact]
+    public async Task A_pod_that_runs_already_and_cannot_be_served_is_closed_all_the_same()
+    {
+        StartAgent();
+        using var proxy = await JoinAsync();
+        WritePod();
+
+        proxy.Next();
+        proxy.Acknowledge("no room");
+        proxy.Next();
+        proxy.Acknowledge("no room either");
+
+        Assert.Contains("no room either", (await UntilStatusAsync("pending")).GetProperty("error").GetString());
+        Assert.Contains("inet ambient", _lab.InPod("nft", "list tables"));
+    }
+
     [Fact]
     public async Task A_removed_file_opens_the_pod_and_leaves_nothing()
     {
@@ -224,6 +256,12 @@ public sealed class EnrollmentTests : IAsyncDisposable
 
     private JsonElement? ReadStatus() =>
         File.Exists(StatusPath) ? JsonDocument.Parse(File.ReadAllText(StatusPath)).RootElement : null;
+
+    private async Task<TestProxy> JoinAsync()
+    {
+        await UntilAsync(() => File.Exists(SocketPath));
+        return TestProxy.Join(SocketPath).Proxy;
+    }
 
     // The agent asks again for a pod it has just told in the snapshot: the proxy answers whatever comes.
     private async Task ServeUntilAsync(TestProxy proxy, string state)

@@ -43,8 +43,10 @@ public sealed class EnrolmentTests(ITestOutputHelper output)
         foreach (var server in servers) await server.DisposeAsync();
     }
 
-    [Fact]
-    public async Task Pods_that_leave_the_mesh_and_come_back_are_called_all_the_while()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Pods_that_leave_the_mesh_and_come_back_are_called_all_the_while(bool throughWaypoint)
     {
         var service = new IPEndPoint(IPAddress.Parse("10.96.50.64"), 80);
         await using var cluster = await ClusterLab.StartAsync(["n1", "n2"]);
@@ -53,6 +55,7 @@ public sealed class EnrolmentTests(ITestOutputHelper output)
         cluster.Pods.Create(ShopWaypoint.WebAt(service));
         await cluster.Pods.ReadyAsync("shop", "web");
         await cluster.EnrolAsync("shop");
+        if (throughWaypoint) await AttachWaypointAsync(cluster, callers[0], service);
         var clients = callers.Select(pod => SteadyClient.Start(pod, service, TimeSpan.FromMilliseconds(10))).ToList();
 
         for (var round = 0; round < 3; round++)
@@ -70,6 +73,15 @@ public sealed class EnrolmentTests(ITestOutputHelper output)
         output.WriteLine($"{clients.Sum(static client => client.Succeeded)} requests answered, {clients.Sum(static client => client.Failures.Count)} failed");
         Assert.True(clients.TrueForAll(static client => client.Failures.Count == 0), string.Join('\n', [.. clients.SelectMany(static client => client.Failures),
             .. cluster.Nodes.SelectMany(node => cluster.ZtunnelLog(node).Split('\n').Where(static line => line.Contains("error=", StringComparison.Ordinal)).TakeLast(20))]));
+    }
+
+    private static async Task AttachWaypointAsync(ClusterLab cluster, RunningPod caller, IPEndPoint service)
+    {
+        (await cluster.ApplyAsync(ShopWaypoint.Gateway)).OutputOrThrow();
+        await ShopWaypoint.ProgrammedAsync(cluster, cluster.AgentLogs);
+        (await cluster.KubectlAsync("label", "service", "web", "-n", "shop", "istio.io/use-waypoint=waypoint")).OutputOrThrow();
+        await using var first = SteadyClient.Start(caller, service, TimeSpan.FromMilliseconds(10));
+        await Until.TrueAsync(() => cluster.ZtunnelLog(cluster.Nodes[0]).Contains("dst.workload=\"waypoint", StringComparison.Ordinal), () => $"requests go through the waypoint\n{cluster.ZtunnelLog(cluster.Nodes[0])}", PodCluster.Patience);
     }
 
     private static async Task<List<RunningPod>> FillAsync(ClusterLab cluster)

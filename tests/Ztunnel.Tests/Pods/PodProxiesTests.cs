@@ -1,3 +1,4 @@
+using Ambient.Linux.Namespaces;
 using Ambient.TestKit;
 using Ambient.Ztunnel.Pods;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -16,4 +17,26 @@ public sealed class PodProxiesTests
 
         await pods.DeleteAsync("a").WaitAsync(TimeSpan.FromSeconds(30));
     }
+
+    [Fact]
+    public async Task Pods_of_the_snapshot_may_have_been_served_before_and_those_told_later_arrive()
+    {
+        var proxies = new TestProxies();
+        var time = new ManualTime();
+        await using var pods = new PodProxies(proxies, time, NullLogger<PodProxies>.Instance, static _ => { });
+        await pods.BeginSessionAsync();
+        await pods.AddAsync(Named("known"), NetworkNamespace.Current());
+        await pods.SnapshotSentAsync();
+        proxies.Fail("late", "not yet");
+        await Assert.ThrowsAsync<ZdsException>(() => pods.AddAsync(Named("late"), NetworkNamespace.Current()));
+        proxies.Heal("late");
+
+        await pods.AddAsync(Named("new"), NetworkNamespace.Current());
+        time.Advance(TimeSpan.FromSeconds(5));
+        await pods.DeleteAsync("nobody"); // after the other, in turn
+
+        Assert.Equal(["new", "late"], proxies.Arriving);
+    }
+
+    private static PodInfo Named(string uid) => new(uid, uid, "shop", uid);
 }

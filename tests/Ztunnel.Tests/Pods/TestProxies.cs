@@ -11,6 +11,9 @@ internal sealed class TestProxies : IPodProxyFactory
 
     public ConcurrentQueue<string> Events { get; } = new();
 
+    /// <summary>Pods that were started as such.</summary>
+    public ConcurrentQueue<string> Arriving { get; } = new();
+
     /// <summary>Pods with the namespace their running proxy was given.</summary>
     public ConcurrentDictionary<string, NamespaceKey> Running { get; } = new();
 
@@ -18,7 +21,7 @@ internal sealed class TestProxies : IPodProxyFactory
 
     public void Heal(string uid) => _failing.TryRemove(uid, out _);
 
-    public ValueTask<IPodProxy> StartAsync(PodInfo pod, NetworkNamespace netns, CancellationToken stop)
+    public ValueTask<IPodProxy> StartAsync(PodInfo pod, NetworkNamespace netns, bool isArriving, CancellationToken stop)
     {
         if (_failing.TryGetValue(pod.Uid, out var why))
         {
@@ -26,6 +29,7 @@ internal sealed class TestProxies : IPodProxyFactory
             throw new IOException(why);
         }
         Events.Enqueue($"started {pod.Uid}");
+        if (isArriving) Arriving.Enqueue(pod.Uid);
         Running[pod.Uid] = netns.Key;
         return new ValueTask<IPodProxy>(new Proxy(this, pod, netns));
     }

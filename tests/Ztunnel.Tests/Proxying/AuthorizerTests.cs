@@ -84,6 +84,14 @@ public sealed class AuthorizerTests
         Assert.Equal(ReasonCode.PolicyChanged, _authorizer.Rejudge(Facts()));
     }
 
+    [Fact]
+    public void An_open_connection_that_is_older_than_its_pods_entry_goes_on()
+    {
+        _mesh.Apply(new() { Policies = [new("shop/open", Everybody with { Action = PolicyAction.Deny })] });
+
+        Assert.Equal(ReasonCode.None, _authorizer.Rejudge(Facts() with { IsOlder = true }));
+    }
+
     private static AuthorizationPolicy Everybody => new()
     {
         Name = "open", Namespace = "shop", Scope = PolicyScope.WorkloadSelector, Rules = [new PolicyRule([])],
