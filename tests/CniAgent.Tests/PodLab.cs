@@ -99,9 +99,11 @@ internal sealed class PodLab : IDisposable
         var socket = where.Run(() => new Socket(
             v6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork, type, type == SocketType.Stream ? ProtocolType.Tcp : ProtocolType.Udp));
         if (marked)
-            socket.SetRawSocketOption(1, 36, BitConverter.GetBytes(Mark)); // SOL_SOCKET, SO_MARK
+            SetMark(socket);
         return socket;
     }
+
+    public static void SetMark(Socket socket) => socket.SetRawSocketOption(1, 36, BitConverter.GetBytes(Mark)); // SOL_SOCKET, SO_MARK
 
     /// <summary>Where a redirected connection was headed.</summary>
     public static IPEndPoint OriginalTarget(Socket accepted)

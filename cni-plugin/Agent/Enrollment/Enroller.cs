@@ -9,9 +9,9 @@ namespace Ambient.CniAgent.Enrollment;
 /// <remarks>
 /// In: rules, then proxy. From the moment the rules stand until the proxy listens, the pod's TCP is refused, in both
 /// directions; it is never carried in plaintext. A pod that runs already is served first if a proxy is there, so that nobody
-/// is refused who calls it then. Its TCP connections from before go on as they began, unless they are to be reset. Out: proxy, then rules, which carry the answers to connections that the proxy made. It tells its
-/// peers and lets connections finish for a moment; until the rules are gone new ones are refused, then they go directly, as for
-/// any pod outside the mesh.
+/// is refused who calls it then. Its TCP connections from before go on as they began, unless they are to be reset. Out: the rules
+/// capture no more, so that what begins from then on goes directly, as for any pod outside the mesh, and the mesh is told;
+/// then the proxy tells its peers and lets connections finish for a moment; then go the rules that carry these.
 /// </remarks>
 internal sealed class Enroller(PodNamespaceOpener opener, RuleInstaller rules, PodRegistry registry, ZdsServer proxies)
 {
@@ -50,12 +50,16 @@ internal sealed class Enroller(PodNamespaceOpener opener, RuleInstaller rules, P
     public Task ServeAsync(PodSpec pod, CancellationToken stop) => proxies.AddAsync(pod.Uid).WaitAsync(stop);
 
     /// <summary>Takes the pod out of the mesh. What is gone already is no error.</summary>
-    /// <exception cref="IOException">Its rules are still there, so it stays closed; try again.</exception>
-    public async Task RemoveAsync(PodSpec pod, CancellationToken stop)
+    /// <param name="opened">Called once nothing is captured any more, before connections are given time to finish.</param>
+    /// <exception cref="IOException">Its rules are still there; try again.</exception>
+    public async Task RemoveAsync(PodSpec pod, Action opened, CancellationToken stop)
     {
         // The one that was enrolled, if we hold it: its addresses may have gone before the pod does.
         using (var netns = registry.Open(pod.Uid) ?? OpenIfExists(pod))
         {
+            if (netns is not null)
+                await rules.OpenAsync(netns);
+            opened();
             await proxies.DeleteAsync(pod.Uid);
             if (netns is not null)
                 await rules.RemoveAsync(netns);

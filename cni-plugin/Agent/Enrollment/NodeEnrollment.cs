@@ -55,14 +55,15 @@ internal sealed class NodeEnrollment(EnrollmentContext context) : IAsyncDisposab
 
     /// <summary>The pod is not to be in the mesh. Goes on behind this call until it is out.</summary>
     /// <param name="pod">As it was wanted, perhaps by an earlier process.</param>
+    /// <param name="opened">Called, perhaps again, when nothing of it is captured any more, while what was is given time to finish; must not throw.</param>
     /// <param name="removed">Called once it is out; must not throw.</param>
-    public async Task UnwantAsync(PodSpec pod, Action removed)
+    public async Task UnwantAsync(PodSpec pod, Action? opened = null, Action? removed = null)
     {
         if (Take(_leaving, pod.Uid) is { } earlier)
             await earlier.CancelAsync();
         if (Take(_pods, pod.Uid) is { } enrolled)
             await enrolled.StopAsync();
-        _ = Leave(pod.Uid, stop => PodEnrollment.RemoveAsync(pod, context, removed, stop));
+        _ = Leave(pod.Uid, stop => PodEnrollment.RemoveAsync(pod, context, opened ?? Nothing, removed ?? Nothing, stop));
     }
 
     /// <summary>Another node proxy is the newest now. Any thread.</summary>
@@ -86,6 +87,10 @@ internal sealed class NodeEnrollment(EnrollmentContext context) : IAsyncDisposab
             await pod.StopAsync();
         foreach (var pod in leaving)
             await pod.CancelAsync();
+    }
+
+    private static void Nothing()
+    {
     }
 
     private Task Leave(string uid, Func<CancellationToken, Task> leave)

@@ -43,13 +43,13 @@ internal sealed partial class PodEnrollment
     }
 
     /// <summary>Takes a pod out of the mesh; tries until it is out or <paramref name="stop"/> fires.</summary>
-    public static async Task RemoveAsync(PodSpec pod, EnrollmentContext context, Action removed, CancellationToken stop)
+    public static async Task RemoveAsync(PodSpec pod, EnrollmentContext context, Action opened, Action removed, CancellationToken stop)
     {
         for (var pause = FirstRetry; !stop.IsCancellationRequested; pause = Longer(pause))
         {
             try
             {
-                await context.Enroller.RemoveAsync(pod, stop);
+                await context.Enroller.RemoveAsync(pod, opened, stop);
                 context.Metrics.Removed.Increment();
                 Log.Removed(context.Logger, pod);
                 removed();

@@ -81,7 +81,7 @@ internal sealed partial class PodDirectory(
     private async Task WantAsync(string file, KnownFile known, PodFile pod, PodSpec spec, IReadOnlyList<string> warnings)
     {
         if (known.Spec is { } before && before.Uid != spec.Uid)
-            await enrollment.UnwantAsync(before, static () => { });
+            await enrollment.UnwantAsync(before);
         (known.Pod, known.Spec) = (pod, spec);
         await enrollment.WantAsync(spec, new StatusFile(this, file, pod, warnings));
     }
@@ -90,7 +90,7 @@ internal sealed partial class PodDirectory(
     {
         _known.Remove(file, out var known);
         if (known!.Spec is { } spec)
-            await enrollment.UnwantAsync(spec, () => DeleteStatus(file));
+            await enrollment.UnwantAsync(spec, removed: () => DeleteStatus(file));
         else
             DeleteStatus(file);
     }
@@ -105,7 +105,7 @@ internal sealed partial class PodDirectory(
             try
             {
                 if (JsonSerializer.Deserialize(ReadBytes(status), PodFileJson.Default.PodStatusFile)?.Pod is { } pod)
-                    await enrollment.UnwantAsync(pod.ToSpec(captureDnsByDefault, out _), () => DeleteStatus(file));
+                    await enrollment.UnwantAsync(pod.ToSpec(captureDnsByDefault, out _), removed: () => DeleteStatus(file));
                 else
                     DeleteStatus(file);
             }

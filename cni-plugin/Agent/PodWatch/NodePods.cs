@@ -47,7 +47,7 @@ internal sealed class NodePods(
         if (next.InMesh && IsLocated(next))
             await enrollment.WantAsync(next.Pod, reports);
         else if (!next.InMesh && wasInMesh)
-            await enrollment.UnwantAsync(next.Pod, () => reports.Left(next.Pod));
+            await enrollment.UnwantAsync(next.Pod, opened: () => reports.Left(next.Pod));
         return true;
     });
 

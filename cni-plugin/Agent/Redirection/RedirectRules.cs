@@ -19,13 +19,14 @@ namespace Ambient.CniAgent.Redirection;
 /// </remarks>
 internal static class RedirectRules
 {
-    public const string Table = "ambient";
+    public const string Table = "ambient", GuardChain = "guard-out";
 
     private const int OutboundPort = 15001, InboundPort = 15006, TunnelPort = 15008, DnsPort = 15053;
 
     private const string FromProxy = "meta mark & 0xfff == 0x539", NotFromProxy = "meta mark & 0xfff != 0x539";
     private const string ReplyToProxy = "meta mark & 0xfff == 0x111";
     private const string MarkDirect = "ct mark set ct mark & 0xfffff000 | 0x222", Direct = "ct mark & 0xfff == 0x222";
+    private const string InboundHook = "type nat hook prerouting priority -100; policy accept;", OutboundHook = "type nat hook output priority -100; policy accept;";
     private const string First = "tcp flags & (fin | syn | rst | ack) == syn";
 
     /// <summary>A script for nft that replaces the table in one transaction, whatever was in it.</summary>
@@ -37,6 +38,16 @@ internal static class RedirectRules
     /// <summary>The same for where nothing is yet: it fails if the table is there. The kernel has nothing to tear down for it, which is what takes time.</summary>
     public static string FirstScript(RedirectSettings settings, NodeAddressSet node) =>
         $"create table inet {Table}\n{Definition(settings, node, OlderConnections.None)}";
+
+    /// <summary>A script that leaves what the node proxy's own connections need: their marks, and chains for addresses to be translated, without which nothing is.</summary>
+    public static string OpenScript()
+    {
+        var text = new StringBuilder();
+        MarkReplies(text);
+        Chain(text, "capture-in", InboundHook);
+        Chain(text, "capture-out", OutboundHook);
+        return $"{RemovalScript()}table inet {Table} {{\n{text}}}\n";
+    }
 
     /// <summary>A script that removes the table, whether it is there or not.</summary>
     public static string RemovalScript() => $"table inet {Table}\ndelete table inet {Table}\n";
@@ -70,7 +81,7 @@ internal static class RedirectRules
     // What may reach the application directly is decided at its first packet and remembered for its replies.
     private static void MarkConnections(StringBuilder text, RedirectSettings settings, NodeAddressSet node)
     {
-        List<string> arriving = [$"{FromProxy} ct mark set ct mark & 0xfffff000 | 0x111"];
+        List<string> arriving = [];
         if (settings.BypassInbound)
             arriving.Add($"iifname != \"lo\" {First} {MarkDirect}");
         else if (!settings.ProbePorts.IsEmpty)
@@ -81,7 +92,12 @@ internal static class RedirectRules
             if (!node.V6.IsEmpty)
                 arriving.Add($"iifname != \"lo\" ip6 saddr {AnyOf(node.V6)} tcp dport {ports} {First} {MarkDirect}");
         }
-        Chain(text, "mark-in", "type filter hook prerouting priority -150; policy accept;", [.. arriving]);
+        MarkReplies(text, [.. arriving]);
+    }
+
+    private static void MarkReplies(StringBuilder text, params IEnumerable<string> arriving)
+    {
+        Chain(text, "mark-in", "type filter hook prerouting priority -150; policy accept;", [$"{FromProxy} ct mark set ct mark & 0xfffff000 | 0x111", .. arriving]);
         Chain(text, "mark-out", "type route hook output priority -150; policy accept;",
             "ct mark & 0xfff == 0x111 meta mark set ct mark");
     }
@@ -97,7 +113,7 @@ internal static class RedirectRules
             rules.Add($"ip daddr != 127.0.0.1 tcp dport != {TunnelPort} {First} {NotFromProxy} counter redirect to :{InboundPort}");
             rules.Add($"ip6 daddr != ::1 tcp dport != {TunnelPort} {First} {NotFromProxy} counter redirect to :{InboundPort}");
         }
-        Chain(text, "capture-in", "type nat hook prerouting priority -100; policy accept;", [.. rules]);
+        Chain(text, "capture-in", InboundHook, [.. rules]);
     }
 
     private static void CaptureOutbound(StringBuilder text, RedirectSettings settings)
@@ -114,7 +130,7 @@ internal static class RedirectRules
         rules.Add("oifname \"lo\" ip6 daddr != ::1 accept");
         rules.Add($"ip daddr != 127.0.0.1 {First} {NotFromProxy} counter redirect to :{OutboundPort}");
         rules.Add($"ip6 daddr != ::1 {First} {NotFromProxy} counter redirect to :{OutboundPort}");
-        Chain(text, "capture-out", "type nat hook output priority -100; policy accept;", [.. rules]);
+        Chain(text, "capture-out", OutboundHook, [.. rules]);
     }
 
     // After redirection (priority -100) the destination is local, so what still goes elsewhere was not redirected. A packet
@@ -135,7 +151,7 @@ internal static class RedirectRules
         ];
         rules.Add("ct state invalid counter drop");
         rules.Add("counter reject with tcp reset");
-        Chain(text, "guard-out", "type filter hook output priority 0; policy accept;", [.. rules]);
+        Chain(text, GuardChain, "type filter hook output priority 0; policy accept;", [.. rules]);
     }
 
     private static string AnyOf(IEnumerable<string> values) => values.ToList() is [var single] ? single : $"{{ {string.Join(", ", values)} }}";

@@ -34,6 +34,15 @@ internal sealed class RuleInstaller(Func<NodeAddressSet> node, bool keepsConnect
     public Task<IReadOnlyList<string>> InspectAsync(NetworkNamespace netns, RedirectSettings settings) =>
         InsideAsync(netns, "inspected", () => Differences(netns.Key, new Wanted(settings, node())));
 
+    /// <summary>Captures and refuses nothing from now on. What the node proxy carries goes on.</summary>
+    /// <exception cref="RedirectionException">Not opened.</exception>
+    public Task OpenAsync(NetworkNamespace netns) => InsideAsync(netns, "opened", () =>
+    {
+        Run(RedirectRules.OpenScript());
+        _installed.TryRemove(netns.Key, out _);
+        return true;
+    });
+
     /// <summary>Removes all of it and looks that nothing is left.</summary>
     /// <exception cref="RedirectionException">Something is left.</exception>
     public Task RemoveAsync(NetworkNamespace netns) => InsideAsync(netns, "removed", () =>
@@ -71,14 +80,14 @@ internal sealed class RuleInstaller(Func<NodeAddressSet> node, bool keepsConnect
             : throw new RedirectionException($"The rules do not stay in place: {string.Join("; ", after)}. Does something else in the pod change them?");
     }
 
-    // Rules from before know which connections are older than they are. Rules that this process had put there and that are
+    // Rules from before know which connections are older than they are, unless they were opened meanwhile. Rules that this process had put there and that are
     // gone now were removed by somebody: what began meanwhile is not older, it is a bypass. Otherwise the rules are the
     // first: from the moment that beginnings are captured, whatever is under way and was not captured is older.
     private OlderConnections OlderThan(RuleListing? found, Installed? before, Wanted wanted)
     {
         if (!keepsConnections)
             return OlderConnections.None;
-        if (found is not null)
+        if (found is { Guards: true })
             return OlderConnections.Of(found.Older);
         if (before is not null)
             return OlderConnections.None;

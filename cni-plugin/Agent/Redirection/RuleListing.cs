@@ -34,6 +34,9 @@ internal sealed class RuleListing
         }
     }
 
+    /// <summary>Nothing passes beside the rules: they are not merely what is left while a pod goes.</summary>
+    public bool Guards => _chains.ContainsKey(RedirectRules.GuardChain);
+
     public bool IsEmpty => _chains.Count == 0;
 
     /// <summary>Where <paramref name="found"/> is not what this is; empty if they are equal.</summary>

@@ -89,6 +89,31 @@ public sealed class EnrollmentTests : IAsyncDisposable
         Assert.DoesNotContain("32764", _lab.InPod("ip", "rule"));
     }
 
+    // Its callers would be refused as long as connections that it has are given time to finish.
+    [Fact]
+    public async Task A_pod_that_leaves_is_open_before_its_proxy_lets_go()
+    {
+        StartAgent();
+        using var proxy = await JoinAsync();
+        WritePod();
+        proxy.Next();
+        proxy.Acknowledge();
+        await UntilStatusAsync("enrolled");
+        using var application = PodLab.Listen(_lab.Pod, 8080);
+        await PodLab.AssertRefusedAsync(_lab.Peer, PodLab.PodAddress(false), 8080);
+
+        File.Delete(Path.Combine(Pods, "web.json"));
+
+        Assert.Equal("uid-1", proxy.Next().Del.Uid);
+        using (await PodLab.ConnectAsync(_lab.Peer, PodLab.PodAddress(false), 8080))
+        using (await PodLab.AcceptAsync(application)) { }
+        proxy.Acknowledge();
+        Assert.Equal("uid-1", proxy.Next().Del.Uid); // once more, in case that it had connected meanwhile
+        proxy.Acknowledge();
+        await UntilAsync(() => !File.Exists(StatusPath));
+        Assert.Empty(_lab.InPod("nft", "list tables"));
+    }
+
     [Fact]
     public async Task A_pod_that_was_removed_while_the_agent_was_away_is_opened_at_its_next_start()
     {

@@ -164,15 +164,11 @@ public sealed class RedirectionTests : IDisposable
         using var resolver = Udp(_lab.Pod, v6, 15053, marked: true, at: v6 ? IPAddress.IPv6Loopback : IPAddress.Loopback);
         using var server = Udp(_lab.Peer, v6, 53);
         var target = new IPEndPoint(PeerAddress(v6), 53);
-        int port;
+        using var socket = Udp(_lab.Pod, v6, 0);
 
-        using (var app = Udp(_lab.Pod, v6, 0))
-        {
-            port = ((IPEndPoint)app.LocalEndPoint!).Port;
-            Assert.Equal(target, await AskAsync(app, target, resolver));
-        }
-        using var own = Udp(_lab.Pod, v6, port, marked: true);
-        Assert.Equal(target, await AskAsync(own, target, server));
+        Assert.Equal(target, await AskAsync(socket, target, resolver));
+        SetMark(socket); // the proxy's from now on
+        Assert.Equal(target, await AskAsync(socket, target, server));
     }
 
     [Theory, InlineData(false), InlineData(true)]
@@ -317,6 +313,44 @@ public sealed class RedirectionTests : IDisposable
         Assert.NotEmpty(await installer.EnsureAsync(_lab.Pod, Defaults));
 
         await AssertTheyTalkAsync(app, captured);
+    }
+
+    // How a pod leaves the mesh, and comes back before it has left.
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task Opened_rules_capture_nothing_and_carry_what_was_captured(bool v6)
+    {
+        var installer = new RuleInstaller(Node, keepsConnections: true);
+        await installer.EnsureAsync(_lab.Pod, Defaults);
+        using var outbound = Listen(_lab.Pod, 15001, marked: true);
+        using var inbound = Listen(_lab.Pod, 15006, marked: true);
+        using var inside = Listen(_lab.Pod, 8081);
+        using var outside = Listen(_lab.Peer, 8080);
+        using var app = await ConnectAsync(_lab.Pod, PeerAddress(v6), 8080);
+        using var appCaptured = await AcceptAsync(outbound);
+        using var client = await ConnectAsync(_lab.Peer, PodAddress(v6), 8081);
+        using var clientCaptured = await AcceptAsync(inbound);
+        using var dialled = await ConnectAsync(_lab.Pod, PodAddress(v6), 8081, marked: true, source: PeerAddress(v6));
+        using var served = await AcceptAsync(inside);
+
+        await installer.OpenAsync(_lab.Pod);
+
+        await AssertTheyTalkAsync(app, appCaptured);
+        await AssertTheyTalkAsync(client, clientCaptured);
+        await AssertTheyTalkAsync(dialled, served);
+        using var direct = await ConnectAsync(_lab.Pod, PeerAddress(v6), 8080);
+        using var directEnd = await AcceptAsync(outside);
+        using var directIn = await ConnectAsync(_lab.Peer, PodAddress(v6), 8081);
+        using var directInEnd = await AcceptAsync(inside);
+        await AssertTheyTalkAsync(directIn, directInEnd);
+
+        await installer.EnsureAsync(_lab.Pod, Defaults);
+
+        await AssertTheyTalkAsync(direct, directEnd);
+        await AssertTheyTalkAsync(directIn, directInEnd);
+        await AssertTheyTalkAsync(app, appCaptured);
+        using var again = await ConnectAsync(_lab.Pod, PeerAddress(v6), 8080);
+        using var againCaptured = await AcceptAsync(outbound);
+        await AssertTheyTalkAsync(again, againCaptured);
     }
 
     // Makes the kernel track connections before our rules exist, as a firewall inside the pod would.

@@ -51,12 +51,14 @@ public sealed class EnrolmentTests(ITestOutputHelper output)
         var service = new IPEndPoint(IPAddress.Parse("10.96.50.64"), 80);
         await using var cluster = await ClusterLab.StartAsync(["n1", "n2"]);
         RunningPod[] callers = [await cluster.AddPodAsync(cluster.Nodes[0], "far", "far", "shop"), await cluster.AddPodAsync(cluster.Nodes[1], "near", "near", "shop")];
+        var outside = await cluster.AddPodAsync(cluster.Nodes[0], "outside", "outside", "plain");
         cluster.Pods.EnsureNamespace("shop", "web");
         cluster.Pods.Create(ShopWaypoint.WebAt(service));
-        await cluster.Pods.ReadyAsync("shop", "web");
+        var web = await cluster.Pods.ReadyAsync("shop", "web");
         await cluster.EnrolAsync("shop");
         if (throughWaypoint) await AttachWaypointAsync(cluster, callers[0], service);
         var clients = callers.Select(pod => SteadyClient.Start(pod, service, TimeSpan.FromMilliseconds(10))).ToList();
+        if (!throughWaypoint) clients.Add(SteadyClient.Start(outside, web.EndPoint(8080), TimeSpan.FromMilliseconds(10)));
 
         for (var round = 0; round < 3; round++)
         {
