@@ -44,9 +44,10 @@ public sealed class EnrolmentTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Pods_that_leave_the_mesh_and_come_back_are_called_all_the_while(bool throughWaypoint)
+    [InlineData("")]
+    [InlineData("waypoint")]
+    [InlineData("STRICT")]
+    public async Task Pods_that_leave_the_mesh_and_come_back_are_called_all_the_while(string demand)
     {
         var service = new IPEndPoint(IPAddress.Parse("10.96.50.64"), 80);
         await using var cluster = await ClusterLab.StartAsync(["n1", "n2"]);
@@ -56,9 +57,10 @@ public sealed class EnrolmentTests(ITestOutputHelper output)
         cluster.Pods.Create(ShopWaypoint.WebAt(service));
         var web = await cluster.Pods.ReadyAsync("shop", "web");
         await cluster.EnrolAsync("shop");
-        if (throughWaypoint) await AttachWaypointAsync(cluster, callers[0], service);
+        if (demand == "waypoint") await AttachWaypointAsync(cluster, callers[0], service);
+        if (demand == "STRICT") await DemandMutualTlsAsync(cluster, outside, web.EndPoint(8080));
         var clients = callers.Select(pod => SteadyClient.Start(pod, service, TimeSpan.FromMilliseconds(10))).ToList();
-        if (!throughWaypoint) clients.Add(SteadyClient.Start(outside, web.EndPoint(8080), TimeSpan.FromMilliseconds(10)));
+        if (demand == "") clients.Add(SteadyClient.Start(outside, web.EndPoint(8080), TimeSpan.FromMilliseconds(10)));
 
         for (var round = 0; round < 3; round++)
         {
@@ -75,6 +77,18 @@ public sealed class EnrolmentTests(ITestOutputHelper output)
         output.WriteLine($"{clients.Sum(static client => client.Succeeded)} requests answered, {clients.Sum(static client => client.Failures.Count)} failed");
         Assert.True(clients.TrueForAll(static client => client.Failures.Count == 0), string.Join('\n', [.. clients.SelectMany(static client => client.Failures),
             .. cluster.Nodes.SelectMany(node => cluster.ZtunnelLog(node).Split('\n').Where(static line => line.Contains("error=", StringComparison.Ordinal)).TakeLast(20))]));
+    }
+
+    private static async Task DemandMutualTlsAsync(ClusterLab cluster, RunningPod outside, IPEndPoint web)
+    {
+        (await cluster.ApplyAsync("""
+            apiVersion: security.istio.io/v1
+            kind: PeerAuthentication
+            metadata: {name: default, namespace: shop}
+            spec: {mtls: {mode: STRICT} }
+            """)).OutputOrThrow();
+        await using var refused = SteadyClient.Start(outside, web, TimeSpan.FromMilliseconds(10));
+        await Until.TrueAsync(() => refused.Failures.Count > 0, () => "who has no identity is refused", PodCluster.Patience);
     }
 
     private static async Task AttachWaypointAsync(ClusterLab cluster, RunningPod caller, IPEndPoint service)
