@@ -83,12 +83,14 @@ public sealed class HttpConnection : ICarried
     [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<bool> DetectAsync()
     {
+        var isHeard = false;
         _timer.Start(_proxy.Options.IdleTimeout);
         while (_spoken is null)
         {
             var received = await _in.ReceiveAsync().ConfigureAwait(false);
             if (received.Status != IoStatus.Done) return false;
-            _timer.Start(_proxy.Options.HeaderTimeout);
+            if (!isHeard) _timer.Start(_proxy.Options.HeaderTimeout); // for all of them, however slowly they come
+            isHeard = true;
             _spoken = Recognise();
         }
 

@@ -1,4 +1,6 @@
+using Ambient.HttpProxy.Routing;
 using Ambient.HttpProxy.Tests.Scenes;
+using Ambient.TestKit;
 
 namespace Ambient.HttpProxy.Tests;
 
@@ -66,6 +68,25 @@ public sealed class LifecycleTests
     {
         await using var scene = await ProxyScene.StartAsync(new() { IdleTimeout = TimeSpan.FromMilliseconds(50) });
         var client = await scene.ConnectAsync();
+
+        Assert.Equal("", await client.ReadToEndAsync());
+    }
+
+    [Fact]
+    public async Task A_client_that_says_byte_by_byte_what_it_speaks_has_the_time_of_one_head_for_all_of_them()
+    {
+        var time = new ManualTime();
+        await using var scene = await ProxyScene.StartAsync(time: time);
+        scene.Decide = static _ => RouteDecision.Refuse(404, "No such route.");
+        var client = await scene.ConnectAsync();
+        foreach (var letter in "PRI")
+        {
+            await client.SendAsync($"{letter}");
+            var other = await scene.ConnectAsync();
+            await other.SendAsync(Get);
+            await other.ReadHeadAsync(); // by then the letter was read
+            time.Advance(HttpProxyOptions.Default.HeaderTimeout / 3);
+        }
 
         Assert.Equal("", await client.ReadToEndAsync());
     }
