@@ -67,11 +67,13 @@ internal sealed class NodeScene : IAsyncDisposable
     /// <summary>From now on nobody reaches the API.</summary>
     public Task StopApiAsync() => _cluster.DisposeAsync().AsTask();
 
-    /// <summary>Waits for the agent to listen if need be.</summary>
+    /// <summary>Waits for the agent to listen if need be, and until it has told the proxy what there is: from then on it knows of it.</summary>
     public async Task<ServingProxy> ConnectProxyAsync()
     {
         await UntilListeningAsync(ZdsPath);
-        return Own(new ServingProxy(ZdsPath));
+        var proxy = Own(new ServingProxy(ZdsPath));
+        await UntilAsync(() => proxy.Log.Contains("snapshot"));
+        return proxy;
     }
 
     public T Own<T>(T part) where T : IDisposable
