@@ -68,6 +68,7 @@ public sealed class WaypointParametersTests
         var service = scene.Find("Service", "waypoint")!;
         Assert.Equal(("y", "blue", "PreferClose"), (service.Text("metadata", "annotations", "example.com/x"), service.Text("metadata", "labels", "team"),
             service.Text("metadata", "annotations", "networking.istio.io/traffic-distribution")));
+        await scene.UntilAsync("Gateway", "waypoint", static one => one.ObjectsAt("status", "addresses").Any()); // told a moment after that the Service is made
 
         scene.Edit("ConfigMap", "own", static one => one["data"] = new JsonObject { ["service"] = "spec: {$patch: delete}" });
         var refused = await scene.UntilAsync("waypoint", "Accepted", "False", "InvalidParameters");
