@@ -84,8 +84,11 @@ internal sealed class SandboxCalls(
 
     private async Task<PluginAnswer> DeleteAsync(PluginEvent sandbox)
     {
-        if (await UidOfAsync(sandbox) is { } uid)
-            await pods.EndSandboxAsync(uid, sandbox.ContainerId ?? "");
+        if (await UidOfAsync(sandbox) is not { } uid)
+            return PluginAnswer.Done;
+        await pods.EndSandboxAsync(uid, sandbox.ContainerId ?? "");
+        if (watcher.HasNot(uid))
+            await pods.RemoveAsync(uid); // it went after its ADD was looked up and before that had its turn: nobody tells of it again
         return PluginAnswer.Done;
     }
 

@@ -68,6 +68,9 @@ internal sealed class PodWatcher
         return await AskAsync(name, uid, stop);
     }
 
+    /// <summary>Whether this node has no such pod any more; false while everything that the API had was not passed on.</summary>
+    public bool HasNot(string uid) => Synced.IsCompleted && _podInformer.All.All(pod => pod.Metadata.Uid != uid);
+
     private async Task<FoundPod?> AskAsync(ObjectName name, string uid, CancellationToken stop)
     {
         using var late = new CancellationTokenSource(AskLimit, _time);

@@ -1,5 +1,8 @@
+using System.Text;
+using System.Text.Json.Nodes;
 using Ambient.CniAgent.Enrollment;
 using Ambient.CniAgent.Journal;
+using Ambient.CniAgent.PluginCalls;
 using Ambient.CniAgent.PodNamespaces;
 using Ambient.CniAgent.PodWatch;
 using Ambient.CniAgent.Redirection;
@@ -9,6 +12,7 @@ using Ambient.Hosting.Options;
 using Ambient.Kubernetes.Client;
 using Ambient.Kubernetes.Configuration;
 using Ambient.Kubernetes.Resources;
+using Ambient.Playground.Api;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Ambient.CniAgent.Tests.PodWatch;
@@ -62,6 +66,36 @@ public sealed class NodePodsTests : IAsyncDisposable
         Assert.Equal(["young"], _journal.ReadAll().Select(static entry => entry.Pod.Uid));
     }
 
+    // The plugin asks about a pod, which is looked up; the pod goes, of which the watch tells; then the plugin's question has its turn.
+    [Fact]
+    public async Task A_pod_that_went_before_its_sandbox_was_taken_up_is_forgotten_with_the_sandbox_and_one_that_is_there_is_not()
+    {
+        await using var cluster = await PlaygroundApi.StartAsync(new() { Controllers = false });
+        cluster.Store.Create((JsonObject)JsonNode.Parse("""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"shop"} }""")!);
+        cluster.Store.Create((JsonObject)JsonNode.Parse("""{"apiVersion":"v1","kind":"Pod","metadata":{"name":"there","namespace":"shop"},"spec":{"nodeName":"node-1","containers":[{"name":"app","image":"none"}]} }""")!);
+        using var api = new ApiClient(new ApiConfiguration { Server = new(cluster.Url) }, TimeProvider.System);
+        var there = await api.GetAsync(ResourceTypes.Pod, new("shop", "there"), TestContext.Current.CancellationToken);
+        using var pods = await OpenAsync();
+        var watcher = new PodWatcher(api, "node-1", pods, Selection, TimeProvider.System, NullLoggerFactory.Instance);
+        var calls = new SandboxCalls(watcher, pods, _enrollment, _reports, "/", TimeProvider.System);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var watching = watcher.RunAsync(stop.Token);
+        await watcher.Synced.WaitAsync(PodLab.Patience);
+        foreach (var pod in new[] { there, PodOf("gone") })
+        {
+            var uid = pod.Metadata.Uid!;
+            await pods.StartSandboxAsync(pod, null, Sandbox(uid));
+            var body = $$"""{"PodName":"{{pod.Metadata.Name}}","PodNamespace":"shop","PodUid":"{{uid}}","ContainerId":"c-{{uid}}"}""";
+            Assert.Equal(PluginAnswer.Done, await calls.AnswerAsync(new("POST", "/cmddel", Encoding.UTF8.GetBytes(body)), stop.Token));
+        }
+
+        Assert.Null(await pods.IsInMeshAsync("gone"));
+        await _writer.WrittenAsync();
+        Assert.Equal([there.Metadata.Uid], _journal.ReadAll().Select(static entry => entry.Pod.Uid));
+        await stop.CancelAsync();
+        await watching;
+    }
+
     [Fact]
     public async Task Nothing_is_kept_of_pods_that_have_gone()
     {
@@ -73,11 +107,14 @@ public sealed class NodePodsTests : IAsyncDisposable
         Assert.Equal(0, _enrollment.Leaving);
     }
 
+    private PodSelection Selection => new(ClusterOptions.Read(new SettingsReader(new Dictionary<string, string>
+    {
+        ["NODE_NAME"] = "node-1", ["KUBECONFIG"] = "/none", ["CNI_AGENT_RUN_DIR"] = _directory, ["AGENT_STATE_DIR"] = _directory,
+    })));
+
     private async Task<NodePods> OpenAsync()
     {
-        var settings = new Dictionary<string, string> { ["NODE_NAME"] = "node-1", ["KUBECONFIG"] = "/none", ["CNI_AGENT_RUN_DIR"] = _directory, ["AGENT_STATE_DIR"] = _directory };
-        var selection = new PodSelection(ClusterOptions.Read(new SettingsReader(settings)));
-        var pods = new NodePods(selection, _journal, _writer, _enrollment, _reports, captureDnsByDefault: true);
+        var pods = new NodePods(Selection, _journal, _writer, _enrollment, _reports, captureDnsByDefault: true);
         await pods.RestoreAsync();
         return pods;
     }
