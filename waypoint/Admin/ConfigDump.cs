@@ -13,26 +13,20 @@ namespace Ambient.Waypoint.Admin;
 /// <summary>What the waypoint knows, as JSON: the services that use it, with routes, policies and servers; what was refused, with the reason.</summary>
 internal sealed class ConfigDump(WaypointOptions options, WaypointParts parts)
 {
-    public PageResponse Respond()
-    {
-        var buffer = new ArrayBufferWriter<byte>(16 * 1024);
-        using (var json = new Utf8JsonWriter(buffer, new() { Indented = true })) Write(json);
-        return new(200, PageResponse.Json, buffer.WrittenMemory);
-    }
+    public PageResponse Respond() => new(200, PageResponse.Json, default) { WriteBodyAsync = body => WriteAsync(body, body.FlushAsync) };
 
-    private void Write(Utf8JsonWriter json)
+    /// <param name="flush">Called between two pieces; false if nobody takes the rest.</param>
+    internal async Task WriteAsync(IBufferWriter<byte> output, Func<ValueTask<bool>> flush)
     {
         var (mesh, traffic) = (parts.Rules.Mesh.Current, parts.Rules.Traffic.Current);
+        using var pieces = new JsonPieces(output, new() { Indented = true }, flush);
+        var json = pieces.Json;
         json.WriteStartObject();
         json.WriteString("gateway"u8, options.GatewayKey);
         json.WriteString("identity"u8, options.Identity.ToString());
-        json.WriteStartArray("services"u8);
-        foreach (var entry in mesh.Services)
-            if (entry.Service.Waypoint?.Host == options.Service) WriteService(json, entry.Service, traffic);
-        json.WriteEndArray();
-        json.WriteStartArray("policies"u8);
-        foreach (var (name, policy) in traffic.Policies) WritePolicy(json, name, policy);
-        json.WriteEndArray();
+        var ours = mesh.Services.Where(entry => entry.Service.Waypoint?.Host == options.Service);
+        if (!await pieces.WriteArrayAsync("services", ours, (json, entry) => WriteService(json, entry.Service, traffic))) return;
+        if (!await pieces.WriteArrayAsync("policies", traffic.Policies, (json, policy) => WritePolicy(json, policy.Key, policy.Value))) return;
         json.WriteStartArray("telemetry"u8);
         foreach (var name in traffic.Telemetry.Keys.Order(StringComparer.Ordinal)) json.WriteStringValue(name);
         json.WriteEndArray();

@@ -37,25 +37,25 @@ internal sealed class ConfigDump(ZtunnelOptions options, BuildInfo build, IConfi
     public async ValueTask<PageResponse> RespondAsync()
     {
         var connections = await ledgers.SnapshotAsync();
-        var output = new ArrayBufferWriter<byte>(64 << 10);
-        Write(output, connections);
-        return new(200, PageResponse.Json, output.WrittenMemory);
+        return new(200, PageResponse.Json, default) { WriteBodyAsync = body => WriteAsync(body, body.FlushAsync, connections) };
     }
 
-    private void Write(IBufferWriter<byte> output, IReadOnlyList<OpenConnection> connections)
+    /// <param name="flush">Called between two pieces; false if nobody takes the rest.</param>
+    internal async Task WriteAsync(IBufferWriter<byte> output, Func<ValueTask<bool>> flush, IReadOnlyList<OpenConnection> connections)
     {
         // Relaxed: it is JSON for tools and terminals, never part of a page.
-        using var json = new Utf8JsonWriter(output, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        using var pieces = new JsonPieces(output, new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }, flush);
+        var json = pieces.Json;
         json.WriteStartObject();
-        MeshSection.Write(json, source.Mesh);
+        if (!await MeshSection.WriteAsync(pieces, source.Mesh)) return;
         json.WriteStartObject("staticConfig"u8);
-        if (source.StaticMesh is { } local) MeshSection.WriteStatic(json, local);
+        if (source.StaticMesh is { } local && !await MeshSection.WriteStaticAsync(pieces, local)) return;
         json.WriteEndObject();
         WriteRejected(json);
         VersionSection.Write(json, build);
         OptionsSection.Write(json, options);
         CertificateSection.Write(json, source);
-        if (options.Node.Mode == ProxyMode.Shared) PodSection.Write(json, source.Pods, connections);
+        if (options.Node.Mode == ProxyMode.Shared && !await PodSection.WriteAsync(pieces, source.Pods, connections)) return;
         json.WriteEndObject();
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Ambient.Hosting.Pages;
 using Ambient.Ztunnel.Connections;
 using Ambient.Ztunnel.Pods;
 
@@ -8,12 +9,11 @@ namespace Ambient.Ztunnel.Admin;
 /// <summary><c>workloadState</c> of the dump: each pod, whether it is served, and what it has open.</summary>
 internal static class PodSection
 {
-    public static void Write(Utf8JsonWriter json, IReadOnlyList<PodStatus> pods, IReadOnlyList<OpenConnection> connections)
+    /// <returns>False: nobody takes the rest.</returns>
+    public static ValueTask<bool> WriteAsync(JsonPieces pieces, IReadOnlyList<PodStatus> pods, IReadOnlyList<OpenConnection> connections)
     {
         var byPod = connections.ToLookup(connection => connection.Facts.PodUid);
-        json.WriteStartObject("workloadState"u8);
-        foreach (var status in pods.OrderBy(status => status.Pod.Uid, StringComparer.Ordinal)) Write(json, status, byPod[status.Pod.Uid]);
-        json.WriteEndObject();
+        return pieces.WriteObjectAsync("workloadState", pods.OrderBy(status => status.Pod.Uid, StringComparer.Ordinal), (json, status) => Write(json, status, byPod[status.Pod.Uid]));
     }
 
     private static void Write(Utf8JsonWriter json, PodStatus status, IEnumerable<OpenConnection> connections)

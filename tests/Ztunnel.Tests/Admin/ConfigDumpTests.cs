@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -28,6 +29,27 @@ public sealed class ConfigDumpTests : IDisposable
         Assert.Equal(["workloads", "services", "policies", "stagedServices", "staticConfig", "version", "config", "certificates", "workloadState"],
             dump.EnumerateObject().Select(property => property.Name));
         Assert.Equal("1.30.0", dump.GetProperty("version").GetProperty("istioVersion").GetString());
+    }
+
+    [Fact]
+    public async Task A_large_dump_goes_out_in_pieces_and_ends_when_nobody_takes_them()
+    {
+        var mesh = new MeshBuilder();
+        for (var i = 0; i < 1000; i++) mesh.Workload($"w{i}", $"10.1.{i / 250}.{i % 250}");
+        _scene.Mesh = mesh.Build();
+        var (output, longest, before) = (new ArrayBufferWriter<byte>(), 0, 0);
+
+        await _scene.WriteAsync(output, () =>
+        {
+            (longest, before) = (Math.Max(longest, output.WrittenCount - before), output.WrittenCount);
+            return new(true);
+        });
+        var taken = new ArrayBufferWriter<byte>();
+        await _scene.WriteAsync(taken, () => new(taken.WrittenCount < 10_000));
+
+        Assert.InRange(longest, 1, output.WrittenCount / 100);
+        Assert.InRange(taken.WrittenCount, 10_000, 20_000);
+        Assert.True((await _scene.RespondAsync()).Body.IsEmpty); // nothing of it is there before somebody takes it
     }
 
     [Fact]

@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Text.Json;
 using Ambient.Certificates;
 using Ambient.Certificates.Store;
+using Ambient.Hosting.Pages;
 using Ambient.Model.Identities;
 using Ambient.Model.State;
 using Ambient.Transport;
@@ -32,16 +34,23 @@ internal sealed class DumpScene : IConfigDumpSource, IDisposable
 
     public IReadOnlyList<PodStatus> Pods { get; set; } = [];
 
+    private ConfigDump Dump => new(Options.Read(), BuildInfo.Current("1.30.0"), this, Traffic.Ledgers);
+
     public WorkloadCertificate? CertificateOf(SpiffeId identity) => Issued.GetValueOrDefault(identity);
 
     public async Task<JsonElement> DumpAsync()
     {
-        var dump = new ConfigDump(Options.Read(), BuildInfo.Current("1.30.0"), this, Traffic.Ledgers);
-        var response = await _admin.RunAsync(dump.RespondAsync);
-        Assert.Equal(200, response.Status);
-        using var document = JsonDocument.Parse(response.Body);
+        var output = new ArrayBufferWriter<byte>();
+        await WriteAsync(output, static () => new(true));
+        using var document = JsonDocument.Parse(output.WrittenMemory);
         return document.RootElement.Clone();
     }
+
+    /// <summary>Writes the dump; <paramref name="flush"/> comes after each piece.</summary>
+    public Task WriteAsync(IBufferWriter<byte> output, Func<ValueTask<bool>> flush) => _admin.RunAsync(async () =>
+        await Dump.WriteAsync(output, flush, await Traffic.Ledgers.SnapshotAsync()));
+
+    public Task<PageResponse> RespondAsync() => _admin.RunAsync(Dump.RespondAsync);
 
     public void Dispose()
     {
