@@ -57,6 +57,7 @@ public static class FieldManagers
     public const string ZtunnelPolicy = "istio-ambient-ztunnel-policy";
     public const string WaypointPolicy = "istio-ambient-waypoint-policy";
     public const string WaypointTraffic = "ambient-waypoint-traffic";
+    public const string Unhonoured = "ambient-unhonoured";
     public const string WaypointRoutes = "ambient-waypoint-routes";
     public const string WaypointBackends = "ambient-waypoint-backends";
     public const string ZtunnelRejection = "ambient-ztunnel-rejections";

@@ -1,4 +1,5 @@
 using Ambient.ControlPlane.Indexing.Graph;
+using Ambient.ControlPlane.Indexing.Unhonoured;
 using Ambient.ControlPlane.Indexing.Settings;
 using Ambient.Kubernetes.Resources;
 using Kube = Ambient.Kubernetes.Resources;
@@ -28,6 +29,7 @@ public sealed class MeshIndex
     private readonly VirtualServiceStage _virtualServices;
     private readonly TelemetryStage _telemetries;
     private readonly BackendTlsStage _backends;
+    private readonly UnhonouredStage _unhonoured;
     private string _rootNamespace;
 
     public MeshIndex(IndexOptions options)
@@ -45,6 +47,7 @@ public sealed class MeshIndex
         _virtualServices = new(_graph);
         _telemetries = new(_graph);
         _backends = new(_graph);
+        _unhonoured = new(_graph);
         _rootNamespace = _graph.Settings.RootNamespace;
     }
 
@@ -74,6 +77,7 @@ public sealed class MeshIndex
         ResourceTypes.AuthorizationPolicy, ResourceTypes.PeerAuthentication,
         ResourceTypes.DestinationRule, ResourceTypes.VirtualService, ResourceTypes.HttpRoute, ResourceTypes.GrpcRoute, ResourceTypes.TcpRoute, ResourceTypes.TlsRoute, ResourceTypes.ReferenceGrant, ResourceTypes.Telemetry,
         ResourceTypes.BackendTlsPolicy,
+        .. UnhonouredConditions.Kinds,
     ];
 
     /// <summary>A new object, or a new version of one. Kinds that do not matter are ignored.</summary>
@@ -93,6 +97,7 @@ public sealed class MeshIndex
             case VirtualService service: _virtualServices.Set(service); break;
             case Telemetry telemetry: _telemetries.Set(telemetry); break;
             case BackendTlsPolicy policy: _backends.Set(policy); break;
+            case UnhonouredObject unhonoured: _unhonoured.Set(unhonoured); break;
             case ReferenceGrant grant: _routes.SetGrant(ObjectName.Of(grant), grant); break;
             case Gateway gateway: _gateways.Set(gateway); break;
             case GatewayClass gatewayClass: _gateways.Set(gatewayClass.Metadata.Name, gatewayClass); break;
@@ -120,6 +125,7 @@ public sealed class MeshIndex
             case VirtualService: _virtualServices.Remove(name); break;
             case Telemetry: _telemetries.Remove(name); break;
             case BackendTlsPolicy: _backends.Remove(name); break;
+            case UnhonouredObject unhonoured: _unhonoured.Remove(unhonoured); break;
             case ReferenceGrant: _routes.SetGrant(name, null); break;
             case Gateway: _gateways.Remove(name); break;
             case GatewayClass: _gateways.Set(name.Name, (GatewayClass?)null); break;
@@ -140,6 +146,7 @@ public sealed class MeshIndex
         _peers.Rebuild();
         _workloads.Rebuild();
         _routes.Rebuild();
+        _unhonoured.Rebuild();
         RebuildTraffic();
         return _graph.Log.Take() with { AttachedRoutes = _routes.Counts.Take() };
     }

@@ -56,6 +56,13 @@ internal sealed class ClusterInformers
         BackendTlsPolicies = Add(ResourceTypes.BackendTlsPolicy, mayBeMissing: true,
             standIn: static one => new() { Metadata = one.Metadata, Spec = new() { Problem = one.Error } }, feed: FeedBackendTls);
         ReferenceGrants = Add(ResourceTypes.ReferenceGrant, mayBeMissing: true, standIn: static one => new() { Metadata = one.Metadata });
+        RequestAuthentications = Add(ResourceTypes.RequestAuthentication, mayBeMissing: true);
+        EnvoyFilters = Add(ResourceTypes.EnvoyFilter, mayBeMissing: true);
+        WasmPlugins = Add(ResourceTypes.WasmPlugin, mayBeMissing: true);
+        TrafficExtensions = Add(ResourceTypes.TrafficExtension, mayBeMissing: true);
+        ProxyConfigs = Add(ResourceTypes.ProxyConfig, mayBeMissing: true);
+        Sidecars = Add(ResourceTypes.Sidecar, mayBeMissing: true);
+        WorkloadGroups = Add(ResourceTypes.WorkloadGroup, mayBeMissing: true);
     }
 
     public Informer<Namespace> Namespaces { get; }
@@ -79,6 +86,13 @@ internal sealed class ClusterInformers
     public Informer<TlsRoute> TlsRoutes { get; }
     public Informer<BackendTlsPolicy> BackendTlsPolicies { get; }
     public Informer<ReferenceGrant> ReferenceGrants { get; }
+    public Informer<RequestAuthentication> RequestAuthentications { get; }
+    public Informer<EnvoyFilter> EnvoyFilters { get; }
+    public Informer<WasmPlugin> WasmPlugins { get; }
+    public Informer<TrafficExtension> TrafficExtensions { get; }
+    public Informer<ProxyConfig> ProxyConfigs { get; }
+    public Informer<Sidecar> Sidecars { get; }
+    public Informer<WorkloadGroup> WorkloadGroups { get; }
 
     public IReadOnlyList<IInformer> All => _all;
 

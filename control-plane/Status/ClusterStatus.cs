@@ -18,6 +18,13 @@ internal sealed class ClusterStatus(ApiClient api, ClusterInformers informers) :
         nameof(Service) => Of(informers.Services.Find(name), static value => value.Status?.Conditions),
         nameof(ServiceEntry) => Of(informers.ServiceEntries.Find(name), static value => value.Status?.Conditions),
         nameof(WorkloadEntry) => Of(informers.WorkloadEntries.Find(name), static value => value.Status?.Conditions),
+        nameof(RequestAuthentication) => Of(informers.RequestAuthentications.Find(name), static value => value.Status?.Conditions),
+        nameof(EnvoyFilter) => Of(informers.EnvoyFilters.Find(name), static value => value.Status?.Conditions),
+        nameof(WasmPlugin) => Of(informers.WasmPlugins.Find(name), static value => value.Status?.Conditions),
+        nameof(TrafficExtension) => Of(informers.TrafficExtensions.Find(name), static value => value.Status?.Conditions),
+        nameof(ProxyConfig) => Of(informers.ProxyConfigs.Find(name), static value => value.Status?.Conditions),
+        nameof(Sidecar) => Of(informers.Sidecars.Find(name), static value => value.Status?.Conditions),
+        nameof(WorkloadGroup) => Of(informers.WorkloadGroups.Find(name), static value => value.Status?.Conditions),
         _ => null,
     };
 
@@ -53,6 +60,13 @@ internal sealed class ClusterStatus(ApiClient api, ClusterInformers informers) :
         Forget(informers.Services);
         Forget(informers.ServiceEntries);
         Forget(informers.WorkloadEntries);
+        Forget(informers.RequestAuthentications);
+        Forget(informers.EnvoyFilters);
+        Forget(informers.WasmPlugins);
+        Forget(informers.TrafficExtensions);
+        Forget(informers.ProxyConfigs);
+        Forget(informers.Sidecars);
+        Forget(informers.WorkloadGroups);
 
         void Forget<T>(Kubernetes.Informers.Informer<T> informer) where T : KubernetesObject => informer.AddHandler(change =>
         {

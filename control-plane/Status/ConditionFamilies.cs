@@ -10,7 +10,7 @@ internal static class ConditionFamilies
     public static IReadOnlyList<string> TypesOf(string fieldManager) => fieldManager switch
     {
         FieldManagers.ZtunnelPolicy => PolicyConditions.ZtunnelTypes,
-        FieldManagers.WaypointPolicy or FieldManagers.WaypointTraffic => PolicyConditions.WaypointTypes,
+        FieldManagers.WaypointPolicy or FieldManagers.WaypointTraffic or FieldManagers.Unhonoured => PolicyConditions.WaypointTypes,
         FieldManagers.ZtunnelRejection => Rejections.ZtunnelTypes,
         FieldManagers.WaypointRejection => Rejections.WaypointTypes,
         FieldManagers.Service or FieldManagers.WorkloadEntry => ServiceConditions.Types,

@@ -180,6 +180,7 @@ internal sealed class Rebuilds
     public List<VirtualServiceNode> VirtualServices { get; } = [];
     public List<TelemetryNode> Telemetries { get; } = [];
     public List<BackendTlsNode> BackendTls { get; } = [];
+    public List<UnhonouredNode> Unhonoured { get; } = [];
     public List<SliceNode> Slices { get; } = [];
     public List<WorkloadNode> Workloads { get; } = [];
     public List<WorkloadNode> Attachments { get; } = [];
@@ -206,6 +207,7 @@ internal sealed class Rebuilds
             case VirtualServiceNode service: VirtualServices.Add(service); break;
             case TelemetryNode telemetry: Telemetries.Add(telemetry); break;
             case BackendTlsNode tls: BackendTls.Add(tls); break;
+            case UnhonouredNode unhonoured: Unhonoured.Add(unhonoured); break;
             case SliceNode slice: Slices.Add(slice); break;
             default: Workloads.Add((WorkloadNode)node); break;
         }

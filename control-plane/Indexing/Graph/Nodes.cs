@@ -134,6 +134,9 @@ internal sealed class PolicyNode(ObjectName name, NamespaceNode ns) : Node(name,
     /// <summary>Null if it is gone or not ours.</summary>
     public EnforcementPlan? Plan { get; set; }
 
+    /// <summary>As those that are about tokens last heard of it.</summary>
+    public bool RefusesForTokens { get; set; }
+
     /// <summary>As listed: where its selector holds.</summary>
     public LabelQuery? Selector { get; set; }
 

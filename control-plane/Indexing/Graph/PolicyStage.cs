@@ -47,6 +47,7 @@ internal sealed class PolicyStage(MeshGraph graph)
         Attach(node, node.Plan?.Selector);
         Aim(node, seen ? TargetsOf(node.Object!) : []);
         SetConditions(node);
+        TellOfTokens(node, node.Plan?.RefusesForTokens == true);
         if (node.Object is null) Drop(node);
     }
 
@@ -105,6 +106,13 @@ internal sealed class PolicyStage(MeshGraph graph)
     private void SetCondition(PolicyNode node, string manager, string[] types, Condition? condition) => graph.Log.Set(
         new(ResourceTypes.AuthorizationPolicy, node.Name, manager, node.Object!.Metadata.Generation, condition is null ? [] : [condition]),
         node.Object.Status?.Conditions, types);
+
+    private void TellOfTokens(PolicyNode node, bool refuses)
+    {
+        if (node.RefusesForTokens == refuses) return;
+        node.RefusesForTokens = refuses;
+        foreach (var one in node.Namespace.Traffic.OfType<UnhonouredNode>()) graph.Queue.Add(one);
+    }
 
     private void Drop(PolicyNode node)
     {

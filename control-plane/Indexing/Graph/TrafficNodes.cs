@@ -96,6 +96,14 @@ internal sealed class TelemetryNode(ObjectName name, NamespaceNode ns) : Node(na
     public string ResourceName { get; } = $"Telemetry/{name}";
 }
 
+/// <summary>An object of a kind that nothing here honours.</summary>
+internal sealed class UnhonouredNode(ObjectName name, NamespaceNode ns) : Node(name, ns)
+{
+    public UnhonouredObject? Object { get; set; }
+
+    public required ResourceKind Kind { get; init; }
+}
+
 /// <summary>A BackendTLSPolicy.</summary>
 internal sealed class BackendTlsNode(ObjectName name, NamespaceNode ns) : Node(name, ns)
 {

@@ -57,4 +57,9 @@ internal sealed record EnforcementPlan(
 {
     /// <summary>What it says is not known; it refuses all it could refuse.</summary>
     public bool IsUnreadable { get; init; }
+
+    /// <summary>It refuses more than it says, because nobody verifies tokens.</summary>
+    public bool RefusesForTokens => Policy is not null && Rules.Any(static rule => rule.Effect == RuleEffect.Closed && rule.Attributes.Any(IsOfTokens));
+
+    private static bool IsOfTokens(string attribute) => attribute is "requestPrincipals" or "notRequestPrincipals" || attribute.StartsWith("request.auth.", StringComparison.Ordinal);
 }

@@ -93,7 +93,7 @@ internal static class PolicyConditions
 
     private static bool DeniesEverything(EnforcementPlan plan) => plan.Policy!.Rules.Any(static rule => rule.Clauses.IsEmpty);
 
-    private static string Few(IEnumerable<string> items)
+    public static string Few(IEnumerable<string> items)
     {
         var all = items.ToList();
         return all.Count <= MostNamed ? string.Join(", ", all) : $"{string.Join(", ", all.Take(MostNamed))} and {all.Count - MostNamed} more";

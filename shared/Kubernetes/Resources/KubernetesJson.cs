@@ -58,4 +58,12 @@ namespace Ambient.Kubernetes.Resources;
 [JsonSerializable(typeof(DestinationRuleSpec))]
 [JsonSerializable(typeof(Telemetry))]
 [JsonSerializable(typeof(TelemetrySpec))]
+[JsonSerializable(typeof(RequestAuthentication))]
+[JsonSerializable(typeof(RequestAuthenticationSpec))]
+[JsonSerializable(typeof(EnvoyFilter))]
+[JsonSerializable(typeof(WasmPlugin))]
+[JsonSerializable(typeof(TrafficExtension))]
+[JsonSerializable(typeof(ProxyConfig))]
+[JsonSerializable(typeof(Sidecar))]
+[JsonSerializable(typeof(WorkloadGroup))]
 public sealed partial class KubernetesJson : JsonSerializerContext;

@@ -3,7 +3,8 @@ namespace Ambient.Kubernetes.Resources;
 /// <summary>The kinds of objects that the mesh reads and writes, in the API versions it asks for.</summary>
 public static class ResourceTypes
 {
-    private const string GatewayApi = "gateway.networking.k8s.io", IstioNetworking = "networking.istio.io", IstioSecurity = "security.istio.io", IstioTelemetry = "telemetry.istio.io";
+    private const string GatewayApi = "gateway.networking.k8s.io", IstioNetworking = "networking.istio.io", IstioSecurity = "security.istio.io", IstioTelemetry = "telemetry.istio.io",
+        IstioExtensions = "extensions.istio.io";
 
     private static KubernetesJson Json => KubernetesJson.Default;
 
@@ -53,4 +54,20 @@ public static class ResourceTypes
         new(IstioTelemetry, "v1", "Telemetry", "telemetries", true, Json.Telemetry);
     public static readonly ResourceType<PeerAuthentication> PeerAuthentication =
         new(IstioSecurity, "v1", "PeerAuthentication", "peerauthentications", true, Json.PeerAuthentication);
+
+    // Nothing here honours these: see UnhonouredObject.
+    public static readonly ResourceType<RequestAuthentication> RequestAuthentication =
+        new(IstioSecurity, "v1", "RequestAuthentication", "requestauthentications", true, Json.RequestAuthentication);
+    public static readonly ResourceType<EnvoyFilter> EnvoyFilter =
+        new(IstioNetworking, "v1alpha3", "EnvoyFilter", "envoyfilters", true, Json.EnvoyFilter);
+    public static readonly ResourceType<WasmPlugin> WasmPlugin =
+        new(IstioExtensions, "v1alpha1", "WasmPlugin", "wasmplugins", true, Json.WasmPlugin);
+    public static readonly ResourceType<TrafficExtension> TrafficExtension =
+        new(IstioExtensions, "v1alpha1", "TrafficExtension", "trafficextensions", true, Json.TrafficExtension);
+    public static readonly ResourceType<ProxyConfig> ProxyConfig =
+        new(IstioNetworking, "v1beta1", "ProxyConfig", "proxyconfigs", true, Json.ProxyConfig);
+    public static readonly ResourceType<Sidecar> Sidecar =
+        new(IstioNetworking, "v1", "Sidecar", "sidecars", true, Json.Sidecar);
+    public static readonly ResourceType<WorkloadGroup> WorkloadGroup =
+        new(IstioNetworking, "v1", "WorkloadGroup", "workloadgroups", true, Json.WorkloadGroup);
 }

@@ -99,6 +99,13 @@ internal sealed class PeerAuthenticationSpecConverter : PartConverter<PeerAuthen
     };
 }
 
+internal sealed class RequestAuthenticationSpecConverter : PartConverter<RequestAuthenticationSpec>
+{
+    protected override JsonTypeInfo<RequestAuthenticationSpec> Contract => KubernetesJson.Default.RequestAuthenticationSpec;
+
+    protected override RequestAuthenticationSpec Salvage(JsonElement part, string problem) => new();
+}
+
 /// <summary>A status that cannot be read says nothing: it is written anew.</summary>
 internal sealed class ConditionedStatusConverter : PartConverter<ConditionedStatus>
 {

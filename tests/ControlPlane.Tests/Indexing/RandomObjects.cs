@@ -87,7 +87,7 @@ internal sealed class RandomObjects(Random random)
             return Objects.PolicyOn(name, [.. new[] { "gateway.networking.k8s.io:Gateway:wp0", ":Service:svc0", "networking.istio.io:ServiceEntry:entry0",
                 "gateway.networking.k8s.io:GatewayClass:istio-waypoint", "x:Y:z" }.Where(_ => Chance(2)).DefaultIfEmpty(":Service:svc1")]);
         return Objects.Policy(name, Pick(["ALLOW", "DENY", "AUDIT", "CUSTOM"]), Chance(2) ? Pick(Labels) : "", "",
-            Objects.To(new() { Ports = Chance(2) ? ["80"] : ["bad"], Methods = Chance(3) ? ["GET"] : null }));
+            Chance(4) ? Objects.From(new() { RequestPrincipals = ["*"] }) : Objects.To(new() { Ports = Chance(2) ? ["80"] : ["bad"], Methods = Chance(3) ? ["GET"] : null }));
     }
 
     private ConfigMap Config() => Objects.MeshConfig(Pick(

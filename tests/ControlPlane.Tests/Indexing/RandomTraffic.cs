@@ -66,8 +66,9 @@ internal sealed class RandomTraffic(Random random)
         "hostname: a.example.com, caCertificateRefs: [{kind: ConfigMap, name: ca1}, {kind: ConfigMap, name: ca0}]", "hostname: a.example.com, caCertificateRefs: [{kind: Secret, name: ca0}]", "hostname: a",
     ];
 
-    public KubernetesObject Next() => random.Next(20) switch
+    public KubernetesObject Next() => random.Next(21) switch
     {
+        20 => Unhonoured(),
         18 or 19 => Secured(),
         17 => new ConfigMap { Metadata = Objects.Meta($"{Ns()}/ca{random.Next(2)}"), Data = new Dictionary<string, string> { ["ca.crt"] = Pick(Authorities) } },
         > 13 => Told(),
@@ -80,6 +81,10 @@ internal sealed class RandomTraffic(Random random)
         _ => Written.Object(ResourceTypes.ReferenceGrant, $"{Ns()}/grant{random.Next(2)}",
             $"{{from: [{{group: gateway.networking.k8s.io, kind: {Pick(["HTTPRoute", "GRPCRoute"])}, namespace: {Ns()}}}], to: [{{group: '', kind: Service{(Chance(2) ? ", name: svc2" : "")}}}]}}"),
     };
+
+    private KubernetesObject Unhonoured() => Chance(3)
+        ? Written.Object(ResourceTypes.Sidecar, $"{Ns()}/tokens{random.Next(2)}", "{}", labels: Chance(3) ? "istio.io/rev=other" : "")
+        : Written.Object(ResourceTypes.RequestAuthentication, $"{Ns()}/tokens{random.Next(2)}", $"{{jwtRules: [{{outputPayloadToHeader: x-{random.Next(2)}}}]}}");
 
     private BackendTlsPolicy Secured() => Written.Object(ResourceTypes.BackendTlsPolicy, $"{Ns()}/secured{random.Next(3)}",
         $"{{targetRefs: [{{group: '', kind: Service, name: svc{random.Next(3)}{(Chance(3) ? ", sectionName: http" : "")}}}, {{group: networking.istio.io, kind: ServiceEntry, name: entry0}}], validation: {{{Pick(Validations)}}}}}",

@@ -25,7 +25,9 @@ public sealed partial class ControlPlaneRightsTests
     public async Task The_control_plane_uses_every_right_that_it_is_given_and_needs_no_other()
     {
         await using var cluster = await GuardedCluster.StartAsync();
+        foreach (var kind in Foreign) cluster.Create(Definition(kind.Group, kind.Version, kind.Kind));
         cluster.Create(Objects);
+        foreach (var kind in Foreign) cluster.Create($"{{apiVersion: {kind.Group}/{kind.Version}, kind: {kind.Kind}, metadata: {{name: x, namespace: shop}}, spec: {{}}}}");
         await using var program = await StartAsync(cluster);
         var plaintext = int.Parse(Listening().Match(program.ReadLog()).Groups[1].Value);
         await program.WaitForLogAsync("Ready: ", TimeSpan.FromSeconds(60));
@@ -65,6 +67,31 @@ public sealed partial class ControlPlaneRightsTests
             () => $"the lists are in the namespace. The log ends with:\n{program.LogTail(20)}", TimeSpan.FromSeconds(60));
         Assert.DoesNotContain("forbidden", program.ReadLog(), StringComparison.OrdinalIgnoreCase);
     }
+
+    // Kinds that the chart does not bring, because nothing here honours them.
+    private static readonly (string Group, string Version, string Kind)[] Foreign =
+    [
+        ("networking.istio.io", "v1alpha3", "EnvoyFilter"), ("networking.istio.io", "v1beta1", "ProxyConfig"), ("networking.istio.io", "v1", "Sidecar"), ("networking.istio.io", "v1", "WorkloadGroup"),
+        ("extensions.istio.io", "v1alpha1", "WasmPlugin"), ("extensions.istio.io", "v1alpha1", "TrafficExtension"),
+    ];
+
+    private static string Definition(string group, string version, string kind) => $$$"""
+        apiVersion: apiextensions.k8s.io/v1
+        kind: CustomResourceDefinition
+        metadata: {name: {{{kind.ToLowerInvariant()}}}s.{{{group}}}}
+        spec:
+          group: {{{group}}}
+          scope: Namespaced
+          names:
+            kind: {{{kind}}}
+            plural: {{{kind.ToLowerInvariant()}}}s
+          versions:
+          - name: {{{version}}}
+            served: true
+            storage: true
+            subresources: {status: {}}
+            schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+        """;
 
     private const string Objects = """
         apiVersion: v1
@@ -166,6 +193,11 @@ public sealed partial class ControlPlaneRightsTests
         kind: AuthorizationPolicy
         metadata: {name: nobody, namespace: shop}
         spec: {action: DENY, rules: [{}]}
+        ---
+        apiVersion: security.istio.io/v1
+        kind: RequestAuthentication
+        metadata: {name: tokens, namespace: shop}
+        spec: {jwtRules: [{issuer: somebody}]}
         ---
         apiVersion: security.istio.io/v1
         kind: PeerAuthentication
