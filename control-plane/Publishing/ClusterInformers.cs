@@ -1,6 +1,7 @@
 using Ambient.ControlPlane.Indexing;
 using Ambient.ControlPlane.Indexing.Backends;
 using Ambient.ControlPlane.Indexing.Settings;
+using Ambient.ControlPlane.Indexing.Unhonoured;
 using Ambient.Kubernetes.Client;
 using Ambient.Kubernetes.Informers;
 using Ambient.Kubernetes.Resources;
@@ -56,13 +57,13 @@ internal sealed class ClusterInformers
         BackendTlsPolicies = Add(ResourceTypes.BackendTlsPolicy, mayBeMissing: true,
             standIn: static one => new() { Metadata = one.Metadata, Spec = new() { Problem = one.Error } }, feed: FeedBackendTls);
         ReferenceGrants = Add(ResourceTypes.ReferenceGrant, mayBeMissing: true, standIn: static one => new() { Metadata = one.Metadata });
-        RequestAuthentications = Add(ResourceTypes.RequestAuthentication, mayBeMissing: true);
-        EnvoyFilters = Add(ResourceTypes.EnvoyFilter, mayBeMissing: true);
-        WasmPlugins = Add(ResourceTypes.WasmPlugin, mayBeMissing: true);
-        TrafficExtensions = Add(ResourceTypes.TrafficExtension, mayBeMissing: true);
-        ProxyConfigs = Add(ResourceTypes.ProxyConfig, mayBeMissing: true);
-        Sidecars = Add(ResourceTypes.Sidecar, mayBeMissing: true);
-        WorkloadGroups = Add(ResourceTypes.WorkloadGroup, mayBeMissing: true);
+        RequestAuthentications = AddUnhonoured(ResourceTypes.RequestAuthentication);
+        EnvoyFilters = AddUnhonoured(ResourceTypes.EnvoyFilter);
+        WasmPlugins = AddUnhonoured(ResourceTypes.WasmPlugin);
+        TrafficExtensions = AddUnhonoured(ResourceTypes.TrafficExtension);
+        ProxyConfigs = AddUnhonoured(ResourceTypes.ProxyConfig);
+        Sidecars = AddUnhonoured(ResourceTypes.Sidecar);
+        WorkloadGroups = AddUnhonoured(ResourceTypes.WorkloadGroup);
     }
 
     public Informer<Namespace> Namespaces { get; }
@@ -96,8 +97,8 @@ internal sealed class ClusterInformers
 
     public IReadOnlyList<IInformer> All => _all;
 
-    /// <summary>Completes when everything that existed at the start has been told.</summary>
-    public Task Synced => Task.WhenAll(_all.Select(informer => informer.Synced));
+    /// <summary>Completes when everything that existed at the start has been told, except for what nothing honours: the mesh does not wait for that.</summary>
+    public Task Synced => Task.WhenAll(_all.Where(static informer => !UnhonouredConditions.Kinds.Contains(informer.Type)).Select(static informer => informer.Synced));
 
     /// <summary>Tells <paramref name="index"/> of every change. Before <see cref="RunAsync"/>.</summary>
     public void Feed(IndexLoop index)
@@ -137,11 +138,15 @@ internal sealed class ClusterInformers
         return value with { Metadata = value.Metadata with { Annotations = others } };
     }
 
+    // Most clusters do not have these kinds, and nothing depends on hearing of them at once.
+    private Informer<T> AddUnhonoured<T>(ResourceType<T> type) where T : UnhonouredObject => Add(type, mayBeMissing: true, missingKindPoll: TimeSpan.FromMinutes(1));
+
     private Informer<T> Add<T>(ResourceType<T> type, ObjectQuery? query = null, bool mayBeMissing = false, Func<T, T>? trim = null, Func<UnreadableObject, T>? standIn = null,
-        Action<IndexLoop, Informer<T>>? feed = null)
+        Action<IndexLoop, Informer<T>>? feed = null, TimeSpan? missingKindPoll = null)
         where T : KubernetesObject
     {
         var options = new InformerOptions<T> { Query = query ?? new(), KindMayBeMissing = mayBeMissing, Trim = trim ?? WithoutCopy, StandIn = standIn };
+        if (missingKindPoll is { } poll) options = options with { MissingKindPoll = poll };
         var informer = new Informer<T>(_api, type, options, _time, new Random(_random.Next()), _loggers.CreateLogger<Informer<T>>());
         _all.Add(informer);
         if (feed is not null) _feeds.Add(index => feed(index, informer));

@@ -226,6 +226,21 @@ public sealed class ControlPlaneTests
         Assert.Equal("example.org", (await scene.Follow(second).UntilAsync(mesh => Workload(mesh, "web-1"))).TrustDomain);
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task What_nothing_honours_is_told_so_and_holds_nothing_up_while_it_cannot_be_read()
+    {
+        await using var scene = await RunningScene.StartAsync();
+        await scene.Process.Ready.WaitAsync(scene.Stop);
+        await scene.Api.CreateAsync(ResourceTypes.RequestAuthentication, new() { Metadata = new() { Name = "tokens", Namespace = "demo" } }, scene.Stop);
+        await UntilAsync(scene, async () => await scene.Api.GetAsync(ResourceTypes.RequestAuthentication, new("demo", "tokens"), scene.Stop) is { Status.Conditions: [{ Status: "False" }] } told ? told : null);
+
+        scene.Refuses = static asked => asked is { Verb: "list", Resource: "requestauthentications" };
+        var second = await scene.StartControlPlaneAsync("cp-2");
+
+        await second.Ready.WaitAsync(scene.Stop);
+        Assert.Contains(second.Services.Informers.All, static informer => informer is { Type.Kind: "RequestAuthentication", HasSynced: false });
+    }
+
     private static async Task<Condition> ConditionAsync(RunningScene scene, string policy)
     {
         var told = await UntilAsync(scene, async () =>
