@@ -60,6 +60,12 @@ internal static class MeshAnnotations
     public const string GatewayServiceAccount = "gateway.istio.io/service-account";
     public const string GatewayNameOverride = "gateway.istio.io/name-override";
 
+    /// <summary>On a Gateway: the type of its waypoint's Service; <c>ClusterIP</c> when absent.</summary>
+    public const string ServiceType = "networking.istio.io/service-type";
+
+    /// <summary>On a Gateway: which of its waypoint's addresses are told, <c>IPAddress</c> or <c>Hostname</c>; both when absent.</summary>
+    public const string AddressType = "networking.istio.io/address-type";
+
     /// <summary>On a Gateway: <c>true</c> has its waypoint tell servers the client's identity (<c>x-forwarded-client-cert</c>).</summary>
     public const string TellsClientIdentity = "ambient.istio.io/xfcc-include-client-identity";
 

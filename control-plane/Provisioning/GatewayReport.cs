@@ -28,7 +28,7 @@ internal static class GatewayReport
             Addresses = outcome.Addresses,
             Conditions =
             [
-                AcceptedOf(review, outcome, generation),
+                AcceptedOf(gateway, review, outcome, generation),
                 False(Programmed, outcome.NotAccepted is { } refusal ? refusal with { Reason = Invalid } : outcome.NotProgrammed, generation)
                     ?? ServiceConditions.New(Programmed, true, Programmed, "The waypoint takes traffic.", generation),
                 ServiceConditions.New(ResolvedRefs, true, ResolvedRefs, "Everything that listeners refer to is there.", generation),
@@ -61,12 +61,15 @@ internal static class GatewayReport
         shown is not null && (wanted.Name, wanted.AttachedRoutes) == (shown.Name, shown.AttachedRoutes) && wanted.SupportedKinds.SequenceEqual(shown.SupportedKinds)
         && HasAll(wanted.Conditions!, shown.Conditions);
 
-    private static Condition AcceptedOf(GatewayReview review, ProvisioningOutcome outcome, long? generation)
+    private static Condition AcceptedOf(Gateway gateway, GatewayReview review, ProvisioningOutcome outcome, long? generation)
     {
         if (False(Accepted, outcome.NotAccepted, generation) is { } refused) return refused;
-        return review.Listeners.All(static listener => listener.IsUsable)
-            ? ServiceConditions.New(Accepted, true, Accepted, "The waypoint is as it should be.", generation)
-            : ServiceConditions.New(Accepted, true, "ListenersNotValid", "Some listeners cannot be used; see their conditions.", generation);
+        var unhonoured = GatewayAnnotations.Unhonoured(gateway);
+        if (!review.Listeners.All(static listener => listener.IsUsable))
+            return ServiceConditions.New(Accepted, true, "ListenersNotValid", $"Some listeners cannot be used; see their conditions.{(unhonoured.Length > 0 ? " " : "")}{unhonoured}", generation);
+        return unhonoured.Length > 0
+            ? ServiceConditions.New(Accepted, true, "UnsupportedValue", $"The waypoint is run. {unhonoured}", generation)
+            : ServiceConditions.New(Accepted, true, Accepted, "The waypoint is as it should be.", generation);
     }
 
     private static ListenerStatus Of(ListenerReview review, ProvisioningOutcome outcome, int attachedRoutes, long? generation) => new()

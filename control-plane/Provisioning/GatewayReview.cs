@@ -44,7 +44,7 @@ internal sealed record GatewayReview(Refusal? Refusal, IReadOnlyList<ListenerRev
         if ((gateway.Spec?.Addresses ?? []).FirstOrDefault(static address => !IsUsable(address)) is { } address)
             return new("UnsupportedAddress", $"The address {Findings.Quote(address.Value)} of type {Findings.Quote(address.Type ?? "IPAddress")} cannot be used: "
                 + "give IPAddress or Hostname with a value, or leave spec.addresses out to have the waypoint run and addressed.");
-        return null;
+        return GatewayAnnotations.RefusalOf(gateway);
     }
 
     private static bool IsUsable(GatewayEndpoint? address) => address is { Value.Length: > 0 } && address.Type switch

@@ -26,6 +26,7 @@ internal static class WaypointObjects
             NameOf(gateway), gateway.Metadata.Name, listener.Name, WaypointBuilder.ServiceAccountOf(gateway), network, trustDomain, options)
         {
             TellsClientIdentity = gateway.Metadata.Annotation(MeshAnnotations.TellsClientIdentity) == "true",
+            ServiceType = GatewayAnnotations.ServiceTypeOf(gateway),
         };
         var objects = new List<WantedObject>();
         // An account that is named is somebody's own.

@@ -190,7 +190,8 @@ internal sealed partial class WaypointProvisioner
     private ProvisioningOutcome Look(Gateway gateway, IReadOnlyList<GatewayEndpoint> given)
     {
         var name = new ObjectName(gateway.Metadata.Namespace ?? "", WaypointObjects.NameOf(gateway));
-        var addresses = WaypointAddresses.Of(name, _waypoints.Of(WaypointKinds.Service).Find(name), _options.Index.DomainSuffix);
+        var addresses = WaypointAddresses.Of(name, _waypoints.Of(WaypointKinds.Service).Find(name), _options.Index.DomainSuffix,
+            GatewayAnnotations.AddressTypeOf(gateway));
         if (addresses.Count == 0)
             return new(null, new("AddressNotAssigned", $"Service {name} has no address yet."), given);
         var ready = (int?)_waypoints.Of(WaypointKinds.Deployment).Find(name)?.Fields?["status"]?["availableReplicas"] ?? 0;

@@ -13,6 +13,8 @@ internal sealed record WaypointTemplate(string Name, string Gateway, string List
     /// <summary>Servers are told who asks.</summary>
     public bool TellsClientIdentity { get; init; }
 
+    public string ServiceType { get; init; } = "ClusterIP";
+
     public JsonObject Deployment()
     {
         var deployment = Template();
@@ -88,7 +90,7 @@ internal sealed record WaypointTemplate(string Name, string Gateway, string List
     public JsonObject Service() => YamlDocument.Parse($$$$"""
         metadata: {annotations: {networking.istio.io/traffic-distribution: PreferClose}}
         spec:
-          type: ClusterIP
+          type: {{{{Quoted(ServiceType)}}}}
           ipFamilyPolicy: PreferDualStack
           selector: {gateway.networking.k8s.io/gateway-name: {{{{Quoted(Gateway)}}}}}
           ports:

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
 namespace Ambient.Kubernetes.Resources;
 
 /// <summary>Gateway API: a waypoint, an east-west gateway, or any other.</summary>
@@ -17,6 +20,15 @@ public sealed record GatewaySpec
     public IReadOnlyList<GatewayEndpoint>? Addresses { get; init; }
 
     public GatewayInfrastructure? Infrastructure { get; init; }
+
+    /// <summary>About gateways at the edge; only whether it is there is asked. The same holds for those below.</summary>
+    public JsonElement? Tls { get; init; }
+
+    /// <summary>The older form of a part of <see cref="Tls"/>.</summary>
+    [JsonPropertyName("backendTLS")]
+    public JsonElement? BackendTls { get; init; }
+
+    public JsonElement? AllowedListeners { get; init; }
 }
 
 /// <summary>For what a controller makes to run the gateway.</summary>

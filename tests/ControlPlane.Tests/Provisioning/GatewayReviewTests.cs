@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Ambient.ControlPlane.Provisioning;
 using Ambient.Kubernetes.Resources;
 
@@ -83,6 +84,69 @@ public sealed class GatewayReviewTests
     }
 
     [Theory]
+    [InlineData("networking.istio.io/service-type", "ClusterIP", null)]
+    [InlineData("networking.istio.io/service-type", "NodePort", null)]
+    [InlineData("networking.istio.io/service-type", "LoadBalancer", null)]
+    [InlineData("networking.istio.io/service-type", "", null)]
+    [InlineData("networking.istio.io/service-type", "ExternalName", "use ClusterIP, NodePort or LoadBalancer")]
+    [InlineData("networking.istio.io/service-type", "clusterip", "use ClusterIP, NodePort or LoadBalancer")]
+    [InlineData("networking.istio.io/address-type", "IPAddress", null)]
+    [InlineData("networking.istio.io/address-type", "Hostname", null)]
+    [InlineData("networking.istio.io/address-type", "IP", "use IPAddress or Hostname")]
+    public void Annotations_about_the_service_must_be_known(string annotation, string value, string? told)
+    {
+        var gateway = Annotated(Gateway(Mesh), annotation, value);
+        var accepted = Report(gateway).Conditions![0];
+
+        Assert.Equal((told is null ? "True" : "False", told is null ? "Accepted" : "Invalid"), (accepted.Status, accepted.Reason));
+        if (told is not null) Assert.Contains(told, accepted.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("sidecar.istio.io/logLevel")]
+    [InlineData("sidecar.istio.io/componentLogLevel")]
+    [InlineData("sidecar.istio.io/agentLogLevel")]
+    [InlineData("sidecar.istio.io/proxyImage")]
+    [InlineData("proxy.istio.io/config")]
+    [InlineData("gateway.istio.io/alias-for")]
+    [InlineData("gateway.istio.io/tls-terminate-mode")]
+    public void Annotations_without_effect_are_named_and_the_waypoint_runs(string annotation)
+    {
+        var (gateway, beside) = (Annotated(Gateway(Mesh), annotation, "x"), Annotated(Gateway(new() { Name = "web", Port = 80, Protocol = "HTTP" }, Mesh), annotation, "x"));
+        var (accepted, listeners) = (Report(gateway).Conditions![0], Report(beside).Conditions![0]);
+
+        Assert.Null(GatewayReview.Of(gateway).Refusal);
+        Assert.Equal(("True", "UnsupportedValue"), (accepted.Status, accepted.Reason));
+        Assert.Contains($"Without effect at a waypoint: {annotation}.", accepted.Message, StringComparison.Ordinal);
+        Assert.Equal("ListenersNotValid", listeners.Reason);
+        Assert.Contains(annotation, listeners.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("tls")]
+    [InlineData("backendTLS")]
+    [InlineData("allowedListeners")]
+    public void Fields_that_are_about_the_edge_are_named(string field)
+    {
+        var gateway = JsonSerializer.Deserialize($$$"""{"spec":{"gatewayClassName":"ambient-waypoint","{{{field}}}":{"a":[]},"listeners":[{"name":"mesh","port":15008,"protocol":"HBONE"}]} }""", KubernetesJson.Default.Gateway)!;
+
+        Assert.Contains($"spec.{field}", Report(gateway).Conditions![0].Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("networking.istio.io/service-type", "NodePort")]
+    [InlineData("networking.istio.io/service-type", "ExternalName")]
+    [InlineData("networking.istio.io/address-type", "IP")]
+    public void Where_others_run_it_annotations_about_the_service_have_no_effect(string annotation, string value)
+    {
+        var gateway = Annotated(Gateway(Mesh), annotation, value);
+        gateway = gateway with { Spec = gateway.Spec! with { Addresses = [new() { Value = "10.0.0.7" }] } };
+
+        Assert.Null(GatewayReview.Of(gateway).Refusal);
+        Assert.Contains(annotation, Report(gateway).Conditions![0].Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(null, "10.0.0.7", null)]
     [InlineData("IPAddress", "fd00::7", null)]
     [InlineData("Hostname", "proxy.example.com", null)]
@@ -116,6 +180,9 @@ public sealed class GatewayReviewTests
         Metadata = new() { Name = "waypoint", Namespace = "demo", Generation = 3 },
         Spec = new() { GatewayClassName = "ambient-waypoint", Listeners = listeners },
     };
+
+    private static Gateway Annotated(Gateway gateway, string annotation, string value) =>
+        gateway with { Metadata = gateway.Metadata with { Annotations = new Dictionary<string, string> { [annotation] = value } } };
 
     private static GatewayStatus Report(Gateway gateway)
     {

@@ -149,6 +149,45 @@ public sealed class WaypointParametersTests
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task The_service_has_the_type_that_the_gateways_annotation_names()
+    {
+        const string annotation = "networking.istio.io/service-type";
+        await using var scene = await WaypointScene.StartAsync();
+        scene.Create("{apiVersion: v1, kind: ConfigMap, metadata: {name: own, namespace: demo}, data: {service: \"spec: {type: NodePort}\"}}");
+        scene.Create(WaypointScene.Waypoint.Replace("namespace: demo}", $"namespace: demo, annotations: {{{annotation}: LoadBalancer}}}}", StringComparison.Ordinal));
+        await HasTypeAsync("LoadBalancer");
+
+        scene.Edit("Gateway", "waypoint", static one => one["spec"]!["infrastructure"] = JsonNode.Parse("""{"parametersRef":{"group":"","kind":"ConfigMap","name":"own"}}"""));
+        await HasTypeAsync("NodePort"); // an overlay goes over it
+        scene.Edit("Gateway", "waypoint", static one => one["spec"]!.AsObject().Remove("infrastructure"));
+        await HasTypeAsync("LoadBalancer");
+        scene.Edit("Gateway", "waypoint", static one => one["metadata"]!["annotations"]![annotation] = "ExternalName");
+        await scene.UntilAsync("waypoint", "Accepted", "False", "Invalid");
+        Assert.Equal("LoadBalancer", scene.Find("Service", "waypoint")!.Text("spec", "type"));
+        scene.Edit("Gateway", "waypoint", static one => one["metadata"]!.AsObject().Remove("annotations"));
+        await HasTypeAsync("ClusterIP");
+
+        Task HasTypeAsync(string type) => scene.UntilAsync("Service", "waypoint", one => one.Text("spec", "type") == type);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Of_its_addresses_those_are_told_that_the_gateways_annotation_names()
+    {
+        const string annotation = "networking.istio.io/address-type";
+        await using var scene = await WaypointScene.StartAsync();
+        scene.Create(WaypointScene.Waypoint.Replace("namespace: demo}", $"namespace: demo, annotations: {{{annotation}: IPAddress}}}}", StringComparison.Ordinal));
+        await scene.UntilAsync("waypoint", "Programmed", "False", "Pending");
+        await ToldAsync("IPAddress");
+
+        scene.Edit("Gateway", "waypoint", static one => one["metadata"]!["annotations"]![annotation] = "Hostname");
+        await ToldAsync("Hostname");
+        scene.Edit("Gateway", "waypoint", static one => one["metadata"]!.AsObject().Remove("annotations"));
+        await ToldAsync("Hostname", "IPAddress");
+
+        Task ToldAsync(params string[] types) => scene.UntilAsync("Gateway", "waypoint", one => one.ObjectsAt("status", "addresses").Select(static address => address.Text("type")).Distinct().SequenceEqual(types));
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_gateway_of_another_revision_is_left_to_it()
     {
         await using var scene = await WaypointScene.StartAsync();
