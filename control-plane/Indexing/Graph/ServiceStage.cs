@@ -97,8 +97,13 @@ internal sealed class ServiceStage(MeshGraph graph)
         ? ServiceEntryReader.Read(entry, graph.Settings, findings)
         : ServiceReader.Read((Kube.Service)node.Object!, graph.Settings, findings);
 
-    private EntryVisibility VisibilityOf(ServiceNode node) =>
-        node.IsEntry ? graph.Settings.VisibilityIn(node.Namespace.Facts.Labels) : EntryVisibility.Public;
+    // The narrower of what the mesh's configuration and the entry itself say.
+    private EntryVisibility VisibilityOf(ServiceNode node)
+    {
+        if (node.Object is not Kube.ServiceEntry entry) return EntryVisibility.Public;
+        var (ruled, own) = (graph.Settings.VisibilityIn(node.Namespace.Facts.Labels), EntryExport.Of(entry).Visibility);
+        return own > ruled ? own : ruled;
+    }
 
     private void Claim(ServiceNode node, HashSet<string> hosts, HashSet<ServiceKey> keys)
     {
@@ -189,7 +194,7 @@ internal sealed class ServiceStage(MeshGraph graph)
         var (ingress, generation) = (value.Metadata.Label(MeshLabels.IngressUseWaypoint), value.Metadata.Generation);
         var conditions = value is Kube.ServiceEntry entry
             ? ServiceConditions.ForEntry(entry, node.Facts!, node.Waypoint, node.Demand is not null, ingress, ns,
-                graph.Settings.Config.ServiceEntryVisibility is null ? null : VisibilityOf(node))
+                graph.Settings.Config.ServiceEntryVisibility is null ? null : graph.Settings.VisibilityIn(ns.Labels))
             : ServiceConditions.ForService(node.Waypoint, node.Demand is not null, ingress, ns, generation);
         var actual = value is Kube.ServiceEntry written ? written.Status?.Conditions : ((Kube.Service)value).Status?.Conditions;
         graph.Log.Set(new(kind, node.Name, FieldManagers.Service, generation, conditions), actual, ServiceConditions.Types);

@@ -27,14 +27,15 @@ internal static class ServiceConditions
         return bound is null ? [] : [bound];
     }
 
+    /// <param name="ruled">Who may see it, as the mesh's configuration says; null if that says nothing.</param>
     public static List<Condition> ForEntry(Kubernetes.Resources.ServiceEntry entry, ServiceFacts facts, WaypointResolution waypoint, bool isGuarded,
-        string? ingressLabel, NamespaceFacts ns, EntryVisibility? visibility)
+        string? ingressLabel, NamespaceFacts ns, EntryVisibility? ruled)
     {
         var generation = entry.Metadata.Generation;
         var conditions = ForService(waypoint, isGuarded, ingressLabel, ns, generation);
         if (waypoint.Waypoint is not null && Unsupported(entry, facts) is { Length: > 0 } unsupported) conditions[0] = conditions[0] with { Message = $"{conditions[0].Message} {unsupported}" };
         if (waypoint.Waypoint is null && Missing(entry, facts, generation) is { } missing) conditions.Add(missing);
-        if (visibility is { } applied) conditions.Add(Visible(applied, generation));
+        if (Visible(EntryExport.Of(entry), ruled, generation) is { } visible) conditions.Add(visible);
         conditions.Sort(static (left, right) => string.CompareOrdinal(left.Type, right.Type));
         return conditions;
     }
@@ -91,12 +92,19 @@ internal static class ServiceConditions
 
     private static bool IsRacing(Kubernetes.Resources.ServiceEntry entry) => entry.Metadata.Annotation(MeshAnnotations.ConnectStrategy) == "RACE_FIRST_TCP_CONNECT";
 
-    private static Condition Visible(EntryVisibility visibility, long? generation) => visibility switch
+    private static Condition? Visible(EntryExport export, EntryVisibility? ruled, long? generation)
     {
-        EntryVisibility.Namespace =>
-            New(VisibilityApplied, true, "Namespace", "Visible to clients of its own namespace only, as the mesh configuration says.", generation),
-        EntryVisibility.None =>
-            New(VisibilityApplied, true, "None", "Visible to nobody, as the mesh configuration says.", generation),
-        _ => New(VisibilityApplied, true, "Public", "Visible to all clients.", generation),
-    };
+        var (own, isExact) = export;
+        if (!isExact && ruled is null or EntryVisibility.Public)
+            return New(VisibilityApplied, false, "UnsupportedValue", "exportTo names some namespaces beside its own, which is not honoured: it is visible to all clients. Use '.', '~' or '*'.", generation);
+        if (ruled is null && own == EntryVisibility.Public) return null;
+        var isRuled = ruled is { } rule && rule >= own;
+        var by = isRuled ? "the mesh configuration" : "exportTo";
+        return (isRuled ? ruled : own) switch
+        {
+            EntryVisibility.Namespace => New(VisibilityApplied, true, "Namespace", $"Visible to clients of its own namespace only, as {by} says.", generation),
+            EntryVisibility.None => New(VisibilityApplied, true, "None", $"Visible to nobody, as {by} says.", generation),
+            _ => New(VisibilityApplied, true, "Public", "Visible to all clients.", generation),
+        };
+    }
 }

@@ -3,7 +3,7 @@ using Ambient.Model;
 
 namespace Ambient.ControlPlane.Indexing.Settings;
 
-/// <summary>Who may see a ServiceEntry's services, as a rule of the mesh says.</summary>
+/// <summary>Who may see a ServiceEntry's services; the narrower, the later.</summary>
 public enum EntryVisibility { Public, Namespace, None }
 
 /// <summary>Gives ServiceEntries of the namespaces it selects a visibility; without selectors, those of all.</summary>

@@ -4,7 +4,7 @@ using Ambient.Model;
 
 namespace Ambient.ControlPlane.Indexing.Settings;
 
-/// <summary>Reads Istio's mesh configuration (YAML). What the index does not use is not looked at.</summary>
+/// <summary>Reads Istio's mesh configuration (YAML). Of what the index does not use, only what users might rely on is told.</summary>
 internal static class MeshConfigReader
 {
     private const int LongestText = 1 << 20, LongestName = 253, MostRules = 1000, MostAliases = 16;
@@ -18,7 +18,7 @@ internal static class MeshConfigReader
             return YamlTree.Parse(text, "data.mesh") switch
             {
                 null => MeshConfig.DefaultFor(options),
-                YamlTree.Map map => Read(map, options),
+                YamlTree.Map map => Read(map, options, findings),
                 _ => throw new ConfigurationException("it is not a map of settings"),
             };
         }
@@ -27,6 +27,13 @@ internal static class MeshConfigReader
             findings.Add("data.mesh", $"{e.Message}. The last good configuration stays in force.", "Correct it: kubectl edit configmap.");
             return null;
         }
+    }
+
+    private static MeshConfig Read(YamlTree.Map map, IndexOptions options, Findings findings)
+    {
+        var config = Read(map, options);
+        UnhonouredSettings.Tell(map, findings);
+        return config;
     }
 
     private static MeshConfig Read(YamlTree.Map map, IndexOptions options) => new()

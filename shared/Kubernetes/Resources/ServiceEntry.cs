@@ -27,6 +27,9 @@ public sealed record ServiceEntrySpec
 
     public WorkloadSelector? WorkloadSelector { get; init; }
 
+    /// <summary>Namespaces that see it: <c>*</c> for all (when absent), <c>.</c> for its own, <c>~</c> for none.</summary>
+    public IReadOnlyList<string>? ExportTo { get; init; }
+
     public IReadOnlyList<string>? SubjectAltNames { get; init; }
 }
 

@@ -71,6 +71,21 @@ public sealed class MeshConfigTests
         Assert.Equal("x.example", mesh.Pod("web").TrustDomain);
     }
 
+    [Theory]
+    [InlineData("pathNormalization: {normalization: NONE}", "pathNormalization")]
+    [InlineData("outboundTrafficPolicy: {mode: REGISTRY_ONLY}", "outboundTrafficPolicy")]
+    [InlineData("outboundTrafficPolicy: {mode: ALLOW_ANY}", null)]
+    [InlineData("meshMTLS: {minProtocolVersion: TLSV1_2}\ndefaultHttpRetryPolicy: {attempts: 0}", "defaultHttpRetryPolicy, meshMTLS")]
+    [InlineData("enablePrometheusMerge: true\ndefaultConfig: {holdApplicationUntilProxyStarts: true}", null)]
+    public void Settings_on_which_users_might_rely_and_that_are_not_honoured_are_told_and_the_others_hold(string settings, string? told)
+    {
+        var mesh = new IndexedMesh(MeshConfig($"trustDomain: x.example\n{settings}"), Pod("web"));
+
+        Assert.Equal("x.example", mesh.Pod("web").TrustDomain);
+        if (told is null) Assert.Empty(mesh.Index.Diagnostics);
+        else Assert.StartsWith($"{told}: not honoured", Assert.Single(mesh.Index.Diagnostics).Problem, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Any_text_is_a_configuration_or_a_report()
     {

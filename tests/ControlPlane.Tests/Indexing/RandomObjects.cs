@@ -53,8 +53,9 @@ internal sealed class RandomObjects(Random random)
         string[] hosts = ["a.example.com", "b.example.com", "a.example.com b.example.com", "svc0.shop.svc.cluster.local", "*.wild.com"];
         WorkloadEntrySpec[] endpoints = Chance(2) ? []
             : [new() { Address = $"10.5.0.{random.Next(1, 3)}", Labels = Objects.Labels(Pick(WaypointLabels)) }, new() { Address = "ep.example.com" }];
-        return Objects.ServiceEntry($"{Ns()}/entry{random.Next(3)}", Pick(hosts), Pick(["STATIC", "DNS", "NONE"]), Chance(2) ? "10.7.0.1 10.8.0.0/16" : "", "http:80:8081",
+        var entry = Objects.ServiceEntry($"{Ns()}/entry{random.Next(3)}", Pick(hosts), Pick(["STATIC", "DNS", "NONE"]), Chance(2) ? "10.7.0.1 10.8.0.0/16" : "", "http:80:8081",
             Chance(2) ? Pick(Labels) : "", $"{Pick(WaypointLabels)} {Pick(Labels)}".Trim(), age: random.Next(2), endpoints: endpoints);
+        return Chance(4) ? entry with { Spec = entry.Spec! with { ExportTo = [Pick([".", "~", "shop", "*"])] } } : entry;
     }
 
     private WorkloadEntry WorkloadEntry() => Objects.WorkloadEntry($"{Ns()}/we{random.Next(2)}", Pick(["10.6.0.1", "vm.example.com", "not an address", ""]),

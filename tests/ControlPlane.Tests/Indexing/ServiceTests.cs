@@ -202,6 +202,46 @@ public sealed class ServiceTests
         Assert.Equal("Public", mesh.Condition("istio.io/VisibilityApplied", "b/two")!.Reason);
     }
 
+    [Theory]
+    [InlineData(".", "Namespace", "True", "as exportTo says")]
+    [InlineData("default", "Namespace", "True", "as exportTo says")]
+    [InlineData(". ~", "Namespace", "True", "as exportTo says")]
+    [InlineData("~", null, "True", "Visible to nobody, as exportTo says")]
+    [InlineData("*", "Public", null, null)]
+    [InlineData(". *", "Public", null, null)]
+    [InlineData("", "Public", null, null)]
+    [InlineData(". shop", "Public", "False", "visible to all clients")]
+    public void An_entry_is_seen_by_those_whom_it_is_exported_to(string exportTo, string? visibility, string? status, string? told)
+    {
+        var mesh = new IndexedMesh(Exported(exportTo));
+
+        Assert.Equal(visibility, mesh.FindService("default/x.example.com")?.Visibility.ToString());
+        var condition = mesh.Condition("istio.io/VisibilityApplied", "entry");
+        Assert.Equal(status, condition?.Status);
+        Assert.Contains(told ?? "", condition?.Message ?? "", StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("PUBLIC", ".", "Namespace", "as exportTo says")]
+    [InlineData("NAMESPACE", "*", "Namespace", "as the mesh configuration says")]
+    [InlineData("NAMESPACE", "~", null, "Visible to nobody, as exportTo says")]
+    [InlineData("NONE", ".", null, "Visible to nobody, as the mesh configuration says")]
+    [InlineData("NAMESPACE", "shop", "Namespace", "as the mesh configuration says")]
+    [InlineData("PUBLIC", "shop", "Public", "not honoured")]
+    public void Of_its_own_word_and_the_mesh_configurations_the_narrower_holds(string configured, string exportTo, string? visibility, string told)
+    {
+        var mesh = new IndexedMesh(MeshConfig($"serviceEntryVisibility: {{defaultVisibility: {configured}}}"), Exported(exportTo));
+
+        Assert.Equal(visibility, mesh.FindService("default/x.example.com")?.Visibility.ToString());
+        Assert.Contains(told, mesh.Condition("istio.io/VisibilityApplied", "entry")!.Message, StringComparison.Ordinal);
+    }
+
+    private static ServiceEntry Exported(string exportTo)
+    {
+        var entry = ServiceEntry("entry", "x.example.com");
+        return entry with { Spec = entry.Spec! with { ExportTo = exportTo.Split(' ', StringSplitOptions.RemoveEmptyEntries) } };
+    }
+
     [Fact]
     public void Visibility_is_not_spoken_of_unless_it_is_configured() =>
         Assert.Null(new IndexedMesh(ServiceEntry("entry", "x.example.com")).Condition("istio.io/VisibilityApplied", "entry"));
