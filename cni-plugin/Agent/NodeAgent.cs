@@ -25,7 +25,7 @@ internal sealed class NodeAgent(AgentOptions options, TimeProvider time, ILogger
         using var registry = new PodRegistry();
         using var node = new NodeAddresses(options.HostNetns);
         using var proxies = new ZdsServer(options.ZdsPath, registry, new ZdsOptions(), time, loggers.CreateLogger<ZdsServer>());
-        var enroller = new Enroller(PodNamespaceOpener.ForThisNode(options.HostRoot, options.HostNetns, time), new RuleInstaller(() => node.Current, options.KeepsConnections), registry, proxies);
+        var enroller = new Enroller(PodNamespaceOpener.ForThisNode(options.HostRoot, options.HostNetns, time), new RuleInstaller(() => node.Current, options.KeepsConnections), registry, proxies, time);
         await using var enrollment = new NodeEnrollment(new EnrollmentContext(
             enroller, new EnrollmentMetrics(_metrics), options.AuditInterval, time, loggers.CreateLogger<PodEnrollment>()));
         proxies.Connected += enrollment.Wake;

@@ -10,11 +10,14 @@ namespace Ambient.CniAgent.Enrollment;
 /// In: rules, then proxy. From the moment the rules stand until the proxy listens, the pod's TCP is refused, in both
 /// directions; it is never carried in plaintext. A pod that runs already is served first if a proxy is there, so that nobody
 /// is refused who calls it then. Its TCP connections from before go on as they began, unless they are to be reset. Out: the rules
-/// capture no more, so that what begins from then on goes directly, as for any pod outside the mesh, and the mesh is told;
-/// then the proxy tells its peers and lets connections finish for a moment; then go the rules that carry these.
+/// capture no more, so that what begins from then on goes directly, as for any pod outside the mesh, and the mesh is told. Peers
+/// have a second to hear of it, in which they are served as before; then the proxy lets connections finish for a moment, and then
+/// go the rules that carry these.
 /// </remarks>
-internal sealed class Enroller(PodNamespaceOpener opener, RuleInstaller rules, PodRegistry registry, ZdsServer proxies)
+internal sealed class Enroller(PodNamespaceOpener opener, RuleInstaller rules, PodRegistry registry, ZdsServer proxies, TimeProvider time)
 {
+    private static readonly TimeSpan PeersHear = TimeSpan.FromSeconds(1);
+
     /// <summary>A node proxy that connects before the pod is closed, and serves it from before, is told to go on.</summary>
     public void Announce(PodSpec pod) => registry.Announce(pod);
 
@@ -51,6 +54,7 @@ internal sealed class Enroller(PodNamespaceOpener opener, RuleInstaller rules, P
 
     /// <summary>Takes the pod out of the mesh. What is gone already is no error.</summary>
     /// <param name="opened">Called once nothing is captured any more, before connections are given time to finish.</param>
+    /// <param name="stop">Ends the waiting for others, not the removal.</param>
     /// <exception cref="IOException">Its rules are still there; try again.</exception>
     public async Task RemoveAsync(PodSpec pod, Action opened, CancellationToken stop)
     {
@@ -60,6 +64,7 @@ internal sealed class Enroller(PodNamespaceOpener opener, RuleInstaller rules, P
             if (netns is not null)
                 await rules.OpenAsync(netns);
             opened();
+            await Task.Delay(PeersHear, time, stop).ContinueWith(static _ => { }, TaskScheduler.Default);
             await proxies.DeleteAsync(pod.Uid);
             if (netns is not null)
                 await rules.RemoveAsync(netns);

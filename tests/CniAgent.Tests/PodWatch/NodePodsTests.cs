@@ -32,7 +32,7 @@ public sealed class NodePodsTests : IAsyncDisposable
     public NodePodsTests()
     {
         _proxies = new(Path.Combine(_directory, "z.sock"), _registry, new(), TimeProvider.System, NullLogger<ZdsServer>.Instance);
-        var enroller = new Enroller(PodNamespaceOpener.ForThisNode("/", "/proc/self/ns/net", TimeProvider.System), new RuleInstaller(PodLab.Node, keepsConnections: true), _registry, _proxies);
+        var enroller = new Enroller(PodNamespaceOpener.ForThisNode("/", "/proc/self/ns/net", TimeProvider.System), new RuleInstaller(PodLab.Node, keepsConnections: true), _registry, _proxies, TimeProvider.System);
         _enrollment = new(new(enroller, new EnrollmentMetrics(new MetricRegistry()), TimeSpan.FromSeconds(30), TimeProvider.System, NullLogger<PodEnrollment>.Instance));
         _reports = new(_api, "node-1", TimeProvider.System, NullLogger<PodReports>.Instance);
         _journal = new(_directory, NullLogger<PodJournal>.Instance);

@@ -60,7 +60,7 @@ public sealed class EnrolmentTests(ITestOutputHelper output)
         if (demand == "waypoint") await AttachWaypointAsync(cluster, callers[0], service);
         if (demand == "STRICT") await DemandMutualTlsAsync(cluster, outside, web.EndPoint(8080));
         var clients = callers.Select(pod => SteadyClient.Start(pod, service, TimeSpan.FromMilliseconds(10))).ToList();
-        if (demand == "") clients.Add(SteadyClient.Start(outside, web.EndPoint(8080), TimeSpan.FromMilliseconds(10)));
+        if (demand == "") clients.AddRange(((RunningPod[])[outside, .. callers]).Select(pod => SteadyClient.Start(pod, web.EndPoint(8080), TimeSpan.FromMilliseconds(10))));
 
         for (var round = 0; round < 3; round++)
         {
