@@ -50,20 +50,22 @@ internal sealed class NodeEnrollment(EnrollmentContext context) : IAsyncDisposab
             await earlier.CancelAsync();
         if (Take(_pods, uid) is { } enrolled)
             await enrolled.StopAsync();
-        return Leave(uid, stop => context.Enroller.ForgetAsync(uid, stop));
+        return Leave(uid, isTakenOut: false, stop => context.Enroller.ForgetAsync(uid, stop));
     }
 
-    /// <summary>The pod is not to be in the mesh. Goes on behind this call until it is out.</summary>
+    /// <summary>The pod is not to be in the mesh. Goes on behind this call until it is out; the same again changes nothing.</summary>
     /// <param name="pod">As it was wanted, perhaps by an earlier process.</param>
     /// <param name="opened">Called, perhaps again, when nothing of it is captured any more, while what was is given time to finish; must not throw.</param>
     /// <param name="removed">Called once it is out; must not throw.</param>
     public async Task UnwantAsync(PodSpec pod, Action? opened = null, Action? removed = null)
     {
+        if (IsOnItsWay(pod.Uid))
+            return;
         if (Take(_leaving, pod.Uid) is { } earlier)
             await earlier.CancelAsync();
         if (Take(_pods, pod.Uid) is { } enrolled)
             await enrolled.StopAsync();
-        _ = Leave(pod.Uid, stop => PodEnrollment.RemoveAsync(pod, context, opened ?? Nothing, removed ?? Nothing, stop));
+        _ = Leave(pod.Uid, isTakenOut: true, stop => PodEnrollment.RemoveAsync(pod, context, opened ?? Nothing, removed ?? Nothing, stop));
     }
 
     /// <summary>Another node proxy is the newest now. Any thread.</summary>
@@ -93,10 +95,17 @@ internal sealed class NodeEnrollment(EnrollmentContext context) : IAsyncDisposab
     {
     }
 
-    private Task Leave(string uid, Func<CancellationToken, Task> leave)
+    /// <param name="isTakenOut">Its sandbox goes on without us; otherwise it goes.</param>
+    private Task Leave(string uid, bool isTakenOut, Func<CancellationToken, Task> leave)
     {
         lock (_lock)
-            return (_leaving[uid] = new Departure(leave, left => Forget(uid, left))).Done;
+            return (_leaving[uid] = new Departure(isTakenOut, leave, left => Forget(uid, left))).Done;
+    }
+
+    private bool IsOnItsWay(string uid)
+    {
+        lock (_lock)
+            return _leaving.TryGetValue(uid, out var departure) && departure.IsTakenOut;
     }
 
     private void Forget(string uid, Departure left)
@@ -129,11 +138,17 @@ internal sealed class NodeEnrollment(EnrollmentContext context) : IAsyncDisposab
         private readonly CancellationTokenSource _stop = new();
 
         /// <param name="over">Called at its end, however it ends.</param>
-        public Departure(Func<CancellationToken, Task> leave, Action<Departure> over) => Done = Task.Run(async () =>
+        public Departure(bool isTakenOut, Func<CancellationToken, Task> leave, Action<Departure> over)
         {
-            try { await leave(_stop.Token); }
-            finally { over(this); }
-        });
+            IsTakenOut = isTakenOut;
+            Done = Task.Run(async () =>
+            {
+                try { await leave(_stop.Token); }
+                finally { over(this); }
+            });
+        }
+
+        public bool IsTakenOut { get; }
 
         public Task Done { get; }
 

@@ -40,7 +40,7 @@ internal sealed class NodePods(
             return await ForgetAsync(pod.Metadata.Uid ?? "");
         var before = _pods.GetValueOrDefault(pod.Metadata.Uid ?? "");
         var next = Describe(pod, labels, before);
-        var wasInMesh = before?.InMesh ?? pod.Metadata.Annotation(PodReports.Annotation) is not null;
+        var wasInMesh = before is { InMesh: true } || pod.Metadata.Annotation(PodReports.Annotation) is not null; // the journal says no before it is out
         reports.Seen(pod);
         if (next != before)
             Remember(next);

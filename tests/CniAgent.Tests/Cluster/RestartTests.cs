@@ -1,3 +1,6 @@
+using Ambient.CniAgent.Journal;
+using Microsoft.Extensions.Logging.Abstractions;
+
 namespace Ambient.CniAgent.Tests.Cluster;
 
 /// <summary>What a new agent knows of the old one's pods, with and without the API.</summary>
@@ -120,6 +123,23 @@ public sealed class RestartTests : IAsyncLifetime
         await NodeScene.UntilAsync(() => proxy.Log.Contains($"del {uid}"));
         await NodeScene.UntilAsync(async () => await _scene.RedirectionOfAsync("web-0") is null);
         await NodeScene.UntilAsync(() => _lab.InPod("nft", "list tables").Length == 0); // they go last, behind the proxy
+    }
+
+    // The agent was killed after it had written down that the pod is outside, and before it had taken it out.
+    [Fact]
+    public async Task A_pod_that_was_about_to_leave_when_its_agent_died_leaves_with_the_next()
+    {
+        var uid = await EnrolAsync();
+        await _scene.StopAgentAsync();
+        var journal = new PodJournal(_scene.State, NullLogger<PodJournal>.Instance);
+        journal.Write(journal.ReadAll().Single(entry => entry.Pod.Uid == uid) with { InMesh = false });
+        await _scene.LabelAsync(NodeScene.Shop, null);
+
+        _scene.StartAgent();
+        await _scene.ConnectProxyAsync();
+
+        await NodeScene.UntilAsync(async () => await _scene.RedirectionOfAsync("web-0") is null);
+        await NodeScene.UntilAsync(() => _lab.InPod("nft", "list tables").Length == 0);
     }
 
     [Fact]
