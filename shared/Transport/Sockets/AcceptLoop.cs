@@ -18,7 +18,7 @@ public sealed class AcceptLoop : IReadyHandler, IDisposable
     private readonly AcceptHandler _accepted;
     private readonly Registration _registration;
     private readonly LoopTimer _resume;
-    private bool _isStopped;
+    private bool _isStopped, _goesOn;
 
     private AcceptLoop(EventLoop loop, Descriptor listener, AcceptHandler accepted)
     {
@@ -69,9 +69,12 @@ public sealed class AcceptLoop : IReadyHandler, IDisposable
 
     void IReadyHandler.Ready(EpollFlags events) => AcceptReady();
 
-    // Whatever is left waiting causes no further edge. So the rest is taken up again, also after a handler has thrown.
+    // Whatever is left waiting causes no further edge. So the rest is taken up again, also after a handler has thrown; once in
+    // a turn, however many edges others cause meanwhile, or whoever keeps coming would take ever more of each turn from the rest.
     private void AcceptReady()
     {
+        if (_goesOn)
+            return;
         var isDrained = false;
         try
         {
@@ -80,9 +83,16 @@ public sealed class AcceptLoop : IReadyHandler, IDisposable
         }
         finally
         {
-            if (!isDrained)
-                _loop.Defer(WorkItem.Of(static accepting => ((AcceptLoop)accepting!).AcceptReady(), this));
+            _goesOn = !isDrained;
+            if (_goesOn)
+                _loop.Defer(WorkItem.Of(static accepting => ((AcceptLoop)accepting!).GoOn(), this));
         }
+    }
+
+    private void GoOn()
+    {
+        _goesOn = false;
+        AcceptReady();
     }
 
     // Whoever keeps coming meanwhile is not waited for.

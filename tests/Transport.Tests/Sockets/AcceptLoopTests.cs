@@ -96,6 +96,38 @@ public class AcceptLoopTests
         Assert.Equal(0, await running.RunAsync(() => running.Loop.Attached));
     }
 
+    // Each that is accepted is followed by another at once: an edge more in every turn.
+    [Fact]
+    public async Task Whoever_keeps_coming_takes_no_more_of_later_turns()
+    {
+        using var running = new RunningLoop();
+        var (accepted, keepsComing, to) = (0, true, (IPEndPoint?)null);
+        (var accepting, to) = await StartAsync(running, (connection, _) =>
+        {
+            connection.Dispose();
+            accepted++;
+            if (keepsComing) Dial(to!).Dispose();
+        });
+        using var first = Dial(to);
+        using var second = Dial(to);
+
+        var most = await running.Loop.RunAsync(async () =>
+        {
+            var most = 0;
+            for (var turn = 0; turn < 40; turn++)
+            {
+                var before = accepted;
+                await running.Loop.Yield();
+                most = Math.Max(most, accepted - before);
+            }
+            keepsComing = false;
+            accepting.Dispose();
+            return most;
+        });
+
+        Assert.InRange(most, 1, 128); // what one edge takes, and what was left of the one before
+    }
+
     // The loop itself connects, so nothing is accepted before it stops.
     [Fact]
     public async Task A_connection_that_was_made_before_the_listener_stops_is_accepted()
