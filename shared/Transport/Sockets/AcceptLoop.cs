@@ -10,7 +10,7 @@ public delegate void AcceptHandler(Descriptor connection, SocketName peer);
 /// <remarks>On the loop only. What a single connection does wrong never ends it; running out of descriptors makes it pause, which <see cref="EventLoop.AcceptPaused"/> is told.</remarks>
 public sealed class AcceptLoop : IReadyHandler, IDisposable
 {
-    private const int MaxPerTurn = 64, MostWaiting = 4096;
+    private const int MaxPerTurn = 8, MostWaiting = 4096;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     private readonly EventLoop _loop;
