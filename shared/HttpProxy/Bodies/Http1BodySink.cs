@@ -32,5 +32,5 @@ internal sealed class Http1BodySink(SendBuffer output) : IBodySink
         _hasEnded = true;
     }
 
-    public ValueTask<bool> FlushAsync(bool untilRoom) => _hasEnded && _endsConnection ? output.FinishAsync() : output.FlushAsync();
+    public ValueTask<bool> FlushAsync(bool untilRoom) => _hasEnded && _endsConnection ? output.FinishAsync() : output.FlushSoonAsync();
 }

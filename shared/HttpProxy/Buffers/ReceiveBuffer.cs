@@ -11,6 +11,7 @@ internal sealed class ReceiveBuffer(Duplex source)
 {
     private Slab? _slab;
     private int _start, _end;
+    private int _ahead; // bytes that came with the end of a wait, which nobody was told of
 
     public bool IsEmpty => _start == _end;
 
@@ -23,20 +24,17 @@ internal sealed class ReceiveBuffer(Duplex source)
     public void Consume(int bytes)
     {
         _start += bytes;
+        _ahead = 0;
         if (_start == _end) Release();
     }
 
     /// <summary>Receives more behind what is unread, which must leave room: a parser takes all that it is given.</summary>
     public IoResult TryReceive()
     {
-        if (!source.MayReceive) return IoResult.WouldBlock;
-        _slab ??= source.Loop.Slabs.Rent(SlabSize.Small);
-        MakeRoom(_slab);
-        ReadOnlySpan<IoVector> room = [_slab.Vector.Slice(_end)];
-        var result = source.TryReceive(room);
-        if (result.Status == IoStatus.Done) _end += result.Bytes;
-        else if (IsEmpty) Release();
-        return result;
+        if (_ahead == 0) return TryReceiveMore();
+        var ahead = IoResult.Done(_ahead);
+        _ahead = 0;
+        return ahead;
     }
 
     /// <returns>Done, or why nothing comes any more; never WouldBlock.</returns>
@@ -52,7 +50,18 @@ internal sealed class ReceiveBuffer(Duplex source)
     }
 
     /// <summary>Completes when receiving may say something else than WouldBlock, or with <see cref="EndWait"/>. One waiter at a time.</summary>
-    public ValueTask WaitAsync() => source.WaitReadableAsync();
+    /// <remarks>What came for connections that wait is received for one right after the other, before any of it is looked at: see
+    /// <see cref="SendBuffer.FlushSoonAsync"/>.</remarks>
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder))]
+    public async ValueTask WaitAsync()
+    {
+        await source.WaitReadableAsync().ConfigureAwait(false);
+        if (!IsEmpty || source.IsBroken) return; // who broke it is told of at once: whoever waited has to be before
+        var received = TryReceiveMore();
+        if (received.Status != IoStatus.Done) return;
+        _ahead = received.Bytes;
+        await source.Loop.Yield();
+    }
 
     /// <summary>Ends the wait under way, if there is one.</summary>
     public void EndWait() => source.EndReadWait();
@@ -61,7 +70,19 @@ internal sealed class ReceiveBuffer(Duplex source)
     public void Release()
     {
         if (_slab is { } slab) source.Loop.Slabs.Return(slab);
-        (_slab, _start, _end) = (null, 0, 0);
+        (_slab, _start, _end, _ahead) = (null, 0, 0, 0);
+    }
+
+    private IoResult TryReceiveMore()
+    {
+        if (!source.MayReceive) return IoResult.WouldBlock;
+        _slab ??= source.Loop.Slabs.Rent(SlabSize.Small);
+        MakeRoom(_slab);
+        ReadOnlySpan<IoVector> room = [_slab.Vector.Slice(_end)];
+        var result = source.TryReceive(room);
+        if (result.Status == IoStatus.Done) _end += result.Bytes;
+        else if (IsEmpty) Release();
+        return result;
     }
 
     private void MakeRoom(Slab slab)

@@ -8,10 +8,14 @@ namespace Ambient.HttpProxy.Buffers;
 /// <summary>What is to be sent on a stream: written in pieces, sent in one go. Holds a slab only while there is something in it.</summary>
 /// <remarks>On the stream's loop only. Takes a whole message head of any size that the limits allow; bodies are written while
 /// <see cref="Room"/> lasts, then flushed.</remarks>
-internal sealed class SendBuffer(Duplex target) : IBufferWriter<byte>
+internal sealed class SendBuffer(Duplex target) : IBufferWriter<byte>, ITurnEnd
 {
+    private const int Little = 4096; // bytes: what is more is worth a call of its own
+
     private Slab? _slab;
     private int _start, _end;
+    private bool _leavesSoon;
+    private Task<bool>? _late; // sends what the kernel did not take at a turn's end
 
     /// <summary>Bytes that were written and not sent.</summary>
     public int Buffered => _end - _start;
@@ -42,9 +46,22 @@ internal sealed class SendBuffer(Duplex target) : IBufferWriter<byte>
     public ValueTask<bool> FlushAsync()
     {
         if (Buffered == 0) return new(true);
+        if (_late is { IsCompleted: false } late) return new(late);
         var result = TrySend();
         if (Buffered > 0) return FlushRestAsync();
         return new(result.Status == IoStatus.Done);
+    }
+
+    /// <summary>As <see cref="FlushAsync"/>, but what is little leaves at the turn's end, which is not waited for.</summary>
+    /// <remarks>The small messages of a turn leave one right after the other: the kernel and the proxy so have the processor's caches to themselves by turns, once
+    /// in a turn and not once for each message. That sending failed then shows on the stream. To be followed by <see cref="FlushAsync"/> before
+    /// the stream is ended or written to by others.</remarks>
+    public ValueTask<bool> FlushSoonAsync()
+    {
+        if (Buffered is 0 or > Little || _start > 0 || target.IsBroken) return FlushAsync();
+        if (!_leavesSoon) target.Loop.AtTurnEnd(this);
+        _leavesSoon = true;
+        return new(true);
     }
 
     [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
@@ -74,6 +91,13 @@ internal sealed class SendBuffer(Duplex target) : IBufferWriter<byte>
     {
         if (_slab is { } slab) target.Loop.Slabs.Return(slab);
         (_slab, _start, _end) = (null, 0, 0);
+    }
+
+    void ITurnEnd.TurnEnded()
+    {
+        _leavesSoon = false;
+        var flush = FlushAsync();
+        if (!flush.IsCompleted) _late = flush.AsTask();
     }
 
     private IoResult TrySend()

@@ -176,10 +176,13 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
     [AsyncMethodBuilder(typeof(LoopTaskBuilder))]
     private static async ValueTask PassRestAsync(ReceiveBuffer from, SendBuffer to, WebSocketStream side)
     {
-        if (from.IsEmpty) return;
-        side.Follow(from.Unread);
-        System.Buffers.BuffersExtensions.Write(to, from.Unread);
-        from.Release();
+        if (!from.IsEmpty)
+        {
+            side.Follow(from.Unread);
+            System.Buffers.BuffersExtensions.Write(to, from.Unread);
+            from.Release();
+        }
+
         await to.FlushAsync().ConfigureAwait(false);
     }
 
@@ -187,9 +190,8 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
     [AsyncMethodBuilder(typeof(LoopTaskBuilder))]
     private async ValueTask LingerAsync()
     {
-        if (_stream.IsBroken) return;
-        _stream.FinishSending();
         Expect(Wait.End, _proxy.Options.LingerTimeout);
+        if (!await _out.FinishAsync().ConfigureAwait(false)) return;
         do _in.Release();
         while ((await _in.ReceiveAsync().ConfigureAwait(false)).Status == IoStatus.Done);
     }
