@@ -61,6 +61,32 @@ public sealed class BufferTests
     }
 
     [Fact]
+    public async Task What_the_turns_end_could_not_send_goes_before_what_is_written_later()
+    {
+        using var loop = new EventLoop("buffers", TimeProvider.System);
+        loop.Start();
+        var stream = new Narrow(loop, room: 3);
+        var output = new SendBuffer(stream);
+
+        Assert.True(await loop.RunAsync(() => Write("hello").FlushSoonAsync()));
+        await loop.RunAsync(() => default(ValueTask)); // a turn later
+        Assert.Equal("hel", stream.Taken);
+        var flushes = await loop.RunAsync(() => new ValueTask<Task<bool>>(Write(" world").FlushSoonAsync().AsTask()));
+        Assert.False(flushes.IsCompleted);
+        loop.Post(() => stream.Open(100));
+
+        Assert.True(await flushes.WaitAsync(Limit));
+        Assert.Equal("hello world", stream.Taken);
+        return;
+
+        SendBuffer Write(string text)
+        {
+            System.Buffers.BuffersExtensions.Write(output, Encoding.ASCII.GetBytes(text));
+            return output;
+        }
+    }
+
+    [Fact]
     public async Task Small_answers_that_a_client_does_not_take_for_a_while_all_arrive_in_order()
     {
         const int requests = 60_000; // answers of some 8 MB: more than the kernel keeps for a client that does not read
@@ -153,5 +179,47 @@ public sealed class BufferTests
         public override void Abort() => stream.Abort();
 
         public override void Dispose() => stream.Dispose();
+    }
+
+    /// <summary>A stream that takes only so much.</summary>
+    private sealed class Narrow(EventLoop loop, int room) : Duplex
+    {
+        private readonly LoopSignal _opened = new(loop);
+        private int _room = room;
+
+        public string Taken { get; private set; } = "";
+
+        public override EventLoop Loop => loop;
+
+        public override bool IsBroken => false;
+
+        public void Open(int more)
+        {
+            _room += more;
+            _opened.Set();
+        }
+
+        public override IoResult TrySend(ReadOnlySpan<IoVector> from)
+        {
+            var taken = Math.Min(_room, from[0].Length);
+            if (taken == 0) return IoResult.WouldBlock;
+            _room -= taken;
+            Taken += Encoding.ASCII.GetString(from[0].Span[..taken]);
+            return IoResult.Done(taken);
+        }
+
+        public override ValueTask WaitWritableAsync() => _opened.WaitAsync();
+
+        public override IoResult TryReceive(ReadOnlySpan<IoVector> into) => IoResult.WouldBlock;
+
+        public override ValueTask WaitReadableAsync() => throw new NotSupportedException();
+
+        public override void EndReadWait() { }
+
+        public override void FinishSending() { }
+
+        public override void Abort() { }
+
+        public override void Dispose() { }
     }
 }
