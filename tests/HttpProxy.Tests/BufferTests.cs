@@ -87,6 +87,34 @@ public sealed class BufferTests
     }
 
     [Fact]
+    public async Task What_a_flush_waits_to_send_is_not_sent_by_the_turns_end_too()
+    {
+        using var loop = new EventLoop("buffers", TimeProvider.System);
+        loop.Start();
+        var stream = new Narrow(loop, room: 3);
+        var output = new SendBuffer(stream);
+
+        var flushes = await loop.RunAsync(async () =>
+        {
+            System.Buffers.BuffersExtensions.Write(output, "hello"u8);
+            Assert.True(await output.FlushSoonAsync());
+            System.Buffers.BuffersExtensions.Write(output, new byte[5000]);
+            return output.FlushSoonAsync().AsTask(); // too much to be put off
+        });
+        await loop.RunAsync(() => default(ValueTask)); // a turn later
+        Assert.Equal("hel", stream.Taken);
+        loop.Post(() => stream.Open(10_000));
+
+        Assert.True(await flushes.WaitAsync(Limit));
+        Assert.True(await loop.RunAsync(() =>
+        {
+            System.Buffers.BuffersExtensions.Write(output, "again"u8);
+            return output.FlushAsync();
+        }).WaitAsync(Limit));
+        Assert.Equal(5010, stream.Taken.Length);
+    }
+
+    [Fact]
     public async Task Small_answers_that_a_client_does_not_take_for_a_while_all_arrive_in_order()
     {
         const int requests = 60_000; // answers of some 8 MB: more than the kernel keeps for a client that does not read
@@ -109,6 +137,25 @@ public sealed class BufferTests
         await sending.WaitAsync(Limit);
 
         Assert.Equal(Enumerable.Range(0, requests).Select(static i => $"/{i}"), answered);
+    }
+
+    [Fact]
+    public async Task Requests_that_a_client_sends_without_end_leave_turns_to_others()
+    {
+        await using var scene = await ProxyScene.StartAsync();
+        scene.KeepsReports = false;
+        var turn = new Turn();
+        scene.Decide = request =>
+        {
+            if (turn.Requests++ == 0) scene.Loop.AtTurnEnd(turn);
+            return RouteDecision.Answer(new LocalReply(404, ""));
+        };
+        using var client = await scene.ConnectAsync();
+
+        await client.SendAsync(string.Concat(Enumerable.Repeat("GET / HTTP/1.1\r\nHost: a\r\n\r\n", 500)) + "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        await client.ReadToAsync("close\r\n\r\n");
+
+        Assert.InRange(turn.Most, 1, 2 * 16); // once with the event, once with the work that was put off
     }
 
     private static async Task EchoAsync(Duplex stream, List<string> log)
@@ -144,6 +191,16 @@ public sealed class BufferTests
         while (bodies.Count < count && await reader.ReadLineAsync().WaitAsync(Limit) is { } line)
             if (line.StartsWith('/')) bodies.Add(line);
         return bodies;
+    }
+
+    /// <summary>Counts the requests of a turn.</summary>
+    private sealed class Turn : ITurnEnd
+    {
+        public int Requests { get; set; }
+
+        public int Most { get; private set; }
+
+        public void TurnEnded() => (Most, Requests) = (Math.Max(Most, Requests), 0);
     }
 
     /// <summary>A stream that writes down which calls the kernel gets.</summary>

@@ -14,8 +14,8 @@ internal sealed class SendBuffer(Duplex target) : IBufferWriter<byte>, ITurnEnd
 
     private Slab? _slab;
     private int _start, _end;
-    private bool _leavesSoon;
-    private Task<bool>? _late; // sends what the kernel did not take at a turn's end
+    private bool _leavesSoon, _isBlocked;
+    private LoopSignal? _late; // while what could not be sent at a turn's end is being sent
 
     /// <summary>Bytes that were written and not sent.</summary>
     public int Buffered => _end - _start;
@@ -46,7 +46,7 @@ internal sealed class SendBuffer(Duplex target) : IBufferWriter<byte>, ITurnEnd
     public ValueTask<bool> FlushAsync()
     {
         if (Buffered == 0) return new(true);
-        if (_late is { IsCompleted: false } late) return new(late);
+        if (_late is { } late) return AfterLateAsync(late);
         var result = TrySend();
         if (Buffered > 0) return FlushRestAsync();
         return new(result.Status == IoStatus.Done);
@@ -67,14 +67,16 @@ internal sealed class SendBuffer(Duplex target) : IBufferWriter<byte>, ITurnEnd
     [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<bool> FlushRestAsync()
     {
-        while (Buffered > 0)
+        var result = IoResult.WouldBlock;
+        _isBlocked = true;
+        while (Buffered > 0 && result.Status is IoStatus.Done or IoStatus.WouldBlock)
         {
             await target.WaitWritableAsync();
-            var result = TrySend();
-            if (result.Status is not (IoStatus.Done or IoStatus.WouldBlock)) return false;
+            if (Buffered > 0) result = TrySend(); // else it was released meanwhile
         }
 
-        return true;
+        _isBlocked = false;
+        return result.Status == IoStatus.Done;
     }
 
     /// <summary>The same, and says that nothing more comes.</summary>
@@ -96,8 +98,25 @@ internal sealed class SendBuffer(Duplex target) : IBufferWriter<byte>, ITurnEnd
     void ITurnEnd.TurnEnded()
     {
         _leavesSoon = false;
-        var flush = FlushAsync();
-        if (!flush.IsCompleted) _late = flush.AsTask();
+        if (Buffered == 0 || _isBlocked) return;
+        TrySend();
+        if (Buffered > 0) _ = SendLateAsync();
+    }
+
+    private async Task SendLateAsync()
+    {
+        var late = _late = new(target.Loop);
+        await FlushRestAsync().ConfigureAwait(false);
+        _late = null;
+        late.Set();
+    }
+
+    // It sends what was written since as well.
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
+    private async ValueTask<bool> AfterLateAsync(LoopSignal late)
+    {
+        await late.WaitAsync().ConfigureAwait(false);
+        return !target.IsBroken;
     }
 
     private IoResult TrySend()

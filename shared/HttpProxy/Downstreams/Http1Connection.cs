@@ -18,6 +18,8 @@ namespace Ambient.HttpProxy.Downstreams;
 /// </remarks>
 internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelayOwner
 {
+    private const int RequestsPerTurn = 16; // that came together and are answered at once; then others have their turn
+
     private readonly Duplex _stream;
     private readonly HttpProxyContext _proxy;
     private readonly IExchangeOwner _owner;
@@ -111,14 +113,18 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
     [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<ExchangeEnd> ServeRequestsAsync()
     {
-        while (true)
+        for (var atOnce = 0; ;)
         {
             var head = ReadHead();
             if (head == HeadStatus.Refused) return await RefuseAsync(new(_parser.Error.Status, _parser.Error.Message)).ConfigureAwait(false);
             if (head == HeadStatus.NeedsMore)
             {
                 var received = _in.TryReceive().Status;
-                if (received == IoStatus.WouldBlock) await WaitForRequestAsync().ConfigureAwait(false);
+                if (received == IoStatus.WouldBlock)
+                {
+                    await WaitForRequestAsync().ConfigureAwait(false);
+                    atOnce = 0;
+                }
                 else if (received != IoStatus.Done) return _parser.IsWithinHead ? ExchangeEnd.Abort : ExchangeEnd.Complete;
                 continue;
             }
@@ -128,6 +134,7 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
             _parser.Reset();
             if (end == ExchangeEnd.Upgraded) await RelayAsync(_exchange.Upgraded!).ConfigureAwait(false);
             if (end != ExchangeEnd.Complete || !_downstream.KeepsAlive) return end;
+            if (++atOnce % RequestsPerTurn == 0) await _stream.Loop.Yield();
         }
     }
 
