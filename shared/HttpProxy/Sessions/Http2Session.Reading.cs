@@ -5,7 +5,8 @@ namespace Ambient.HttpProxy.Sessions;
 
 internal abstract partial class Http2Session : IHttp2Handler
 {
-    private const int BatchesPerTurn = 16; // before others have their turn
+    private const int BatchesPerTurn = 4; // before others have their turn
+    private static readonly TimeSpan DropPause = TimeSpan.FromMilliseconds(10); // after each batch for which nobody waits any more
     private const int StopsReadingAt = 256 * 1024; // of what the peer does not take from us
 
     private readonly List<Http2Message> _touched = [];
@@ -34,6 +35,7 @@ internal abstract partial class Http2Session : IHttp2Handler
         while (_state != State.Closed)
         {
             if (_output.Length > StopsReadingAt) await _drained.WaitAsync();
+            else if (IsOver && Drops()) await Loop.DelayAsync(DropPause);
             else if (TryReadBatches()) await Loop.Yield();
             else if (_state != State.Closed) await _wire.WaitReadableAsync();
         }
@@ -42,19 +44,26 @@ internal abstract partial class Http2Session : IHttp2Handler
     /// <returns>True if there may be more.</returns>
     private bool TryReadBatches()
     {
-        for (var batch = 0; batch < BatchesPerTurn && _state != State.Closed; batch++)
+        for (var batch = 0; batch < BatchesPerTurn && _state == State.Open; batch++)
         {
             if (_output.Length > StopsReadingAt) return true;
-            if (!_wire.MayReceive) return false;
-            var input = Loop.Slabs.Rent(SlabSize.Small);
-            var got = _wire.TryReceive([input.Vector]);
-            if (got.Status == IoStatus.Done) Deliver(input.Memory[..got.Bytes]);
-            Loop.Slabs.Return(input);
-            if (got.Status == IoStatus.WouldBlock) return false;
-            if (got.Status != IoStatus.Done) Close();
+            if (!_wire.MayReceive || ReadBatch() == IoStatus.WouldBlock) return false;
         }
 
-        return _state != State.Closed;
+        return _state != State.Closed && _wire.MayReceive;
+    }
+
+    // Who floods goes on after the connection has said its last. To drop that as fast as it comes would leave no time for others.
+    private bool Drops() => _wire.MayReceive && ReadBatch() == IoStatus.Done;
+
+    private IoStatus ReadBatch()
+    {
+        var input = Loop.Slabs.Rent(SlabSize.Small);
+        var got = _wire.TryReceive([input.Vector]);
+        if (got.Status == IoStatus.Done) Deliver(input.Memory[..got.Bytes]);
+        Loop.Slabs.Return(input);
+        if (got.Status is not (IoStatus.Done or IoStatus.WouldBlock)) Close();
+        return got.Status;
     }
 
     private void Deliver(ReadOnlyMemory<byte> bytes)
@@ -63,7 +72,8 @@ internal abstract partial class Http2Session : IHttp2Handler
         if (_state != State.Open) return;
         var goesOn = Http2.Receive(bytes);
         Settle();
-        if (!goesOn) Finish();
+        if (Http2.Error is { Code: Http2ErrorCode.EnhanceYourCalm }) Calm();
+        else if (!goesOn) Finish();
         else FinishIfDrained();
     }
 

@@ -59,7 +59,7 @@ internal abstract partial class Http2Session : IHttp2Output, ITurnEnd
 
     private void Flush()
     {
-        if (_state == State.Closed) return;
+        if (_state is State.Closed or State.Calming) return;
         if (!_output.Flush())
         {
             Close();

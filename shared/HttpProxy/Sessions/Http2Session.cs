@@ -20,6 +20,9 @@ internal abstract partial class Http2Session
     {
         Open,
 
+        /// <summary>The peer floods: it is answered nothing for a while, and what comes is dropped.</summary>
+        Calming,
+
         /// <summary>Our last byte is written; what comes is dropped until the peer ends too, or is not waited for any longer.</summary>
         Lingering,
         Closed,
@@ -30,7 +33,7 @@ internal abstract partial class Http2Session
         (_wire, _options, _output) = (wire, options, new(wire));
         (_drained, _blocked) = (new(wire.Loop), new(wire.Loop));
         _liveness = new(wire.Loop, static session => ((Http2Session)session!).CheckLiveness(), this);
-        _ending = new(wire.Loop, static session => ((Http2Session)session!).Close(), this);
+        _ending = new(wire.Loop, static session => ((Http2Session)session!).OnEnding(), this);
         Http2 = new(role, http2, this, this, wire.Loop.Time);
     }
 
@@ -93,10 +96,29 @@ internal abstract partial class Http2Session
     private void Finish()
     {
         if (IsOver) return;
-        _state = State.Lingering;
         _liveness.Cancel();
+        Linger();
+    }
+
+    // Told at once, who floods would be back at once, with a new connection.
+    private void Calm()
+    {
+        _state = State.Calming;
+        _liveness.Cancel();
+        _ending.Start(_options.FloodPause);
+    }
+
+    private void Linger()
+    {
+        _state = State.Lingering;
         _ending.Start(_options.LingerTimeout);
         Flush();
+    }
+
+    private void OnEnding()
+    {
+        if (_state == State.Calming) Linger();
+        else Close();
     }
 
     private void FinishIfDrained()

@@ -1,4 +1,5 @@
 using Ambient.HttpProxy.Tests.Scenes;
+using Ambient.TestKit;
 
 namespace Ambient.HttpProxy.Tests.Http2;
 
@@ -11,7 +12,7 @@ public sealed class FloodTests
     [MemberData(nameof(Floods))]
     public async Task A_flood_ends_the_connection_that_it_came_on(string name)
     {
-        await using var scene = await ProxyScene.StartAsync(new() { LingerTimeout = TimeSpan.FromMilliseconds(200) });
+        await using var scene = await ProxyScene.StartAsync(new() { FloodPause = TimeSpan.FromMilliseconds(100), LingerTimeout = TimeSpan.FromMilliseconds(200) });
         var good = await scene.ConnectHttp2Async();
         var waits = good.Get("/waits");
         var server = await scene.AcceptAsync();
@@ -26,6 +27,26 @@ public sealed class FloodTests
         await server.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
         Assert.Equal("ok", await waits.BodyAsync());
         Assert.True(scene.Reports.Count < 2000, $"{name}: {scene.Reports.Count} requests were worked on");
+    }
+
+    [Fact]
+    public async Task Who_floods_hears_so_only_after_a_pause()
+    {
+        var time = new ManualTime();
+        await using var scene = await ProxyScene.StartAsync(time: time);
+        var flooder = await scene.ConnectAsync();
+
+        var answer = flooder.ReadUntilEndAsync();
+        await flooder.TrySendAsync(Flood.Excessive[0].Bytes);
+        var waited = TimeSpan.Zero;
+        for (; !answer.IsCompleted; waited += TimeSpan.FromMilliseconds(10))
+        {
+            await Task.Delay(5);
+            time.Advance(TimeSpan.FromMilliseconds(10));
+        }
+
+        Assert.Contains("\0\0\0\u000b", await answer, StringComparison.Ordinal);
+        Assert.True(waited >= HttpProxyOptions.Default.FloodPause, $"after {waited}");
     }
 
     [Fact]
