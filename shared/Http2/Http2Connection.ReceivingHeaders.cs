@@ -96,6 +96,8 @@ public sealed partial class Http2Connection
         var result = _decoder.Decode(block, headers, _options.MaxHeaderListBytes);
         if (result == HpackResult.Invalid)
             Fail(Http2ErrorCode.CompressionError, $"Header block on stream {id}: {_decoder.Error}");
+        else if (result == HpackResult.Bomb)
+            Calm($"a header list many times as large as {nameof(Http2Options.MaxHeaderListBytes)} ({_options.MaxHeaderListBytes}) allows");
         else if (_streams.Find(id) is { } stream)
             OnFurtherHeaders(stream, headers, result);
         else if (IsServer && id > _lastPeerStreamId)

@@ -21,12 +21,12 @@ public sealed record Flood(string Name, string Bytes, string Trickle = "")
         Http2("window updates (CVE-2019-9511)", Repeat(50_000, Frames.WindowUpdate(0, 1))),
         Http2("priority (CVE-2019-9513)", Repeat(20_000, Frames.Of(2, 0, 1, "\0\0\0\0\u0010"))),
         Http2("unknown frames", Repeat(20_000, Frames.Of(200, 0, 0, "x"))),
+        Http2("header bomb (CVE-2016-6581)", string.Concat(Streams(100).Select(static id => Frames.Of(1, 5, id, Bomb)))),
     ];
 
     /// <summary>Each refused, but cheap to send again.</summary>
     public static readonly IReadOnlyList<Flood> Refused =
     [
-        Http2("header bomb (CVE-2016-6581)", string.Concat(Streams(100).Select(static id => Frames.Of(1, 5, id, Bomb)))),
         Http2("heads that are too large", string.Concat(Streams(20).Select(static id => Frames.Headers(id, true, [.. Get, "x", new string('y', 16_000)])))),
         new("HTTP/1.1 heads that are too large", $"GET / HTTP/1.1\r\nHost: a\r\nX: {new string('y', 200_000)}\r\n\r\n"),
         new("what is no HTTP", Repeat(20_000, "\u0016\u0003\u0001 abc\n")),

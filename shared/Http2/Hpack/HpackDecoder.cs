@@ -9,6 +9,9 @@ internal enum HpackResult : byte
     /// <summary>The list is larger than allowed and incomplete; the table is in step all the same.</summary>
     TooLarge,
 
+    /// <summary>So much larger that nobody means it, and not decoded to its end: the table is out of step.</summary>
+    Bomb,
+
     /// <summary>The table is out of step: the connection cannot go on (RFC 9113 §4.3).</summary>
     Invalid,
 }
@@ -18,8 +21,10 @@ internal enum HpackResult : byte
 internal sealed class HpackDecoder(int announcedTableSize)
 {
     private const int DefaultTableSize = 4096; // RFC 9113 §6.5.2
+    private const int MostTimesTooLarge = 16; // some bytes of a block may stand for millions (CVE-2016-6581)
 
     private int _announcedTableSize = announcedTableSize;
+    private long _discarded; // bytes of what the block at hand lists beyond what is allowed
 
     // Until the acknowledgement the peer may go by the default or already by ours.
     private int _mostTableSize = Math.Max(DefaultTableSize, announcedTableSize);
@@ -49,11 +54,13 @@ internal sealed class HpackDecoder(int announcedTableSize)
     {
         var tooLarge = false;
         var at = 0;
+        _discarded = 0;
         if (!ReadSizeUpdates(block, ref at)) return HpackResult.Invalid;
         while (at < block.Length)
         {
             if (!ReadField(block, ref at, into, tooLarge)) return HpackResult.Invalid;
             tooLarge |= into.ListBytes > maxListBytes;
+            if (_discarded > (long)MostTimesTooLarge * maxListBytes) return HpackResult.Bomb;
         }
         return tooLarge ? HpackResult.TooLarge : HpackResult.Done;
     }
@@ -83,7 +90,8 @@ internal sealed class HpackDecoder(int announcedTableSize)
     {
         if (!HpackInteger.TryRead(block, ref at, 7, out var index)) return Invalid("an integer is cut off or too large (RFC 7541 §5.1).");
         if (!TryGet(index, out var name, out var value)) return Invalid($"index {index} is in no table (RFC 7541 §2.3.3).");
-        if (!discard) into.Add(name, value);
+        if (discard) _discarded += name.Length + value.Length;
+        else into.Add(name, value);
         return true;
     }
 
@@ -108,7 +116,8 @@ internal sealed class HpackDecoder(int announcedTableSize)
 
         var field = into.Spare(nameLength + valueLength);
         if (prefixBits == 6) Table.Add(field[..nameLength], field.Slice(nameLength, valueLength));
-        if (!discard) into.Commit(nameLength, valueLength, neverIndexed);
+        if (discard) _discarded += nameLength + valueLength;
+        else into.Commit(nameLength, valueLength, neverIndexed);
         return true;
     }
 

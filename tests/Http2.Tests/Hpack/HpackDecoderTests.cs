@@ -56,6 +56,17 @@ public class HpackDecoderTests
     }
 
     [Fact]
+    public void A_list_that_is_many_times_too_large_is_not_decoded_to_its_end()
+    {
+        var decoder = new HpackDecoder(4096);
+        byte[] entry = [0x40, 0x01, 0x61, 0x64, .. new byte[100]]; // a: 100 bytes, remembered
+        byte[] Named(int times) => [.. entry, .. Enumerable.Repeat((byte)0xbe, times)];
+
+        Assert.Equal(HpackResult.TooLarge, decoder.Decode(Named(158), new HeaderList(), 1000));
+        Assert.Equal(HpackResult.Bomb, decoder.Decode(Named(200), new HeaderList(), 1000));
+    }
+
+    [Fact]
     public void Any_bytes_decode_or_are_refused() => Prop.ForAll<byte[], PositiveInt>((block, most) =>
     {
         var decoder = new HpackDecoder(4096);
