@@ -49,6 +49,7 @@ public sealed class BufferTests
         }
 
         await Task.WhenAll(echoes).WaitAsync(Limit);
+        loop.Post(listening.Dispose);
 
         Assert.Equal(["receives", "receives", "receives", "looks", "looks", "looks", "sends", "sends", "sends"], log);
         foreach (var client in clients)
@@ -177,7 +178,7 @@ public sealed class BufferTests
 
     private static async Task UntilStuckAsync(Func<int> done)
     {
-        for (var (before, same) = (0, 0); same < 20; before = done())
+        for (var (before, same, rounds) = (0, 0, 0); same < 20 && rounds < 3000; (before, rounds) = (done(), rounds + 1))
         {
             await Task.Delay(10);
             same = done() == before && before > 0 ? same + 1 : 0;
