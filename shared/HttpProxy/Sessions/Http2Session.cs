@@ -103,6 +103,7 @@ internal abstract partial class Http2Session
     // Told at once, who floods would be back at once, with a new connection.
     private void Calm()
     {
+        if (IsOver) return; // a message that was told may have ended it meanwhile
         _state = State.Calming;
         _liveness.Cancel();
         _ending.Start(_options.FloodPause);
