@@ -21,7 +21,7 @@ public sealed record ListenOptions
     /// <summary>Inherited by accepted sockets; null leaves it to the kernel. See <see cref="SocketOptions.UserTimeout"/>.</summary>
     public TimeSpan? UserTimeout { get; init; }
 
-    /// <summary>Several sockets share the port and the kernel spreads connections over them. Otherwise SO_REUSEADDR is set.</summary>
+    /// <summary>Several sockets share the port and the kernel spreads connections over them (SO_REUSEPORT, beside SO_REUSEADDR).</summary>
     public bool SharePort { get; init; }
 
     /// <summary>Accept connections to addresses that are not local (TPROXY).</summary>
@@ -67,10 +67,9 @@ public static class ListeningSocket
     {
         if (at.AddressFamily == AddressFamily.InterNetworkV6)
             SocketOptions.V6Only(socket, options.V6Only);
+        SocketOptions.ReuseAddress(socket); // else connections that have ended keep the port from whoever does not share it
         if (options.SharePort)
             SocketOptions.ReusePort(socket);
-        else
-            SocketOptions.ReuseAddress(socket);
         if (options.Mark != 0)
             SocketOptions.Mark(socket, options.Mark);
         if (options.NoDelay)

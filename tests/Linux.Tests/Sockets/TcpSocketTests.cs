@@ -66,6 +66,27 @@ public class TcpSocketTests
         Assert.Contains(at.ToString(), error.Message, StringComparison.Ordinal);
     }
 
+    // A connection that the server ends lingers at its port (TIME_WAIT), for a minute.
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public void Connections_of_the_one_before_keep_nobody_from_a_port(bool sharedBefore, bool sharedAfter)
+    {
+        IPEndPoint at;
+        using (var before = ListeningSocket.Open(new(IPAddress.Loopback, 0), new() { SharePort = sharedBefore }))
+        {
+            at = TcpSockets.LocalName(before).ToEndPoint();
+            using var client = Loopback.Connect(at);
+            Loopback.Accept(before, out _).Dispose();
+        }
+
+        using var after = ListeningSocket.Open(at, new() { SharePort = sharedAfter });
+
+        Assert.Equal(at, TcpSockets.LocalName(after).ToEndPoint());
+    }
+
     [Fact]
     public void A_failed_open_leaves_no_descriptor()
     {
