@@ -33,11 +33,10 @@ internal sealed class ControlPlanePages : IDisposable
         PortOptions ports, MetricRegistry metrics, ReadinessTasks readiness, PageHandler admin, TimeProvider time, ILoggerFactory loggers)
     {
         var pages = new ControlPlanePages(time, new(metrics, time, loggers.CreateLogger<AcceptPauses>()), loggers.CreateLogger<PageServer>());
-        var any = OperatingSystemHasIPv6() ? IPAddress.IPv6Any : IPAddress.Any;
         var ready = new ReadyPage(readiness);
         var metricsPage = new MetricsPage(metrics);
-        pages.Monitoring = await pages.ServeAsync(request => ready.Serves(request) ? ready.RespondAsync(request) : metricsPage.RespondAsync(request), new(any, ports.Monitoring));
-        pages.Health = await pages.ServeAsync(ready.RespondAsync, new(any, ports.Health));
+        pages.Monitoring = await pages.ServeAsync(request => ready.Serves(request) ? ready.RespondAsync(request) : metricsPage.RespondAsync(request), new(IPAddress.IPv6Any, ports.Monitoring));
+        pages.Health = await pages.ServeAsync(ready.RespondAsync, new(IPAddress.IPv6Any, ports.Health));
         pages.Admin = await pages.ServeAsync(admin, new(IPAddress.Loopback, ports.Admin));
         return pages;
     }
@@ -59,8 +58,6 @@ internal sealed class ControlPlanePages : IDisposable
         });
         return new(IPAddress.Loopback, bound.Port);
     }
-
-    private static bool OperatingSystemHasIPv6() => System.Net.Sockets.Socket.OSSupportsIPv6;
 }
 
 /// <summary><c>GET /ready</c>, as the chart's probe asks, and <c>/healthz/ready</c>: 200 once nothing is pending; <c>/healthz/live</c>: 200.</summary>

@@ -16,6 +16,7 @@ public static class Errno
     public const int FilesExhausted = 24;       // EMFILE
     public const int BrokenPipe = 32;           // EPIPE
     public const int NoSuchOption = 92;         // ENOPROTOOPT
+    public const int FamilyNotSupported = 97;   // EAFNOSUPPORT
     public const int AddressInUse = 98;         // EADDRINUSE
     public const int AddressNotAvailable = 99;  // EADDRNOTAVAIL
     public const int NetworkDown = 100;         // ENETDOWN
@@ -40,6 +41,7 @@ public static class Errno
         SystemFilesExhausted => "The machine is out of file descriptors: raise sysctl fs.file-max.",
         OutOfMemory or NoBuffers => "The kernel is out of memory for this: check the container's memory limit and sysctl net.ipv4.tcp_mem.",
         NoSuchOption => "The kernel lacks the feature: is its netfilter module loaded?",
+        FamilyNotSupported => "The kernel has no IPv6: use addresses of IPv4, or start it without ipv6.disable=1.",
         AddressInUse => "Another socket holds this address: is another instance running in the same network namespace?",
         AddressNotAvailable =>
             "The address is not local, or every local port to that destination is taken: see sysctl net.ipv4.ip_local_port_range.",

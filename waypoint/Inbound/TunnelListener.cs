@@ -56,15 +56,8 @@ internal sealed class TunnelListener
         worker.Tunnels.Close(TunnelEnd.Drained);
     }
 
-    private static Descriptor Open(int port)
-    {
-        var options = new ListenOptions { NoDelay = true, KeepAlive = KeepAliveTimes.Default };
-        try { return ListeningSocket.Open(new(IPAddress.IPv6Any, port), options); }
-        catch (LinuxException) when (!Directory.Exists("/proc/sys/net/ipv6"))
-        {
-            return ListeningSocket.Open(new(IPAddress.Any, port), options);
-        }
-    }
+    private static Descriptor Open(int port) =>
+        ListeningSocket.Open(new(IPAddress.IPv6Any, port), new() { NoDelay = true, KeepAlive = KeepAliveTimes.Default });
 
     private void Accept(Descriptor connection, SocketName peer)
     {

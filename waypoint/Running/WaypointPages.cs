@@ -29,8 +29,8 @@ internal sealed class WaypointPages
         ProcessMetrics.AddTo(parts.Metrics);
         var admin = new AdminPages(options, parts, readiness, build, new(log.Levels), stop);
         await pages.ServeAsync(admin.RespondAsync, log, IPAddress.Loopback, WaypointOptions.AdminPort);
-        await pages.ServeAsync(new MetricsPage(parts.Metrics).RespondAsync, log, Any, WaypointOptions.StatsPort);
-        await pages.ServeAsync(new ReadinessPage(readiness).RespondAsync, log, Any, WaypointOptions.ReadinessPort);
+        await pages.ServeAsync(new MetricsPage(parts.Metrics).RespondAsync, log, IPAddress.IPv6Any, WaypointOptions.StatsPort);
+        await pages.ServeAsync(new ReadinessPage(readiness).RespondAsync, log, IPAddress.IPv6Any, WaypointOptions.ReadinessPort);
         return pages;
     }
 
@@ -38,8 +38,6 @@ internal sealed class WaypointPages
     {
         foreach (var server in _servers) await server.StopAsync(TimeSpan.FromSeconds(1));
     });
-
-    private static IPAddress Any => Directory.Exists("/proc/sys/net/ipv6") ? IPAddress.IPv6Any : IPAddress.Any;
 
     private Task ServeAsync(PageHandler handler, ProcessLog log, IPAddress address, int port) => _parts.Control.RunAsync(() =>
     {

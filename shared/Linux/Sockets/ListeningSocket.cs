@@ -45,10 +45,23 @@ public enum Transparency
 public static class ListeningSocket
 {
     /// <summary>Opens, binds and listens, in the network namespace of the calling thread.</summary>
+    /// <param name="at"><c>[::]</c> serves IPv4 as well, unless the options say otherwise; where the kernel has no IPv6 (<c>ipv6.disable=1</c>), IPv4 alone.</param>
     /// <exception cref="LinuxException">The message names the step and the address.</exception>
-    public static Descriptor Open(IPEndPoint at, ListenOptions options)
+    public static Descriptor Open(IPEndPoint at, ListenOptions options) => Open(at, options, TcpSockets.Create);
+
+    /// <param name="create">Makes a socket of a family.</param>
+    internal static Descriptor Open(IPEndPoint at, ListenOptions options, Func<AddressFamily, Descriptor> create)
     {
-        var socket = TcpSockets.Create(at.AddressFamily);
+        Descriptor socket;
+        try
+        {
+            socket = create(at.AddressFamily);
+        }
+        catch (LinuxException missing) when (missing.Errno == Errno.FamilyNotSupported && at.Address.Equals(IPAddress.IPv6Any) && !options.V6Only)
+        {
+            return Open(new(IPAddress.Any, at.Port), options, create);
+        }
+
         try
         {
             Configure(socket, at, options);

@@ -31,6 +31,21 @@ public class TcpSocketTests
     }
 
     [Fact]
+    public void A_kernel_without_IPv6_serves_IPv4_alone()
+    {
+        using var listener = ListeningSocket.Open(new(IPAddress.IPv6Any, 0), new(), OnlyIPv4);
+
+        using var client = Loopback.Connect(new(IPAddress.Loopback, TcpSockets.LocalName(listener).Port));
+
+        Assert.Equal(AddressFamily.InterNetwork, TcpSockets.LocalName(listener).ToEndPoint().AddressFamily);
+        Assert.Contains("has no IPv6", Assert.Throws<LinuxException>(() => ListeningSocket.Open(new(IPAddress.IPv6Loopback, 0), new(), OnlyIPv4)).Message, StringComparison.Ordinal);
+        Assert.Throws<LinuxException>(() => ListeningSocket.Open(new(IPAddress.IPv6Any, 0), new() { V6Only = true }, OnlyIPv4));
+
+        static Descriptor OnlyIPv4(AddressFamily family) =>
+            family == AddressFamily.InterNetwork ? TcpSockets.Create(family) : throw new LinuxException("socket(IPv6)", Errno.FamilyNotSupported);
+    }
+
+    [Fact]
     public void A_dual_stack_listener_names_IPv4_clients_as_IPv4()
     {
         using var listener = ListeningSocket.Open(new(IPAddress.IPv6Any, 0), new());
