@@ -106,10 +106,14 @@ public class ForeignClientTests
     [Fact]
     public async Task A_client_of_http_1_is_told_apart()
     {
-        await using var server = new TestServer();
-        using var curl = PeerProcess.Start("curl", "-sS", "--http1.1", "-m", "10", server.Url);
+        var server = new TestServer();
+        await using (server)
+        {
+            // Our first frame is no answer of HTTP/1.1; taken for one of HTTP/0.9, it does not make curl leave before its request is read.
+            using var curl = PeerProcess.Start("curl", "-sS", "--http1.1", "--http0.9", "-o", "/dev/null", "-m", "10", server.Url);
+            await curl.WaitForExitAsync();
+        }
 
-        Assert.NotEqual(0, await curl.WaitForExitAsync());
         Assert.Contains("HTTP/1.1", Assert.Single(server.Errors).Message);
     }
 
