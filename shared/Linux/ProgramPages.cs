@@ -30,10 +30,12 @@ public static unsafe class ProgramPages
         return found;
     }
 
-    // "55d0c0a00000-55d0c0b00000 r-xp 00000000 08:01 1234   /usr/bin/ztunnel"; every other line is "Name:  value".
+    // "55d0c0a00000-55d0c0b00000 r-xp 00000000 08:01 1234   /usr/bin/ztunnel"; every other line is "Name:  value", and not taken apart:
+    // there are thousands, and what reading them leaves behind stays in memory until the next collection.
     private static bool TryReadHeader(string line, out (nuint Start, nuint Length)? mapping)
     {
         mapping = null;
+        if (line.Length == 0 || !char.IsAsciiHexDigitLower(line[0])) return false;
         var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var dash = words[0].IndexOf('-');
         if (dash < 0 || words[0].EndsWith(':')) return false;

@@ -152,7 +152,7 @@ public sealed class ClusterLab : IAsyncDisposable
         await Api.WriteKubeconfigAsync(Network.PathOf("istiod.kubeconfig"), MeshManifests.SystemNamespace, "istiod", Pods.ApiUrl);
         await Api.WriteKubeconfigAsync(Network.PathOf("cni.kubeconfig"), MeshManifests.SystemNamespace, MeshManifests.AgentAccount, Pods.ApiUrl);
         await ControlPlane.StartAsync();
-        Pods.Create(MeshManifests.AgentDaemonSet(Network.Id.Directory, Network.PathOf("cni.kubeconfig"), MeshManifests.AgentCapabilities.Where(name => name != options.WithoutOfAgent)));
+        Pods.Create(MeshManifests.AgentDaemonSet(Network.Id.Directory, Network.PathOf("cni.kubeconfig"), options.AuditInterval, MeshManifests.AgentCapabilities.Where(name => name != options.WithoutOfAgent)));
         var controlPlane = $"{Pods.Families.Of(Network.UnderlayAddress)[0]}";
         Pods.Create(MeshManifests.WaypointDefaults(controlPlane));
         Pods.Create(MeshManifests.ZtunnelDaemonSet(Network.Id.Directory, controlPlane, options.Ztunnel, MeshManifests.ZtunnelCapabilities.Where(name => name != options.WithoutOfZtunnel)));

@@ -11,6 +11,9 @@ public sealed record ClusterLabOptions
     /// <summary>Environment of the ztunnels, above what their DaemonSet sets.</summary>
     public IEnumerable<KeyValuePair<string, string>> Ztunnel { get; init; } = [];
 
+    /// <summary>How often the node agents look at each pod, as they read it. Default 5s, so that nobody waits for long; theirs is 30s.</summary>
+    public string AuditInterval { get; init; } = "5s";
+
     /// <summary>What of <see cref="MeshManifests.ZtunnelCapabilities"/> ztunnel is not given.</summary>
     public string? WithoutOfZtunnel { get; init; }
 

@@ -66,7 +66,8 @@ public static class MeshManifests
         """;
 
     /// <param name="kubeconfig">Of the agents' account.</param>
-    public static string AgentDaemonSet(string nodes, string kubeconfig, IEnumerable<string> capabilities) => $$$"""
+    /// <param name="auditInterval">How often it looks at each pod.</param>
+    public static string AgentDaemonSet(string nodes, string kubeconfig, string auditInterval, IEnumerable<string> capabilities) => $$$"""
         apiVersion: apps/v1
         kind: DaemonSet
         metadata: {name: {{{Agent}}}, namespace: {{{SystemNamespace}}}, labels: {k8s-app: istio-cni-node} }
@@ -98,7 +99,10 @@ public static class MeshManifests
                 - {name: MOUNTED_CNI_NET_DIR, value: $(NODE)/etc/cni/net.d}
                 - {name: MOUNTED_CNI_BIN_DIR, value: $(NODE)/opt/cni/bin}
                 - {name: MONITORING_ADDRESS, value: "[::]:15014"}
-                - {name: AUDIT_INTERVAL, value: 5s}
+                - {name: AUDIT_INTERVAL, value: {{{auditInterval}}}}
+                # As in its image: there are no certificates of the world's authorities.
+                - {name: SSL_CERT_FILE, value: /dev/null}
+                - {name: SSL_CERT_DIR, value: /var/empty}
               volumes:
               - {name: ztunnel, hostPath: {path: /run/ztunnel, type: DirectoryOrCreate} }
               - {name: cni-run, hostPath: {path: /run/istio-cni, type: DirectoryOrCreate} }
