@@ -1,6 +1,7 @@
 using Ambient.Http2;
 using Ambient.HttpProxy.Bodies;
 using Ambient.HttpProxy.Downstreams;
+using Ambient.HttpProxy.Resilience;
 using Ambient.HttpProxy.Sessions;
 using Ambient.HttpProxy.Upstreams;
 
@@ -17,7 +18,9 @@ public sealed class HttpProxyContext(UpstreamPool upstreams, Random random, Http
 
     public HttpProxyOptions Options { get; } = options;
 
-    internal Http2Options Http2 { get; } = Http2Session.OptionsOf(options);
+    internal ClientWaits ClientWaits => Upstreams.ClientWaits;
+
+    internal Http2Options Http2 { get; } = Http2Session.OptionsOf(Http2Role.Server, options);
 
     /// <summary>Exchanges of HTTP/2 that are over, for the next.</summary>
     internal Stack<Http2Downstream> Spare { get; } = new();

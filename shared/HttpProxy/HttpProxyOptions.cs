@@ -40,13 +40,16 @@ public sealed record HttpProxyOptions
     /// <summary>Of all requests' bodies that one worker keeps so, in slabs of 32 KiB. Default 64 MiB.</summary>
     public long ReplayBytesPerWorker { get; init; } = 64 * 1024 * 1024;
 
+    /// <summary>Of messages that one worker holds, in slabs; beyond, those end whose clients have been waited for longest, and for a second at least. Default 256 MiB.</summary>
+    public long HeldBytesPerWorker { get; init; } = 256 * 1024 * 1024;
+
     /// <summary>Requests that a client may have under way on one connection of HTTP/2, and that we have on one to a server at most. Default 100.</summary>
     public int Http2Streams { get; init; } = 100;
 
     /// <summary>Bytes of one body that are taken in before they are passed on, 64 KiB or more. Default 256 KiB.</summary>
     public int Http2StreamWindow { get; init; } = 256 * 1024;
 
-    /// <summary>The same for all streams of a connection together. Default 2 MiB.</summary>
+    /// <summary>The same for all streams of a client's connection together. Default 2 MiB.</summary>
     public int Http2ConnectionWindow { get; init; } = 2 * 1024 * 1024;
 
     /// <summary>How long a connection of HTTP/2 with open streams may be silent before its peer is asked for a sign of life. Default 30 s.</summary>

@@ -8,12 +8,20 @@ public static unsafe class Limits
     /// <exception cref="LinuxException">The limits cannot even be read.</exception>
     public static (ulong Soft, ulong Hard) RaiseOpenFiles()
     {
-        Libc.ResourceLimit limit;
-        CallResult.Of(Libc.getrlimit(Libc.RLIMIT_NOFILE, &limit)).OrThrow("getrlimit(RLIMIT_NOFILE)");
+        var limit = OpenFiles();
         if (limit.Soft == limit.Hard)
-            return (limit.Soft, limit.Hard);
+            return limit;
 
         var raised = new Libc.ResourceLimit { Soft = limit.Hard, Hard = limit.Hard };
-        return Libc.setrlimit(Libc.RLIMIT_NOFILE, &raised) == 0 ? (limit.Hard, limit.Hard) : (limit.Soft, limit.Hard);
+        return Libc.setrlimit(Libc.RLIMIT_NOFILE, &raised) == 0 ? (limit.Hard, limit.Hard) : limit;
+    }
+
+    /// <summary>How many files this process may have open, and how many it may allow itself.</summary>
+    /// <exception cref="LinuxException">They cannot be read.</exception>
+    public static (ulong Soft, ulong Hard) OpenFiles()
+    {
+        Libc.ResourceLimit limit;
+        CallResult.Of(Libc.getrlimit(Libc.RLIMIT_NOFILE, &limit)).OrThrow("getrlimit(RLIMIT_NOFILE)");
+        return (limit.Soft, limit.Hard);
     }
 }

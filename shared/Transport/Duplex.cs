@@ -42,6 +42,9 @@ public abstract class Duplex : IDisposable
     /// <summary>Frees the stream; if the peer has not ended it, like closing a socket would.</summary>
     public abstract void Dispose();
 
+    /// <summary>A descriptor is open for this stream alone.</summary>
+    public virtual bool HoldsDescriptor => false;
+
     /// <summary>The stream has received bytes in memory of its own, lent through <see cref="Held"/>.</summary>
     public virtual bool HoldsBytes => false;
 

@@ -59,4 +59,22 @@ public class DescriptorTests
         Assert.Contains(soft.ToString(System.Globalization.CultureInfo.InvariantCulture),
             File.ReadLines("/proc/self/limits").First(line => line.StartsWith("Max open files", StringComparison.Ordinal)), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void The_last_eighth_of_the_descriptors_is_a_reserve()
+    {
+        var reserve = DescriptorReserve.OfProcess();
+        var first = Limits.OpenFiles().Soft * 7 / 8;
+
+        Assert.False(Holds(first - 2)); // the limit may not divide by eight
+        Assert.True(Holds(first + 2));
+
+        bool Holds(ulong number)
+        {
+            var descriptor = new Descriptor((int)number);
+            var holds = reserve.Holds(descriptor);
+            descriptor.Release(); // it was never open
+            return holds;
+        }
+    }
 }

@@ -141,8 +141,8 @@ internal sealed class TcpConnection(Worker worker, HboneStream stream, Client cl
     private async ValueTask<bool> TryDialAsync(UpstreamCluster servers, UpstreamEndpoint endpoint)
     {
         _tried.Add(endpoint);
-        (_upstream, _) = await worker.Dialer.DialAsync(worker.Loop, endpoint, null);
-        servers.NoteReach(endpoint, _upstream is not null);
+        (_upstream, var failure) = await worker.Upstreams.DialAsync(endpoint, null);
+        if (failure.Kind != ConnectFailureKind.DescriptorsExhausted) servers.NoteReach(endpoint, _upstream is not null); // else the server has nothing to do with it
         return _upstream is not null;
     }
 

@@ -22,6 +22,7 @@ internal sealed class MeshDialer(Worker worker) : IUpstreamDialer
 
     private readonly RemoteDialer _remote = new(worker);
     private readonly TimeSpan _patience = worker.Rules.Options.Tunnels.ToHbone().Patience; // a pod that is gone is silent: another one may be there
+    private readonly DescriptorReserve _reserve = DescriptorReserve.OfProcess(); // for clients, and tunnels
     private readonly IPAddress _ownAddress = IPAddress.Parse(worker.Rules.Options.Node.InstanceIp);
 
     public ValueTask<(Duplex? Stream, ConnectFailure Failure)> DialAsync(EventLoop loop, UpstreamEndpoint endpoint, string? protocol) =>
@@ -63,8 +64,13 @@ internal sealed class MeshDialer(Worker worker) : IUpstreamDialer
     {
         var workload = worker.Rules.Mesh.Current.FindWorkload(new NetworkAddress(worker.Rules.Options.Node.Network, endpoint.Address));
         if (workload is { Protocol: TunnelProtocol.Hbone } or { NativeTunnel: true }) return await TunnelAsync(workload, endpoint);
-        try { return await LoopSocket.ConnectAsync(worker.Loop, Worker.NewSocket(endpoint), endpoint, limit); }
-        catch (LinuxException error) { return (null, ConnectFailure.Of(error.Errno)); } // out of descriptors
+        Descriptor socket;
+        try { socket = Worker.NewSocket(endpoint); }
+        catch (LinuxException error) { return (null, ConnectFailure.Of(error.Errno)); }
+
+        if (!_reserve.Holds(socket)) return await LoopSocket.ConnectAsync(worker.Loop, socket, endpoint, limit);
+        socket.Dispose();
+        return (null, ConnectFailure.OutOfDescriptors);
     }
 
     private async ValueTask<(Duplex?, ConnectFailure)> TunnelAsync(Workload workload, IPEndPoint endpoint)

@@ -35,6 +35,8 @@ internal sealed class SecureStream : Duplex, IBreakWatcher
 
     public override bool IsBroken => _isDisposed || IsStuck;
 
+    public override bool HoldsDescriptor => _wire.HoldsDescriptor;
+
     public override bool MayReceive => _session.HoldsBytes || _wire.MayReceive;
 
     public override IoResult TryReceive(ReadOnlySpan<IoVector> into)

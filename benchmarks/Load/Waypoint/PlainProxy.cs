@@ -4,6 +4,7 @@ using Ambient.HttpProxy;
 using Ambient.HttpProxy.Exchanges;
 using Ambient.HttpProxy.Routing;
 using Ambient.HttpProxy.Upstreams;
+using Ambient.Linux;
 using Ambient.Linux.Sockets;
 using Ambient.Load.Results;
 using Ambient.Transport;
@@ -31,7 +32,7 @@ internal sealed class PlainProxy(IPEndPoint at, IPEndPoint server, UpstreamProto
         await loop.RunAsync(() =>
         {
             var options = HttpProxyOptions.Default;
-            var proxy = new HttpProxyContext(new(loop, new TcpDialer(TimeSpan.FromSeconds(5)), options), new Random(), options);
+            var proxy = new HttpProxyContext(new(loop, new TcpDialer(TimeSpan.FromSeconds(5), DescriptorReserve.OfProcess()), options), new Random(), options);
             var connections = new ConnectionSet(loop);
             var listener = ListeningSocket.Open(at, new() { NoDelay = true });
             AcceptLoop.Start(loop, listener, (descriptor, _) => HttpConnection.Start(LoopSocket.Attach(loop, descriptor), proxy, this, connections));

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Ambient.HttpProxy.Resilience;
 using Ambient.Transport;
 
 namespace Ambient.HttpProxy.Bodies;
@@ -24,7 +25,9 @@ internal enum TransferEnd : byte
 /// <summary>Moves one body at a time from one side to the other. Reusable; on the loop only.</summary>
 /// <remarks>Holds nothing itself: the sender is read only as fast as the receiver takes. What is there is passed on before more is
 /// waited for, so that streamed answers do not lag.</remarks>
-internal sealed class BodyTransfer(EventLoop loop)
+/// <param name="sends">Told while the sender is waited for; null if that is not the client.</param>
+/// <param name="takes">Told while the receiver is waited for; null if that is not the client.</param>
+internal sealed class BodyTransfer(EventLoop loop, ClientWait? sends = null, ClientWait? takes = null)
 {
     private const int RoundsPerTurn = 16; // some hundred KiB, then others have their turn
 
@@ -44,9 +47,18 @@ internal sealed class BodyTransfer(EventLoop loop)
             if (moved == MoveEnd.Complete) to.End(from.Trailers);
             var flush = to.FlushAsync(untilRoom: moved == MoveEnd.Full);
             var waits = !flush.IsCompleted; // meanwhile more may come, of which nobody is told again
-            if (!await flush.ConfigureAwait(false)) return TransferEnd.SinkEnded;
+            if (waits) takes?.Begin();
+            var isTaken = await flush.ConfigureAwait(false);
+            if (waits) takes?.End();
+            if (!isTaken) return TransferEnd.SinkEnded;
             if (moved == MoveEnd.Complete) return TransferEnd.Complete;
-            if (moved == MoveEnd.Empty && !waits && !_stopped) await from.WaitAsync().ConfigureAwait(false);
+            if (moved == MoveEnd.Empty && !waits && !_stopped)
+            {
+                sends?.Begin();
+                await from.WaitAsync().ConfigureAwait(false);
+                sends?.End();
+            }
+
             if (round % RoundsPerTurn == 0) await loop.Yield();
             if (_stopped) return TransferEnd.Stopped;
         }

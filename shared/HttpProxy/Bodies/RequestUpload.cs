@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Ambient.Http1.Heads;
 using Ambient.HttpProxy.Mirrors;
+using Ambient.HttpProxy.Resilience;
 using Ambient.Transport;
 
 namespace Ambient.HttpProxy.Bodies;
@@ -9,9 +10,10 @@ namespace Ambient.HttpProxy.Bodies;
 /// <summary>A request's body on its way to one server after another: what was sent is kept, within limits, while another attempt may need it.</summary>
 /// <remarks>Reusable; on the loop only. Stands between the client and the attempt as a sink that keeps a copy of what passes.</remarks>
 /// <param name="most">Bytes kept of one body; a longer one streams on and cannot be sent again.</param>
-internal sealed class RequestUpload(EventLoop loop, ReplayRoom room, int most) : IBodySink
+/// <param name="sends">Told while the client is waited for.</param>
+internal sealed class RequestUpload(EventLoop loop, ReplayRoom room, int most, ClientWait sends) : IBodySink
 {
-    private readonly BodyTransfer _transfer = new(loop);
+    private readonly BodyTransfer _transfer = new(loop, sends: sends);
     private readonly SlabQueue _kept = new();
     private IBodySource _source = null!;
     private IBodySink _sink = null!;

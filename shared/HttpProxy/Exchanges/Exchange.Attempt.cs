@@ -24,6 +24,7 @@ internal sealed partial class Exchange
             var (upstream, failure) = await RentAsync(endpoint, fresh).ConfigureAwait(false);
             _upstream = upstream;
             if (IsGivenUp || _attemptTimedOut) return NotSent(ExchangeFlag.TimedOut, "");
+            if (failure.Kind == ConnectFailureKind.DescriptorsExhausted) return NotSent(ExchangeFlag.Overloaded, "");
             if (upstream is null) return NotSent(ExchangeFlag.UpstreamConnectFailed, failure.Detail ?? $"{failure.Kind}");
 
             if (_request.IsExtendedConnect && !upstream.TakesUpgrades) return NotSent(ExchangeFlag.UpstreamRefused, "it takes no WebSockets over HTTP/2.");

@@ -58,7 +58,7 @@ internal sealed partial class Exchange
     }
 
     /// <summary>How the attempt went tells something of the server: neither has the client ended it, or broken the rules, nor the end of our time.</summary>
-    private bool IsServersDoing => !_clientLeft && _flag is ExchangeFlag.None or ExchangeFlag.TimedOut;
+    private bool IsServersDoing => !_clientLeft && _flag is ExchangeFlag.None or ExchangeFlag.TimedOut && _attempt.Flag != ExchangeFlag.Overloaded;
 
     private void TellAttempt(UpstreamEndpoint endpoint)
     {
@@ -70,7 +70,7 @@ internal sealed partial class Exchange
     /// <summary>True if another attempt is wanted, allowed, and possible: what was sent of the body can be sent again.</summary>
     private bool Deserves(in AttemptResult attempt)
     {
-        if (Plan.Retries.Attempts == 0 || !Covers(attempt) || !_upload.MayRepeat || IsGivenUp) return false;
+        if (Plan.Retries.Attempts == 0 || attempt.Flag == ExchangeFlag.Overloaded || !Covers(attempt) || !_upload.MayRepeat || IsGivenUp) return false;
         if (_tried.Count <= (attempt.Sent ? Plan.Retries.Attempts : Plan.Retries.AttemptsUnsent)) return true;
         _marks |= ExchangeMarks.RetriesExhausted;
         return false;

@@ -13,6 +13,11 @@ internal sealed partial class Exchange
         Flag = ExchangeFlag.Overflow, IsVerbatim = true, Fields = [new("x-envoy-overloaded", "true")],
     };
 
+    private static LocalReply Overloaded => new(503, "The proxy has no descriptors or no memory left for this request: raise its limits, or add replicas.")
+    {
+        Fields = [new("x-envoy-local-overloaded", "true")],
+    };
+
     // What follows a CONNECT was meant for its tunnel: it must not be read as requests.
     private ValueTask<ExchangeEnd> RefuseTunnelAsync()
     {
@@ -39,6 +44,7 @@ internal sealed partial class Exchange
             ExchangeFlag.DownstreamRefused => new(error.Status, error.Message),
             ExchangeFlag.UpstreamRefused => new(502, $"The server's response was refused: {attempt.Why}"),
             ExchangeFlag.Drained => new(503, "The proxy goes away before the server has answered, which may have acted all the same."),
+            ExchangeFlag.Overloaded => Overloaded,
             ExchangeFlag.NoServer => new(503, $"{attempt.Why} has no server that is ready."),
             ExchangeFlag.UpstreamConnectFailed => new(503, $"The server was not reached: {attempt.Why.TrimEnd('.')}."),
             _ => new(503, "The server ended the connection before it answered."),

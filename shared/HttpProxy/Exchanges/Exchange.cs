@@ -28,6 +28,7 @@ internal sealed partial class Exchange
     private readonly GateTicket _ticket;
     private readonly Pause _pause;
     private readonly MeteredSink _delivery = new();
+    private readonly ClientWait _sends, _takes;
 
     private DownstreamStream _downstream = null!;
     private IExchangeOwner _owner = null!;
@@ -44,8 +45,9 @@ internal sealed partial class Exchange
 
     public Exchange(EventLoop loop, HttpProxyContext proxy)
     {
-        (_loop, _proxy, _uploadFailed, _ticket, _pause, _responseBody) = (loop, proxy, UploadFailed, new(loop), new(loop), new(loop));
-        _upload = new(loop, proxy.Replays, proxy.Options.ReplayBytes);
+        (_loop, _proxy, _uploadFailed, _ticket, _pause) = (loop, proxy, UploadFailed, new(loop), new(loop));
+        (_sends, _takes) = (new(proxy.ClientWaits, this, isForAnswer: false), new(proxy.ClientWaits, this, isForAnswer: true));
+        (_upload, _responseBody) = (new(loop, proxy.Replays, proxy.Options.ReplayBytes, _sends), new(loop, takes: _takes));
         _timeout = new(loop, static exchange => ((Exchange)exchange!).GiveUp(ExchangeFlag.TimedOut), this);
         _tryTimeout = new(loop, static exchange => ((Exchange)exchange!).GiveUpAttempt(), this);
     }
@@ -71,6 +73,8 @@ internal sealed partial class Exchange
         {
             _timeout.Cancel();
             _tryTimeout.Cancel();
+            _sends.End();
+            _takes.End();
             if (!IsOver) await BreakOffAsync().ConfigureAwait(false);
             _upload.Settle();
             _upload.EndMirrors();
@@ -100,6 +104,12 @@ internal sealed partial class Exchange
         else return false;
         return true;
     }
+
+    /// <summary>A descriptor is open for this request alone. That a WebSocket says nothing is nothing out of the ordinary, and does not count.</summary>
+    public bool HoldsDescriptor => _toClient is null && _upstream is { HoldsDescriptor: true };
+
+    /// <summary>Ends it for the sake of others: answered if that has not begun, else cut. To be called while it waits for its client.</summary>
+    public void Shed() => GiveUp(ExchangeFlag.Overloaded);
 
     private static readonly TimeSpan LeastTimeout = TimeSpan.FromMilliseconds(1), MostTimeout = TimeSpan.FromDays(7); // what callers mean by more is "none"
 

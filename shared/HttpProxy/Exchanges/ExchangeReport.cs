@@ -43,6 +43,9 @@ public enum ExchangeFlag : byte
     /// <summary>UO: the cluster has as many requests or connections as it may have.</summary>
     Overflow,
 
+    /// <summary>OM: the proxy has no descriptor left for a connection to the server; or descriptors or memory ran short while the client was waited for.</summary>
+    Overloaded,
+
     /// <summary>FI: the route's fault was drawn.</summary>
     FaultInjected,
 

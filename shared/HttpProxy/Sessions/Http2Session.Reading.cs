@@ -5,7 +5,6 @@ namespace Ambient.HttpProxy.Sessions;
 
 internal abstract partial class Http2Session : IHttp2Handler
 {
-    private const int BatchesPerTurn = 4; // before others have their turn
     private static readonly TimeSpan DropPause = TimeSpan.FromMilliseconds(10); // after each batch for which nobody waits any more
     private const int StopsReadingAt = 256 * 1024; // of what the peer does not take from us
 
@@ -36,22 +35,13 @@ internal abstract partial class Http2Session : IHttp2Handler
         {
             if (_output.Length > StopsReadingAt) await _drained.WaitAsync();
             else if (IsOver && Drops()) await Loop.DelayAsync(DropPause);
-            else if (TryReadBatches()) await Loop.Yield();
+            else if (TryReadBatch()) await Loop.Yield(); // others have their turn
             else if (_state != State.Closed) await _wire.WaitReadableAsync();
         }
     }
 
     /// <returns>True if there may be more.</returns>
-    private bool TryReadBatches()
-    {
-        for (var batch = 0; batch < BatchesPerTurn && _state == State.Open; batch++)
-        {
-            if (_output.Length > StopsReadingAt) return true;
-            if (!_wire.MayReceive || ReadBatch() == IoStatus.WouldBlock) return false;
-        }
-
-        return _state != State.Closed && _wire.MayReceive;
-    }
+    private bool TryReadBatch() => _wire.MayReceive && ReadBatch() == IoStatus.Done && _wire.MayReceive;
 
     // Who floods goes on after the connection has said its last. To drop that as fast as it comes would leave no time for others.
     private bool Drops() => _wire.MayReceive && ReadBatch() == IoStatus.Done;

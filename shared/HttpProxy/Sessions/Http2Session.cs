@@ -46,12 +46,13 @@ internal abstract partial class Http2Session
     public bool IsOver => _state != State.Open;
 
     /// <summary>How both sides speak HTTP/2 with a proxy.</summary>
-    /// <remarks>The connection's window is given back as bytes are consumed: it bounds what all streams together make us hold.</remarks>
-    public static Http2Options OptionsOf(HttpProxyOptions options) => new()
+    /// <remarks>A client's window is given back as bytes are consumed: it bounds what all its streams together make us hold. A server's is at once: clients
+    /// that have nothing to do with each other share it, and one that does not read would hold up the others.</remarks>
+    public static Http2Options OptionsOf(Http2Role role, HttpProxyOptions options) => new()
     {
         StreamWindow = options.Http2StreamWindow,
         ConnectionWindow = options.Http2ConnectionWindow,
-        ConnectionCredit = ConnectionCredit.OnConsumption,
+        ConnectionCredit = role == Http2Role.Server ? ConnectionCredit.OnConsumption : ConnectionCredit.OnReceipt,
         MaxConcurrentStreams = options.Http2Streams,
         MaxFrameSize = 64 * 1024,
         MaxHeaderListBytes = options.Limits.HeadBytes,

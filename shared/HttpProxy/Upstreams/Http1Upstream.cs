@@ -50,6 +50,8 @@ internal sealed class Http1Upstream : UpstreamStream, IDisposable
 
     public override bool TakesUpgrades => true;
 
+    public override bool HoldsDescriptor => Stream.HoldsDescriptor;
+
     // A key of ours must be answered; the client looks after its own.
     public override bool HasSwitched => _asksWebSocket && Head.Status == 101 && Head.Fields.HasToken("upgrade"u8, "websocket"u8)
         && (_ownKey is null || (Head.Fields.TryGet(WebSocketKey.AcceptName, out var said) && said.SequenceEqual(WebSocketKey.AcceptOf(_ownKey))));

@@ -6,11 +6,11 @@ using Ambient.Transport;
 namespace Ambient.HttpProxy.Upstreams;
 
 /// <summary>Connections of HTTP/2 to servers on one loop, by endpoint. On the loop only.</summary>
-internal sealed class Http2UpstreamPool(EventLoop loop, IUpstreamDialer dialer, HttpProxyOptions options)
+internal sealed class Http2UpstreamPool(EventLoop loop, UpstreamPool pool, HttpProxyOptions options)
 {
     private const int MostSpare = 1024; // a peak is not kept for ever
 
-    private readonly Http2Options _http2 = Http2Session.OptionsOf(options);
+    private readonly Http2Options _http2 = Http2Session.OptionsOf(Http2Role.Client, options);
     private readonly Dictionary<ServerKey, Http2Server> _servers = [];
     private readonly Stack<Http2Upstream> _spare = new();
 
@@ -38,7 +38,7 @@ internal sealed class Http2UpstreamPool(EventLoop loop, IUpstreamDialer dialer, 
         if (_spare.Count < MostSpare) _spare.Push(stream);
     }
 
-    public ValueTask<(Duplex? Stream, ConnectFailure Failure)> DialAsync(UpstreamEndpoint endpoint) => dialer.DialAsync(loop, endpoint, "h2");
+    public ValueTask<(Duplex? Stream, ConnectFailure Failure)> DialAsync(UpstreamEndpoint endpoint) => pool.DialAsync(endpoint, "h2");
 
     public Http2UpstreamConnection Open(Duplex wire, Http2Server server) => new(wire, server, _http2, options);
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Ambient.Http1.Heads;
 using Ambient.HttpProxy.Messages;
+using Ambient.HttpProxy.Resilience;
 using Ambient.Transport;
 
 namespace Ambient.HttpProxy.Upstreams;
@@ -22,12 +23,14 @@ public sealed class UpstreamPool : IDisposable
 
     public UpstreamPool(EventLoop loop, IUpstreamDialer dialer, HttpProxyOptions options)
     {
-        (_loop, _dialer, _options, _http2) = (loop, dialer, options, new(loop, dialer, options));
+        (_loop, _dialer, _options, _http2, ClientWaits) = (loop, dialer, options, new(loop, this, options), new(loop, options.HeldBytesPerWorker));
         _sweep = new(loop, static pool => ((UpstreamPool)pool!).Sweep(), this);
     }
 
     /// <summary>Connections of HTTP/1.1 that lie here unused.</summary>
     public int Idle { get; private set; }
+
+    internal ClientWaits ClientWaits { get; }
 
     /// <param name="fresh">Only a new connection will do.</param>
     /// <returns>The stream, which the caller releases, or null and why.</returns>
@@ -39,13 +42,27 @@ public sealed class UpstreamPool : IDisposable
             return _http2.RentAsync(endpoint, whenKnown: MessageForwarding.IsUpgrade(request));
         }
 
-        return !fresh && TryTakeIdle(endpoint) is { } idle ? new((idle, default)) : DialAsync(endpoint);
+        return !fresh && TryTakeIdle(endpoint) is { } idle ? new((idle, default)) : OpenAsync(endpoint);
+    }
+
+    /// <summary>Opens a stream to a server, for the caller to do with it as it likes; does not throw. Where no descriptor is left, others go for it: connections that
+    /// lie idle, then those of exchanges that wait for their clients.</summary>
+    /// <param name="protocol">As <see cref="IUpstreamDialer"/> has it.</param>
+    /// <returns>The stream, which belongs to the caller, or null and why.</returns>
+    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
+    public async ValueTask<(Duplex? Stream, ConnectFailure Failure)> DialAsync(UpstreamEndpoint endpoint, string? protocol)
+    {
+        while (true)
+        {
+            var (stream, failure) = await _dialer.DialAsync(_loop, endpoint, protocol);
+            if (failure.Kind != ConnectFailureKind.DescriptorsExhausted || !(TryCloseIdle() || ClientWaits.TryFreeDescriptor())) return (stream, failure);
+        }
     }
 
     [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
-    private async ValueTask<(UpstreamStream? Stream, ConnectFailure Failure)> DialAsync(UpstreamEndpoint endpoint)
+    private async ValueTask<(UpstreamStream? Stream, ConnectFailure Failure)> OpenAsync(UpstreamEndpoint endpoint)
     {
-        var (stream, failure) = await _dialer.DialAsync(_loop, endpoint, "http/1.1");
+        var (stream, failure) = await DialAsync(endpoint, "http/1.1").ConfigureAwait(false);
         return (stream is null ? null : new Http1Upstream(stream, endpoint, this, _options.Limits), failure);
     }
 
@@ -90,6 +107,19 @@ public sealed class UpstreamPool : IDisposable
         }
 
         return null;
+    }
+
+    /// <summary>Closes the one that has been here longest, of those that hold a descriptor.</summary>
+    private bool TryCloseIdle()
+    {
+        List<Http1Upstream>? oldest = null; // those of one server, the oldest first
+        foreach (var same in _idle.Values)
+            if (same.Count > 0 && same[0].HoldsDescriptor && (oldest is null || same[0].IdleSince < oldest[0].IdleSince)) oldest = same;
+        if (oldest is null) return false;
+        oldest[0].Dispose();
+        oldest.RemoveAt(0);
+        Idle--;
+        return true;
     }
 
     private void Sweep()

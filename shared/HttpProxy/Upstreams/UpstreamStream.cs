@@ -37,6 +37,9 @@ internal abstract class UpstreamStream : IRequestWriter
 
     public abstract bool TakesUpgrades { get; }
 
+    /// <summary>A descriptor is open for this request alone.</summary>
+    public virtual bool HoldsDescriptor => false;
+
     /// <summary>The head that was read says that the server speaks the WebSocket protocol from here on.</summary>
     public abstract bool HasSwitched { get; }
 

@@ -55,6 +55,9 @@ public sealed class SlabPool : IDisposable
     /// <summary>Slabs rented now.</summary>
     public int Rented { get; private set; }
 
+    /// <summary>Bytes of those.</summary>
+    public long RentedBytes { get; private set; }
+
     /// <summary>Slabs kept for the next to rent.</summary>
     public int Kept => _small.Count + _large.Count;
 
@@ -67,6 +70,7 @@ public sealed class SlabPool : IDisposable
         var slab = Of(size).Take() ?? new Slab(size);
         slab.IsRented = true;
         Rented++;
+        RentedBytes += slab.Length;
         return slab;
     }
 
@@ -77,6 +81,7 @@ public sealed class SlabPool : IDisposable
             throw new InvalidOperationException("The slab was returned already.");
         slab.IsRented = false;
         Rented--;
+        RentedBytes -= slab.Length;
         Of(slab.Size).Put(slab);
         if (!_trim.IsRunning)
             _trim.Start(TrimInterval);

@@ -20,6 +20,9 @@ public enum ConnectFailureKind : byte
     /// <summary>Every local port towards that destination is in use.</summary>
     PortsExhausted,
 
+    /// <summary>The process or the machine has no descriptor for it, or only some that are reserved.</summary>
+    DescriptorsExhausted,
+
     Other,
 }
 
@@ -31,6 +34,9 @@ public readonly record struct ConnectFailure(ConnectFailureKind Kind, int Errno)
     public string? Detail { get; init; }
 
     public bool IsNone => Kind == ConnectFailureKind.None;
+
+    /// <summary>Only descriptors are left that are reserved.</summary>
+    public static ConnectFailure OutOfDescriptors => Of(Linux.Errno.FilesExhausted);
 
     public static ConnectFailure Of(int errno) => new(KindOf(errno), errno);
 
@@ -44,6 +50,7 @@ public readonly record struct ConnectFailure(ConnectFailureKind Kind, int Errno)
         Linux.Errno.ConnectionRefused => ConnectFailureKind.Refused,
         Linux.Errno.NetworkUnreachable or Linux.Errno.HostUnreachable or Linux.Errno.HostDown or Linux.Errno.NetworkDown =>
             ConnectFailureKind.Unreachable,
+        Linux.Errno.FilesExhausted or Linux.Errno.SystemFilesExhausted => ConnectFailureKind.DescriptorsExhausted,
         Linux.Errno.AddressNotAvailable => ConnectFailureKind.PortsExhausted,
         _ => ConnectFailureKind.Other,
     };

@@ -45,6 +45,8 @@ public sealed partial class LoopSocket : Duplex, IReadyHandler, IValueTaskSource
 
     public override bool IsBroken => (_state & State.Broken) != 0;
 
+    public override bool HoldsDescriptor => (_state & State.Closed) == 0;
+
     public override bool MayReceive => _ready.CanReceive;
 
     /// <summary>The kernel's number for <see cref="IsBroken"/>; 0 if it gave none.</summary>

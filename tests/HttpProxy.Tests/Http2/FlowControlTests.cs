@@ -61,6 +61,31 @@ public sealed class FlowControlTests
     }
 
     [Fact]
+    public async Task Clients_that_do_not_read_hold_up_no_others_on_their_servers_connection()
+    {
+        await using var scene = await ProxyScene.StartAsync(Options, protocol: UpstreamProtocol.Http2);
+        var silent = await scene.ConnectHttp2Async(new() { StreamWindow = 0 });
+        var calls = Enumerable.Range(0, 2 * OwnConnectionWindow / OwnWindow).Select(_ => silent.Get()).ToArray();
+        var server = await scene.AcceptHttp2Async();
+        List<Http2WireStream> served = [];
+        foreach (var _ in calls) served.Add(await server.AcceptAsync());
+        foreach (var answer in served)
+        {
+            answer.SendHead(false, ":status", "200");
+            _ = answer.SendAsync(new string('x', 1_000_000)); // never ends
+        }
+
+        await server.UntilAsync(() => served.TrueForAll(static answer => answer.Sent >= OwnWindow), "all that the streams' windows let pass");
+        var other = (await scene.ConnectHttp2Async()).Get("/other");
+        var heard = await server.AcceptAsync();
+        heard.SendHead(false, ":status", "200");
+        await heard.SendAsync("heard", endStream: true);
+
+        Assert.Equal("heard", await other.BodyAsync());
+        Assert.InRange(await HeldAsync(scene), 0, calls.Length * (OwnWindow + Slab) + 5 * Slab);
+    }
+
+    [Fact]
     public async Task All_streams_together_hold_no_more_than_the_connections_window()
     {
         await using var scene = await ProxyScene.StartAsync(Options, protocol: UpstreamProtocol.Http2);

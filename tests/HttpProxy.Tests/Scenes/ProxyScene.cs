@@ -7,6 +7,7 @@ using Ambient.Http2;
 using Ambient.HttpProxy.Exchanges;
 using Ambient.HttpProxy.Routing;
 using Ambient.HttpProxy.Upstreams;
+using Ambient.Linux;
 using Ambient.Linux.Sockets;
 using Ambient.Transport;
 
@@ -57,14 +58,15 @@ internal sealed class ProxyScene : IExchangeOwner, IAsyncDisposable
     /// <param name="plan">Of the route to the server.</param>
     /// <param name="protocol">What the server speaks.</param>
     /// <param name="time">Of the loop; null: the machine's.</param>
+    /// <param name="dialer">To the server; null: plain TCP.</param>
     public static async Task<ProxyScene> StartAsync(
-        HttpProxyOptions? options = null, RoutePlan? plan = null, UpstreamProtocol protocol = UpstreamProtocol.Http1, TimeProvider? time = null)
+        HttpProxyOptions? options = null, RoutePlan? plan = null, UpstreamProtocol protocol = UpstreamProtocol.Http1, TimeProvider? time = null, IUpstreamDialer? dialer = null)
     {
         var scene = new ProxyScene(plan, protocol, time ?? TimeProvider.System);
         scene._loop.Start();
         await scene._loop.RunAsync(() =>
         {
-            scene.Open(options ?? HttpProxyOptions.Default);
+            scene.Open(options ?? HttpProxyOptions.Default, dialer);
             return ValueTask.CompletedTask;
         });
         return scene;
@@ -153,10 +155,10 @@ internal sealed class ProxyScene : IExchangeOwner, IAsyncDisposable
         }
     }
 
-    private void Open(HttpProxyOptions options)
+    private void Open(HttpProxyOptions options, IUpstreamDialer? dialer)
     {
         Connections = new(_loop);
-        _pool = new(_loop, new TcpDialer(TimeSpan.FromSeconds(10)), options);
+        _pool = new(_loop, dialer ?? new TcpDialer(TimeSpan.FromSeconds(10), DescriptorReserve.OfProcess()), options);
         var proxy = Proxy = new HttpProxyContext(_pool, new Random(1), options);
         var listener = ListeningSocket.Open(new(IPAddress.Loopback, 0), new() { NoDelay = true });
         _accepting = AcceptLoop.Start(_loop, listener, (descriptor, _) => HttpConnection.Start(LoopSocket.Attach(_loop, descriptor), proxy, this, Connections));
