@@ -6,7 +6,8 @@ namespace Ambient.Linux.Namespaces;
 /// <remarks>Being inside is a property of a thread, so work that is run inside must not <c>await</c>.</remarks>
 public sealed unsafe class NetworkNamespace : IDisposable
 {
-    [ThreadStatic] private static NetworkNamespace? _home;
+    // Of the whole process, and never closed: one kept by each thread would be closed some time after the thread's end.
+    private static readonly Lazy<NetworkNamespace> Home = new(static () => Open("/proc/self/ns/net"), LazyThreadSafetyMode.PublicationOnly);
 
     private NetworkNamespace(Descriptor descriptor, NamespaceKey key)
     {
@@ -54,15 +55,15 @@ public sealed unsafe class NetworkNamespace : IDisposable
     });
 
     /// <summary>
-    /// Runs <paramref name="work"/> inside on the calling thread and returns to where it was: a few microseconds instead
-    /// of a thread's start. Only for threads that the caller owns, such as an event loop's; never for a pooled one.
+    /// Runs <paramref name="work"/> inside on the calling thread and returns to the process's own namespace: a few microseconds
+    /// instead of a thread's start. Only for threads that the caller owns and that are there, such as an event loop's; never for a pooled one.
     /// </summary>
     /// <remarks>If the thread cannot return, the process ends: carrying on would make sockets in the wrong pod.</remarks>
     /// <exception cref="LinuxException">EPERM: the process lacks SYS_ADMIN; EINVAL: not a network namespace; EBADF: disposed.</exception>
     public T RunOnOwnedThread<TState, T>(TState state, Func<TState, T> work)
     {
-        var back = _home ??= Current();
-        if (back.Key == Key)
+        var home = Home.Value;
+        if (home.Key == Key)
             return work(state);
 
         Enter();
@@ -72,7 +73,7 @@ public sealed unsafe class NetworkNamespace : IDisposable
         }
         finally
         {
-            back.EnterOrEndProcess();
+            home.EnterOrEndProcess();
         }
     }
 

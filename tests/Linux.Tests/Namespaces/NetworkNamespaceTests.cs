@@ -123,13 +123,13 @@ public class NetworkNamespaceTests
     public void Nothing_stays_open()
     {
         using var inside = new TemporaryNamespace();
-        inside.Namespace.RunOnOwnedThread(0, static _ => CurrentKey()); // keeps the way back, once for each thread
+        inside.Namespace.RunOnOwnedThread(0, static _ => CurrentKey()); // keeps the way back, once for the process
         var before = OpenDescriptors.Count();
 
         for (var i = 0; i < 20; i++)
         {
             inside.Namespace.Run(CurrentKey);
-            inside.Namespace.RunOnOwnedThread(0, static _ => CurrentKey());
+            OwnThread.Run("owned", () => inside.Namespace.RunOnOwnedThread(0, static _ => CurrentKey()));
         }
 
         Assert.Equal(before, OpenDescriptors.Count());
