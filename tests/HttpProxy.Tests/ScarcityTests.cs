@@ -14,7 +14,7 @@ namespace Ambient.HttpProxy.Tests;
 /// <summary>Descriptors or memory run short while clients are waited for.</summary>
 public sealed class ScarcityTests
 {
-    private const string Answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    private const string Answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", HalfAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nok";
     private static readonly string[] Post = [":method", "POST", ":scheme", "http", ":authority", "a", ":path", "/p"];
     private static readonly HttpProxyOptions NeverAsks = new() { Http2PingAfter = TimeSpan.FromDays(1) }; // whose clock runs ahead
     private static readonly Http2Options ReadsNothing = new() { StreamWindow = 0 };
@@ -199,7 +199,7 @@ public sealed class ScarcityTests
         var call = client.Get();
         var server = await scene.AcceptAsync();
         await server.ReadHeadAsync();
-        await server.SendAsync(Answer);
+        await server.SendAsync(HalfAnswer);
         await call.HeadAsync();
         await WaitsAsync(scene, waits);
         return call;

@@ -36,6 +36,9 @@ public sealed class BodyReader(Http1Limits limits)
     /// <summary>There is no body, or one of known length has been read to its end: <see cref="Next"/> would say so, and there are no trailers.</summary>
     public bool IsComplete => _framing.Kind is BodyKind.None or BodyKind.Length && _remaining == 0;
 
+    /// <summary>Bytes of the body that were not found yet; <see cref="long.MaxValue"/> if its length is not known.</summary>
+    public long Left => _framing.Kind is BodyKind.None or BodyKind.Length ? _remaining : long.MaxValue;
+
     public void Begin(BodyFraming framing)
     {
         _framing = framing;

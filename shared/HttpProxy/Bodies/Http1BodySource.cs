@@ -14,6 +14,8 @@ internal sealed class Http1BodySource(ReceiveBuffer input, Http1Limits limits) :
 
     public Http1Error Error => _reader.Error;
 
+    public bool MayEndWithin(int bytes) => _kind != BodyKind.Length || _reader.Left <= bytes;
+
     public FieldSection Trailers => _reader.Trailers;
 
     /// <param name="framing">How the head that was read delimits the body.</param>

@@ -35,6 +35,9 @@ internal interface IBodySource
     /// <summary>Ends the wait under way, if there is one; it says nothing about the body.</summary>
     void EndWait();
 
+    /// <summary>Taking so many bytes more may be all that it takes to be done with the sender.</summary>
+    bool MayEndWithin(int bytes) => false;
+
     /// <summary>What followed the body; valid once complete, until the exchange is over.</summary>
     FieldSection Trailers { get; }
 

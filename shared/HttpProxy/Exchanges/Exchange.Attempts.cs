@@ -14,6 +14,7 @@ internal sealed partial class Exchange
     private ulong _attemptSpan;
     private bool _triesAgain, _wasSent;
     private NewsWait? _news;
+    private UpstreamEndpoint? _asked; // counts the attempt under way as its own
 
     /// <summary>Tries servers until an answer is good enough, or is the last that may be had.</summary>
     [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
@@ -40,7 +41,7 @@ internal sealed partial class Exchange
     private async ValueTask<ExchangeEnd?> AskAsync(UpstreamCluster servers, UpstreamEndpoint endpoint)
     {
         _tried.Add(endpoint);
-        endpoint.Begin();
+        (_asked = endpoint).Begin();
         try
         {
             (_attempt, _attemptBegan, _attemptSpan) = (default, _loop.Time.GetTimestamp(), _route.Trace.IsRecorded ? RequestTrace.NewId(_proxy.Random) : 0);
@@ -53,8 +54,14 @@ internal sealed partial class Exchange
         finally
         {
             TellAttempt(endpoint);
-            endpoint.End();
+            LeaveEndpoint();
         }
+    }
+
+    private void LeaveEndpoint()
+    {
+        _asked?.End();
+        _asked = null;
     }
 
     /// <summary>How the attempt went tells something of the server: neither has the client ended it, or broken the rules, nor the end of our time.</summary>

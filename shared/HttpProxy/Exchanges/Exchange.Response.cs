@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Ambient.HttpProxy.Bodies;
 using Ambient.HttpProxy.Messages;
 using Ambient.HttpProxy.Replies;
+using Ambient.HttpProxy.Resilience;
 using Ambient.HttpProxy.Upstreams;
 using Ambient.Transport;
 
@@ -40,10 +41,21 @@ internal sealed partial class Exchange
             return ExchangeEnd.Abort;
         }
 
+        if (_upstream is null) return ExchangeEnd.Complete;
         if (upstream.HasSwitched && _upload.IsRunning) await _upload.EndAsync().ConfigureAwait(false); // a server that has said all may still listen
-        if (_grpcStatus < 0) _grpcStatus = GrpcStatusOf(upstream.ResponseBody.Trailers);
         if (_upload.IsSent) Release(upstream, isClean: true);
         return ExchangeEnd.Complete;
+    }
+
+    /// <summary>All of the answer is here: its server need not wait until the client has it.</summary>
+    private void AnswerTaken()
+    {
+        if (_upstream is not { HasSwitched: false } upstream) return;
+        if (_grpcStatus < 0) _grpcStatus = GrpcStatusOf(upstream.ResponseBody.Trailers);
+        if (!_upload.IsSent) return;
+        Release(upstream, isClean: true);
+        LeaveEndpoint();
+        if (_ticket.State == GateState.Inside) _route.Cluster!.Gate.Leave(_ticket);
     }
 
     /// <summary>A call of gRPC ends with a status in the server's place; in the midst of a message it can only be cut.</summary>

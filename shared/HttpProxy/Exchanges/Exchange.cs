@@ -22,6 +22,7 @@ internal sealed partial class Exchange
     private readonly EventLoop _loop;
     private readonly RequestUpload _upload;
     private readonly BodyTransfer _responseBody;
+    private readonly KeptBody _kept;
     private readonly Action<TransferEnd> _uploadFailed;
     private readonly LoopTimer _timeout, _tryTimeout;
     private readonly List<UpstreamEndpoint> _tried = [];
@@ -47,7 +48,8 @@ internal sealed partial class Exchange
     {
         (_loop, _proxy, _uploadFailed, _ticket, _pause) = (loop, proxy, UploadFailed, new(loop), new(loop));
         (_sends, _takes) = (new(proxy.ClientWaits, this, isForAnswer: false), new(proxy.ClientWaits, this, isForAnswer: true));
-        (_upload, _responseBody) = (new(loop, proxy.Replays, proxy.Options.ReplayBytes, _sends), new(loop, takes: _takes));
+        _upload = new(loop, proxy.Replays, proxy.Options.ReplayBytes, _sends);
+        _responseBody = new(loop, takes: _takes, kept: _kept = new(proxy.ClientWaits), taken: AnswerTaken);
         _timeout = new(loop, static exchange => ((Exchange)exchange!).GiveUp(ExchangeFlag.TimedOut), this);
         _tryTimeout = new(loop, static exchange => ((Exchange)exchange!).GiveUpAttempt(), this);
     }
@@ -75,6 +77,7 @@ internal sealed partial class Exchange
             _tryTimeout.Cancel();
             _sends.End();
             _takes.End();
+            _kept.Clear();
             if (!IsOver) await BreakOffAsync().ConfigureAwait(false);
             _upload.Settle();
             _upload.EndMirrors();

@@ -27,6 +27,9 @@ internal sealed class ClientWaits
         _watch = new(loop, static waits => ((ClientWaits)waits!).Watch(), this);
     }
 
+    /// <summary>Bytes kept of answers beside the slabs of the worker.</summary>
+    public long KeptBytes { get; set; }
+
     public int Count => _answers.Count + _requests.Count;
 
     public void Begin(ClientWait wait)
@@ -50,7 +53,7 @@ internal sealed class ClientWaits
     // What they hold is given back after this: too few are ended at once rather than too many.
     private void Watch()
     {
-        for (var excess = _loop.Slabs.RentedBytes - _mostBytes; excess > 0 && TryEndOne(_answers, static _ => true); excess -= MostHeld) { }
+        for (var excess = _loop.Slabs.RentedBytes + KeptBytes - _mostBytes; excess > 0 && TryEndOne(_answers, static _ => true); excess -= MostHeld) { }
         if (_answers.Count > 0) _watch.Start(Interval);
     }
 

@@ -137,6 +137,9 @@ internal sealed class Http2Message : IBodySource, IBodySink
         return _hasEnded ? MoveEnd.Complete : ResetCode is null ? MoveEnd.Empty : MoveEnd.Ended;
     }
 
+    // What is under way waits in the stream's window, and for itself alone.
+    public bool MayEndWithin(int bytes) => _hasEnded && _held.Length <= bytes;
+
     public ValueTask WaitAsync() => _readable.WaitAsync();
 
     public void EndWait() => _readable.Set();

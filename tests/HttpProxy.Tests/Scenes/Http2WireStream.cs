@@ -25,6 +25,13 @@ internal sealed class Http2WireStream(Http2Wire wire)
     /// <summary>Bytes of a body that were sent so far.</summary>
     public int Sent { get; private set; }
 
+    /// <summary>Reads what it has not read so far, and all that comes.</summary>
+    public void Take() => wire.Do(() =>
+    {
+        if (!Reads && _body.Length > 0 && !Http2.IsClosed) wire.Http2.Credit(Http2, _body.Length);
+        Reads = true;
+    });
+
     public string Body
     {
         get { lock (wire.Http2) return _body.ToString(); }

@@ -135,6 +135,7 @@ internal sealed class ProxyScene : IExchangeOwner, IAsyncDisposable
             _pool!.Dispose();
             Assert.Equal(0, _loop.Slabs.Rented);
             Assert.Equal(0, Proxy.Replays.Taken);
+            Assert.Equal(0, Proxy.ClientWaits.KeptBytes);
             Assert.Equal(0, _toServer.Cluster!.Endpoints[0].Active); // every exchange came to its end
         });
         _loop.Dispose();
