@@ -67,7 +67,7 @@ static async Task<int> RunAsync(string[] args)
             Progress.Say("""
                 tunnel [--quick] [--rounds N] [--only CHAIN,...] [--scenarios NAME,...] [--no-idle] [--results FILE]
                 waypoint [--quick] [--rounds N] [--results FILE]
-                floods [--quick] [--rounds N] [--results FILE]
+                floods [--quick] [--rounds N] [--only PROXY,...] [--floods NAME,...] [--results FILE]
                 soak CONNECTIONS                        many connections with aborts and policy changes; what is left of them
                 serve ADDRESS:PORT                      the application behind every chain
                 bulk      TARGET STREAMS SECONDS        TARGET is ADDRESS:PORT, or connect:ADDRESS:PORT

@@ -217,6 +217,7 @@ public sealed class KeptBodyTests
     /// <summary>Another client's request, answered by that connection of the server; null: by a new one.</summary>
     private static async Task<string> OtherAsync(ProxyScene scene, Wire? server)
     {
+        if (server is not null) await UntilAsync(scene, static proxy => proxy.Upstreams.Idle == 1, "the server's connection was not given back");
         var other = await scene.ConnectAsync();
         await other.SendAsync("GET /other HTTP/1.1\r\nHost: a\r\n\r\n");
         server ??= await scene.AcceptAsync();

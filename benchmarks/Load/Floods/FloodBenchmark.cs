@@ -12,7 +12,7 @@ namespace Ambient.Load.Floods;
 internal sealed class FloodBenchmark(WaypointBenchmarkOptions options)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30), Gathering = TimeSpan.FromSeconds(1);
-    private static readonly IReadOnlyList<Flood> All = [.. Flood.Excessive, .. Flood.Refused, .. Flood.Holding];
+    public static readonly IReadOnlyList<Flood> All = [.. Flood.Excessive, .. Flood.Refused, .. Flood.Holding];
     private static readonly WaypointScenario Good = WaypointScenario.Paced("good", perSecond: 1000);
 
     private readonly Samples _samples = new();
@@ -24,11 +24,11 @@ internal sealed class FloodBenchmark(WaypointBenchmarkOptions options)
     /// <returns>0; 1 if good requests failed behind our proxy.</returns>
     public async Task<int> RunAsync()
     {
-        await using var stage = await WaypointStage.SetAsync(options.PeerConfigurations);
+        await using var stage = await WaypointStage.SetAsync(options);
         for (var round = 0; round < options.Rounds; round++)
         {
             Progress.Say($"round {round + 1} of {options.Rounds}");
-            foreach (var flood in All)
+            foreach (var flood in All.Where(options.Measures))
                 for (var i = 0; i < stage.Contenders.Count; i++)
                     await TryAsync(stage, flood, stage.Contenders[(i + round) % stage.Contenders.Count]);
         }
@@ -95,11 +95,11 @@ internal sealed class FloodBenchmark(WaypointBenchmarkOptions options)
         if (options.ResultsFile is { } path) await WriteAsync(path, table);
         Console.WriteLine(table);
         foreach (var failure in _failures) Console.WriteLine($"failed: {failure}");
-        foreach (var flood in All) Console.WriteLine(FormattableString.Invariant($"ratio {flood.Name.Replace(' ', '_')} {_samples.Median(Contender.Ours, $"{flood.Name}_ratio"):0.000}"));
+        foreach (var flood in All.Where(options.Measures)) Console.WriteLine(FormattableString.Invariant($"ratio {flood.Name.Replace(' ', '_')} {_samples.Median(Contender.Ours, $"{flood.Name}_ratio"):0.000}"));
         return _failures.Exists(static failure => failure.StartsWith(Contender.Ours, StringComparison.Ordinal)) ? 1 : 0;
     }
 
-    private static IEnumerable<Figure> Figures() => All.SelectMany(static flood => (Figure[])
+    private IEnumerable<Figure> Figures() => All.Where(options.Measures).SelectMany(static flood => (Figure[])
     [
         new($"{flood.Name}_ratio", flood.Name, "× alone", "0.00"),
         new($"{flood.Name}_p99", "  p99 beside it", "µs", "0"),

@@ -1,3 +1,5 @@
+using Ambient.Load.Results;
+
 namespace Ambient.Load.Tunnel;
 
 /// <summary>What to run and how long to take.</summary>
@@ -39,21 +41,12 @@ internal sealed class TunnelBenchmarkOptions
                 case "--quick": (options.Rounds, options.Patience) = (3, TimeSpan.FromSeconds(1)); break;
                 case "--rounds" when i + 1 < arguments.Length: options.Rounds = int.Parse(arguments[++i]); break;
                 case "--no-idle": options.Idle = false; break;
-                case "--only" when i + 1 < arguments.Length: options.Only = Known(arguments[++i], Chains); break;
-                case "--scenarios" when i + 1 < arguments.Length: options.Scenarios = Known(arguments[++i], [.. Scenario.All.Select(one => one.Name), "slow_reader", "idle"]); break;
+                case "--only" when i + 1 < arguments.Length: options.Only = Names.Pick(arguments[++i], Chains); break;
+                case "--scenarios" when i + 1 < arguments.Length: options.Scenarios = Names.Pick(arguments[++i], [.. Scenario.All.Select(one => one.Name), "slow_reader", "idle"]); break;
                 case "--results" when i + 1 < arguments.Length: options.ResultsFile = arguments[++i]; break;
                 default: return null;
             }
         }
         return options;
-    }
-
-    /// <exception cref="FormatException">A name that nothing has: it would be measured as nothing.</exception>
-    private static HashSet<string> Known(string names, string[] known)
-    {
-        HashSet<string> picked = [.. names.Split(',')];
-        return picked.FirstOrDefault(name => !known.Contains(name)) is { } stranger
-            ? throw new FormatException($"There is no '{stranger}'; there are {string.Join(", ", known)}.")
-            : picked;
     }
 }

@@ -17,7 +17,7 @@ internal sealed class WaypointBenchmark(WaypointBenchmarkOptions options)
     /// <returns>0; 1 if some run failed.</returns>
     public async Task<int> RunAsync()
     {
-        await using var stage = await WaypointStage.SetAsync(options.PeerConfigurations);
+        await using var stage = await WaypointStage.SetAsync(options);
         for (var round = 0; round < options.Rounds; round++)
         {
             Progress.Say($"round {round + 1} of {options.Rounds}");

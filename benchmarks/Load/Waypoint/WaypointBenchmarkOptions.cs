@@ -1,3 +1,7 @@
+using Ambient.HttpCases;
+using Ambient.Load.Floods;
+using Ambient.Load.Results;
+
 namespace Ambient.Load.Waypoint;
 
 /// <summary>What to run and how long to take.</summary>
@@ -14,6 +18,17 @@ internal sealed class WaypointBenchmarkOptions
 
     public string? ResultsFile { get; private set; }
 
+    private static readonly string[] Contenders = ["haproxy", "nginx", Contender.Ours];
+
+    private HashSet<string>? Only { get; set; }
+
+    private HashSet<string>? Floods { get; set; }
+
+    public bool Includes(string contender) => Only?.Contains(contender) ?? true;
+
+    /// <summary>By name; all when none was picked.</summary>
+    public bool Measures(Flood flood) => Floods?.Contains(flood.Name) ?? true;
+
     /// <returns>Null if an argument is not understood.</returns>
     public static WaypointBenchmarkOptions? Parse(ReadOnlySpan<string> arguments)
     {
@@ -24,6 +39,8 @@ internal sealed class WaypointBenchmarkOptions
             {
                 case "--quick": (options.Rounds, options.Patience) = (3, TimeSpan.FromSeconds(1)); break;
                 case "--rounds" when i + 1 < arguments.Length: options.Rounds = int.Parse(arguments[++i]); break;
+                case "--only" when i + 1 < arguments.Length: options.Only = Names.Pick(arguments[++i], Contenders); break;
+                case "--floods" when i + 1 < arguments.Length: options.Floods = Names.Pick(arguments[++i], FloodBenchmark.All.Select(static flood => flood.Name)); break;
                 case "--results" when i + 1 < arguments.Length: options.ResultsFile = arguments[++i]; break;
                 default: return null;
             }

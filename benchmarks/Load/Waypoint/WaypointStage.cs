@@ -20,23 +20,24 @@ internal sealed class WaypointStage : IAsyncDisposable
 
     public Daemon Server { get; private set; } = null!;
 
-    /// <param name="configurations">Where the peers' configurations are.</param>
-    public static async Task<WaypointStage> SetAsync(string configurations)
+    /// <summary>Starts all; those that are not measured do nothing.</summary>
+    public static async Task<WaypointStage> SetAsync(WaypointBenchmarkOptions options)
     {
         var stage = new WaypointStage();
-        foreach (var file in Directory.EnumerateFiles(configurations, "waypoint-*")) File.Copy(file, stage.PathOf(Path.GetFileName(file)));
+        foreach (var file in Directory.EnumerateFiles(options.PeerConfigurations, "waypoint-*")) File.Copy(file, stage.PathOf(Path.GetFileName(file)));
         stage.Server = stage.Start("server", LoadCore, "nginx", "-p", stage._files.FullName + "/", "-c", stage.PathOf("waypoint-backend.conf"));
         var nginx = stage.Start("nginx", ProxyCore, "nginx", "-p", stage._files.FullName + "/", "-c", stage.PathOf("waypoint-nginx.conf"));
         var haproxy = stage.Start("haproxy", ProxyCore, "haproxy", "-db", "-f", stage.PathOf("waypoint-haproxy.cfg"));
         var ours = stage.Start("ours", ProxyCore, Environment.ProcessPath!, "proxy", "127.0.0.1:19001", "127.0.0.1:19100");
         var oursHttp2 = stage.Start("ours-http2", ProxyCore, Environment.ProcessPath!, "proxy", "127.0.0.1:19002", "127.0.0.1:19101", "h2");
         var oursRuled = stage.Start("ours-ruled", ProxyCore, Environment.ProcessPath!, "proxy", "127.0.0.1:19003", "127.0.0.1:19100", "ruled");
-        stage.Contenders =
+        Contender[] all =
         [
             new("haproxy", "127.0.0.1:19011", "127.0.0.1:19011", "127.0.0.1:19012", null, haproxy),
             new("nginx", "127.0.0.1:19021", "127.0.0.1:19022", null, null, nginx),
             new(Contender.Ours, "127.0.0.1:19001", "127.0.0.1:19001", "127.0.0.1:19002", "127.0.0.1:19003", ours, oursHttp2, oursRuled),
         ];
+        stage.Contenders = [.. all.Where(one => options.Includes(one.Name))];
         return await stage.ReadyAsync();
     }
 

@@ -13,20 +13,20 @@ namespace Ambient.HttpProxy.Upstreams;
 /// <summary>A connection to a server that speaks HTTP/1.1, for one exchange after another. On its loop only; whoever rents it owns it.</summary>
 internal sealed class Http1Upstream : UpstreamStream, IDisposable
 {
-    private readonly UpstreamPool _pool;
+    private readonly Http1Server _server;
     private readonly ResponseParser _parser;
     private readonly Http1BodySink _requestBody;
     private readonly Http1BodySource _responseBody;
     private RequestWriter _writer;
-    private bool _isReused, _hasAnswered;
+    private bool _isReused, _isAsked, _hasAnswered;
     private bool _asksWebSocket, _speaksWebSocket;
     private byte[]? _ownKey;
     private int _interim;
     private uint _requests;
 
-    public Http1Upstream(Duplex stream, UpstreamEndpoint server, UpstreamPool pool, Http1Limits limits)
+    public Http1Upstream(Duplex stream, UpstreamEndpoint endpoint, Http1Server server, Http1Limits limits)
     {
-        (Stream, Server, _pool, _parser) = (stream, server, pool, new(limits));
+        (Stream, Server, _server, _parser) = (stream, endpoint, server, new(limits));
         (In, Out) = (new(stream), new(stream));
         (_requestBody, _responseBody) = (new(Out), new(In, limits));
     }
@@ -69,7 +69,7 @@ internal sealed class Http1Upstream : UpstreamStream, IDisposable
     {
         _parser.Expect(method);
         _writer = RequestWriter.Begin(Out, method, target, authority);
-        _asksWebSocket = false;
+        (_isAsked, _asksWebSocket) = (true, false);
         _requests++;
     }
 
@@ -122,7 +122,7 @@ internal sealed class Http1Upstream : UpstreamStream, IDisposable
 
     public override void Release(bool isClean)
     {
-        if (isClean && Head.KeepAlive && !_speaksWebSocket && !Server.IsEnough(_requests)) _pool.Return(this);
+        if (!_isAsked || (isClean && Head.KeepAlive && !_speaksWebSocket && !Server.IsEnough(_requests))) _server.Return(this);
         else Dispose();
     }
 
@@ -130,7 +130,7 @@ internal sealed class Http1Upstream : UpstreamStream, IDisposable
     public void Rest(long now)
     {
         _parser.Reset();
-        (_isReused, _hasAnswered, _interim, IdleSince) = (true, false, 0, now);
+        (_isReused, _isAsked, _hasAnswered, _interim, IdleSince) = (_isReused || _isAsked, false, false, 0, now);
     }
 
     public void Dispose()
@@ -139,5 +139,6 @@ internal sealed class Http1Upstream : UpstreamStream, IDisposable
         In.Release();
         Out.Release();
         Stream.Dispose();
+        _server.Remove();
     }
 }

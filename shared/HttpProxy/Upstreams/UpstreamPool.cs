@@ -6,20 +6,19 @@ using Ambient.Transport;
 
 namespace Ambient.HttpProxy.Upstreams;
 
-/// <summary>Connections to servers on one loop, by endpoint. Of HTTP/1.1 the one given back last is lent first; of HTTP/2 all share few.</summary>
+/// <summary>Connections to servers on one loop, by endpoint. Those of HTTP/1.1 are lent to one request after another; of HTTP/2 all share few.</summary>
 /// <remarks>On the loop only. What a server has ended, or what nobody wanted for <see cref="HttpProxyOptions.UpstreamIdleTimeout"/>, or for what the server's limits say, is
 /// closed within a second.</remarks>
 public sealed class UpstreamPool : IDisposable
 {
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<ServerKey, List<Http1Upstream>> _idle = [];
+    private readonly Dictionary<ServerKey, Http1Server> _http1 = [];
     private readonly EventLoop _loop;
     private readonly IUpstreamDialer _dialer;
     private readonly HttpProxyOptions _options;
     private readonly Http2UpstreamPool _http2;
     private readonly LoopTimer _sweep;
-    private bool _isClosed;
 
     public UpstreamPool(EventLoop loop, IUpstreamDialer dialer, HttpProxyOptions options)
     {
@@ -28,7 +27,14 @@ public sealed class UpstreamPool : IDisposable
     }
 
     /// <summary>Connections of HTTP/1.1 that lie here unused.</summary>
-    public int Idle { get; private set; }
+    public int Idle => _http1.Values.Sum(static server => server.Idle);
+
+    /// <summary>Connections of HTTP/1.1 that are open, lent ones too.</summary>
+    internal int Open => _http1.Values.Sum(static server => server.Open);
+
+    internal EventLoop Loop => _loop;
+
+    internal bool IsClosed { get; private set; }
 
     internal ClientWaits ClientWaits { get; }
 
@@ -36,13 +42,9 @@ public sealed class UpstreamPool : IDisposable
     /// <returns>The stream, which the caller releases, or null and why.</returns>
     internal ValueTask<(UpstreamStream? Stream, ConnectFailure Failure)> RentAsync(UpstreamEndpoint endpoint, RequestHead request, bool fresh)
     {
-        if (endpoint.SpeaksHttp2With(request))
-        {
-            if (!_sweep.IsRunning) _sweep.Start(SweepInterval);
-            return _http2.RentAsync(endpoint, whenKnown: MessageForwarding.IsUpgrade(request));
-        }
-
-        return !fresh && TryTakeIdle(endpoint) is { } idle ? new((idle, default)) : OpenAsync(endpoint);
+        if (!_sweep.IsRunning) _sweep.Start(SweepInterval);
+        if (endpoint.SpeaksHttp2With(request)) return _http2.RentAsync(endpoint, whenKnown: MessageForwarding.IsUpgrade(request));
+        return fresh ? ServerOf(endpoint).OpenAsync(endpoint) : ServerOf(endpoint).RentAsync(endpoint);
     }
 
     /// <summary>Opens a stream to a server, for the caller to do with it as it likes; does not throw. Where no descriptor is left, others go for it: connections that
@@ -59,86 +61,39 @@ public sealed class UpstreamPool : IDisposable
         }
     }
 
-    [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
-    private async ValueTask<(UpstreamStream? Stream, ConnectFailure Failure)> OpenAsync(UpstreamEndpoint endpoint)
-    {
-        var (stream, failure) = await DialAsync(endpoint, "http/1.1").ConfigureAwait(false);
-        return (stream is null ? null : new Http1Upstream(stream, endpoint, this, _options.Limits), failure);
-    }
-
-    /// <summary>Takes a connection whose exchange has ended in good order.</summary>
-    internal void Return(Http1Upstream connection)
-    {
-        if (!_idle.TryGetValue(connection.Server.Key, out var same)) _idle[connection.Server.Key] = same = [];
-        if (_isClosed || same.Count >= _options.UpstreamIdleConnections || !connection.In.IsEmpty)
-        {
-            connection.Dispose();
-            return;
-        }
-
-        connection.Rest(_loop.Time.GetTimestamp());
-        same.Add(connection);
-        Idle++;
-        if (!_sweep.IsRunning) _sweep.Start(SweepInterval);
-    }
-
     /// <summary>Closes what is idle; what is lent is closed when it comes back.</summary>
     public void Dispose()
     {
-        _isClosed = true;
+        IsClosed = true;
         _sweep.Cancel();
-        foreach (var connection in _idle.Values.SelectMany(same => same)) connection.Dispose();
-        _idle.Clear();
-        Idle = 0;
+        foreach (var server in _http1.Values) server.CloseIdle();
         _http2.Drain();
     }
 
-    private Http1Upstream? TryTakeIdle(UpstreamEndpoint server)
+    private Http1Server ServerOf(UpstreamEndpoint endpoint)
     {
-        if (!_idle.TryGetValue(server.Key, out var same)) return null;
-        while (same.Count > 0)
-        {
-            var connection = same[^1];
-            same.RemoveAt(same.Count - 1);
-            Idle--;
-            connection.Server = server;
-            if (connection.IsStillIdle) return connection;
-            connection.Dispose();
-        }
-
-        return null;
+        if (!_http1.TryGetValue(endpoint.Key, out var server)) _http1[endpoint.Key] = server = new(this, _options);
+        return server;
     }
 
     /// <summary>Closes the one that has been here longest, of those that hold a descriptor.</summary>
     private bool TryCloseIdle()
     {
-        List<Http1Upstream>? oldest = null; // those of one server, the oldest first
-        foreach (var same in _idle.Values)
-            if (same.Count > 0 && same[0].HoldsDescriptor && (oldest is null || same[0].IdleSince < oldest[0].IdleSince)) oldest = same;
-        if (oldest is null) return false;
-        oldest[0].Dispose();
-        oldest.RemoveAt(0);
-        Idle--;
+        if (_http1.Values.MinBy(static server => server.OldestSince ?? long.MaxValue) is not { OldestSince: not null } oldest) return false;
+        oldest.CloseOldest();
         return true;
     }
 
     private void Sweep()
     {
         var now = _loop.Time.GetTimestamp();
-        foreach (var (server, same) in _idle)
+        foreach (var (key, server) in _http1)
         {
-            Idle -= same.RemoveAll(connection => IsOver(connection, now));
-            if (same.Count == 0) _idle.Remove(server);
+            server.Sweep(now);
+            if (server.IsUnused) _http1.Remove(key);
         }
 
         _http2.CloseIdle(_options.UpstreamIdleTimeout);
-        if (Idle > 0 || !_http2.IsEmpty) _sweep.Start(SweepInterval);
-    }
-
-    private bool IsOver(Http1Upstream connection, long now)
-    {
-        if (_loop.Time.GetElapsedTime(connection.IdleSince, now) < connection.Server.IdleTimeoutOr(_options.UpstreamIdleTimeout) && connection.IsStillIdle) return false;
-        connection.Dispose();
-        return true;
+        if (_http1.Count > 0 || !_http2.IsEmpty) _sweep.Start(SweepInterval);
     }
 }

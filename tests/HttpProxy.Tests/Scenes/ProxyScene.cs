@@ -75,7 +75,14 @@ internal sealed class ProxyScene : IExchangeOwner, IAsyncDisposable
     public static RouteDecision To(IPEndPoint endpoint, RoutePlan? plan = null, UpstreamProtocol protocol = UpstreamProtocol.Http1) =>
         RouteDecision.To(new("test", [new(endpoint) { Protocol = protocol }]), plan);
 
-    public RouteDecision Route(RequestHead request) => Decide(request);
+    /// <summary>Requests that came, by the loop's count.</summary>
+    public int Asked { get; private set; }
+
+    public RouteDecision Route(RequestHead request)
+    {
+        Asked++;
+        return Decide(request);
+    }
 
     public void Ended(RequestHead request, in ExchangeReport report)
     {
@@ -133,6 +140,7 @@ internal sealed class ProxyScene : IExchangeOwner, IAsyncDisposable
             _accepting!.Dispose();
             await Connections.DrainAsync(TimeSpan.FromSeconds(10));
             _pool!.Dispose();
+            Assert.Equal(0, _pool.Open);
             Assert.Equal(0, _loop.Slabs.Rented);
             Assert.Equal(0, Proxy.Replays.Taken);
             Assert.Equal(0, Proxy.ClientWaits.KeptBytes);
