@@ -109,6 +109,22 @@ public sealed class KeptBodyTests
     }
 
     [Fact]
+    public async Task What_was_kept_does_not_wait_for_the_rest()
+    {
+        await using var scene = await ProxyScene.StartAsync();
+        var (call, server) = await AskAsync(scene);
+        await server.SendAsync(OfLength(Short)[..^1000]);
+        await StallsAsync(scene, call);
+        await KeepsAsync(scene, Short.Length - 1000 - Window);
+
+        call.Take();
+        await call.BodyAsync(Short.Length - 1000);
+        await server.SendAsync(Short[^1000..]);
+
+        Assert.Equal(Short, await call.BodyAsync());
+    }
+
+    [Fact]
     public async Task What_a_server_breaks_off_is_not_taken_for_whole()
     {
         await using var scene = await ProxyScene.StartAsync();

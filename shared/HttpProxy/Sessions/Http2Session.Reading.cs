@@ -35,7 +35,7 @@ internal abstract partial class Http2Session : IHttp2Handler
         {
             if (_output.Length > StopsReadingAt) await _drained.WaitAsync();
             else if (IsOver && Drops()) await Loop.DelayAsync(DropPause);
-            else if (TryReadBatch()) await Loop.Yield(); // others have their turn
+            else if (TryReadBatch()) await Loop.YieldBulk(); // others have their turn
             else if (_state != State.Closed) await _wire.WaitReadableAsync();
         }
     }
@@ -49,7 +49,8 @@ internal abstract partial class Http2Session : IHttp2Handler
     private IoStatus ReadBatch()
     {
         var input = Loop.Slabs.Rent(SlabSize.Small);
-        var got = _wire.TryReceive([input.Vector]);
+        var got = _wire.TryReceive([input.Vector.Slice(0, Loop.BulkShare)]);
+        Loop.NoteBulk(got.Bytes);
         if (got.Status == IoStatus.Done) Deliver(input.Memory[..got.Bytes]);
         Loop.Slabs.Return(input);
         if (got.Status is not (IoStatus.Done or IoStatus.WouldBlock)) Close();

@@ -34,10 +34,10 @@ public sealed partial class EventLoop
     });
 
     /// <summary><c>await</c> it to continue on this loop; free if already there.</summary>
-    public LoopAwaitable SwitchTo() => new(this, yields: false);
+    public LoopAwaitable SwitchTo() => new(this, LoopAwaitable.Kind.Switch);
 
     /// <summary><c>await</c> it on this loop to let everything that is ready go first.</summary>
-    public LoopAwaitable Yield() => new(this, yields: true);
+    public LoopAwaitable Yield() => new(this, LoopAwaitable.Kind.Yield);
 
     /// <summary>Calls <paramref name="work"/> once after everything of this turn was handled and before the loop waits. On the loop only.</summary>
     /// <remarks>Work registered by other work at a turn's end runs at the end of the same turn.</remarks>

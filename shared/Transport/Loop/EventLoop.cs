@@ -4,7 +4,7 @@ namespace Ambient.Transport;
 
 /// <summary>One thread with one epoll instance. What is attached to a loop is touched by its thread only, so it needs no locks.</summary>
 /// <remarks>
-/// A turn: events of descriptors, due timers, work deferred or posted before, then work at the turn's end. Awaiting a
+/// A turn: events of descriptors, due timers, work deferred or posted before, some bulk work, then work at the turn's end. Awaiting a
 /// task on the loop continues on the loop. An exception that escapes from a handler is reported and ends that handler only.
 /// </remarks>
 public sealed partial class EventLoop : IDisposable
@@ -132,17 +132,19 @@ public sealed partial class EventLoop : IDisposable
     private void Turn()
     {
         var ready = _epoll.Wait(_events, SleepMilliseconds());
+        _bulkBytes = 0;
         for (var i = 0; i < ready; i++)
             Dispatch(_events.Tag(i), _events.Flags(i));
         FireTimers();
         RunDeferred();
         RunPosted();
+        RunBulk();
         EndTurn();
     }
 
     private int SleepMilliseconds()
     {
-        if (_deferred.Count > 0 || _isStopping || !_posted.IsEmpty)
+        if (_deferred.Count > 0 || _bulk.Count > 0 || _isStopping || !_posted.IsEmpty)
             return 0;
         return _alarm.Set(Timers);
     }

@@ -1,3 +1,5 @@
+using System.Text;
+using Ambient.HttpProxy.Routing;
 using Ambient.HttpProxy.Tests.Scenes;
 using Ambient.TestKit;
 
@@ -49,6 +51,41 @@ public sealed class FloodTests
         Assert.Contains("\0\0\0\u000b", await answer, StringComparison.Ordinal);
         Assert.True(waited >= HttpProxyOptions.Default.FloodPause, $"after {waited}");
     }
+
+    [Fact]
+    public async Task A_client_is_heard_before_all_that_others_have_sent_is_dealt_with()
+    {
+        await using var scene = await ProxyScene.StartAsync();
+        var heard = new List<string>();
+        scene.Decide = request =>
+        {
+            heard.Add(Encoding.ASCII.GetString(request.Path));
+            return RouteDecision.Answer(new(200, ""));
+        };
+        List<Wire> busy = [];
+        for (var i = 0; i < 8; i++) busy.Add(await GreetAsync(scene));
+        var good = await GreetAsync(scene);
+        using var blocked = new ManualResetEventSlim();
+        scene.Loop.Post(blocked.Wait);
+        foreach (var wire in busy) await wire.SendAsync(string.Concat(Numbers(20).Select(id => Ask(id + 2, "/busy", new string('y', 4000)))));
+        await good.SendAsync(Ask(3, "/good", "y"));
+
+        blocked.Set();
+        await scene.ReportAsync(9 + 8 * 20 + 1);
+
+        Assert.InRange(heard.IndexOf("/good") - 9, 0, 8 + 7 + 8); // a batch of one, a little of the others, and what the next turns begin with
+    }
+
+    private static async Task<Wire> GreetAsync(ProxyScene scene)
+    {
+        var (wire, reports) = (await scene.ConnectAsync(), scene.Reports.Count);
+        await wire.SendAsync(Frames.Preface + Frames.Settings() + Ask(1, "/greet", "y"));
+        await scene.ReportAsync(reports + 1);
+        return wire;
+    }
+
+    private static string Ask(uint id, string path, string filler) =>
+        Frames.Headers(id, true, ":method", "GET", ":scheme", "http", ":authority", "a", ":path", path, "x", filler);
 
     [Fact]
     public async Task Requests_taken_back_in_the_same_breath_reach_no_server()

@@ -111,6 +111,56 @@ public class EventLoopTests
         Assert.Contains("posted before", await running.RunAsync(() => order.ToArray()));
     }
 
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(32 * 1024, 5)]
+    public async Task Bulk_work_shares_turns_as_it_has_room(int bytes, int turns)
+    {
+        using var running = new RunningLoop();
+        var (turn, ends) = (0, new List<(int Who, int Turn)>());
+
+        await running.RunAsync(async ValueTask<int> () =>
+        {
+            var work = Enumerable.Range(0, 5).Select(WorkAsync).ToArray();
+            while (ends.Count < 5)
+            {
+                await running.Loop.Yield();
+                turn++;
+            }
+
+            foreach (var one in work) await one;
+            return 0;
+        });
+
+        Assert.Equal([0, 1, 2, 3, 4], ends.Select(static end => end.Who));
+        Assert.Equal(turns, ends.Select(static end => end.Turn).Distinct().Count());
+
+        async Task WorkAsync(int who)
+        {
+            await running.Loop.YieldBulk();
+            ends.Add((who, turn));
+            running.Loop.NoteBulk(bytes);
+        }
+    }
+
+    [Fact]
+    public async Task A_turn_that_has_had_a_batch_has_room_for_little()
+    {
+        using var running = new RunningLoop();
+
+        var (fresh, full, next) = await running.RunAsync(async ValueTask<(int, int, int)> () =>
+        {
+            await running.Loop.Yield();
+            var fresh = running.Loop.BulkShare;
+            running.Loop.NoteBulk(fresh);
+            var full = running.Loop.BulkShare;
+            await running.Loop.Yield();
+            return (fresh, full, running.Loop.BulkShare);
+        });
+
+        Assert.Equal((32 * 1024, 4 * 1024, 32 * 1024), (fresh, full, next));
+    }
+
     [Fact]
     public async Task Two_that_yield_take_turns()
     {
