@@ -20,6 +20,8 @@ public sealed class HttpProxyContext(UpstreamPool upstreams, Random random, Http
 
     internal ClientWaits ClientWaits => Upstreams.ClientWaits;
 
+    internal RefusalPace Refusals { get; } = new(upstreams.Loop.Time);
+
     internal Http2Options Http2 { get; } = Http2Session.OptionsOf(Http2Role.Server, options);
 
     /// <summary>Exchanges of HTTP/2 that are over, for the next.</summary>

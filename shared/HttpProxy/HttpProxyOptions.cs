@@ -19,7 +19,8 @@ public sealed record HttpProxyOptions
     /// <summary>How long a client may take to hear a last answer before the connection is closed under it. Default 5 s.</summary>
     public TimeSpan LingerTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a peer that floods over HTTP/2 (ENHANCE_YOUR_CALM) waits for its last answer, and for the connection's end. Default 1 s.</summary>
+    /// <summary>How long a peer that floods over HTTP/2 (ENHANCE_YOUR_CALM) waits for its last answer, and for the connection's end; and who sends what is no request over
+    /// HTTP/1.1, where there are many. Default 1 s.</summary>
     public TimeSpan FloodPause { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How long a connection without a request is kept open once it drains: its next request may be on its way. Default 2 s.</summary>

@@ -163,6 +163,14 @@ internal sealed class Http1Connection : IClientConnection, IBreakWatcher, IRelay
     [AsyncMethodBuilder(typeof(LoopTaskBuilder<>))]
     private async ValueTask<ExchangeEnd> RefuseAsync(LocalReply reply)
     {
+        _wait = Wait.Nothing;
+        if (_proxy.Refusals.BeginPause())
+        {
+            _in.Release();
+            await _stream.Loop.DelayAsync(_proxy.Options.FloodPause);
+            _proxy.Refusals.EndPause();
+        }
+
         reply.WriteToUnreadable(_out);
         _owner.Ended(_parser.Head, new(reply.Status, ExchangeFlag.DownstreamRefused, null, null, RoutePlan.Default, TimeSpan.Zero, 0));
         return await _out.FlushAsync().ConfigureAwait(false) ? ExchangeEnd.Complete : ExchangeEnd.Abort;

@@ -1,5 +1,6 @@
 using System.Text;
 using Ambient.HttpProxy.Routing;
+using Ambient.HttpProxy.Resilience;
 using Ambient.HttpProxy.Tests.Scenes;
 using Ambient.TestKit;
 
@@ -74,6 +75,41 @@ public sealed class FloodTests
         await scene.ReportAsync(9 + 8 * 20 + 1);
 
         Assert.InRange(heard.IndexOf("/good") - 9, 0, 8 + 7 + 8); // a batch of one, a little of the others, and what the next turns begin with
+    }
+
+    [Fact]
+    public async Task Who_sends_no_requests_is_answered_at_once_unless_there_are_many()
+    {
+        var time = new ManualTime();
+        await using var scene = await ProxyScene.StartAsync(time: time);
+        for (var i = 0; i < RefusalPace.Prompt; i++) Assert.StartsWith("HTTP/1.1 400 ", await RefusedAsync(scene));
+
+        List<Task<string>> paused = [];
+        for (var i = 0; i < RefusalPace.MostPaused; i++)
+        {
+            paused.Add(RefusedAsync(scene));
+            if (i % 100 == 99) await Task.WhenAny(Task.Delay(1), paused[^1]);
+        }
+
+        await UntilAsync(scene, static scene => scene.Connections.Count == RefusalPace.MostPaused);
+        Assert.All(paused, static answer => Assert.False(answer.IsCompleted));
+        Assert.StartsWith("HTTP/1.1 400 ", await RefusedAsync(scene)); // more are not held
+        time.Advance(HttpProxyOptions.Default.FloodPause);
+        foreach (var answer in paused) Assert.StartsWith("HTTP/1.1 400 ", await answer);
+        Assert.StartsWith("HTTP/1.1 400 ", await RefusedAsync(scene)); // a second later it may be a mistake again
+    }
+
+    private static async Task<string> RefusedAsync(ProxyScene scene)
+    {
+        using var wire = await Wire.ConnectAsync(scene.Address);
+        await wire.SendAsync("no HTTP\r\n\r\n");
+        return await wire.ReadHeadAsync();
+    }
+
+    private static async Task UntilAsync(ProxyScene scene, Func<ProxyScene, bool> condition)
+    {
+        for (var began = TimeProvider.System.GetTimestamp(); !await scene.Loop.RunAsync(() => new ValueTask<bool>(condition(scene)));)
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < Wire.Limit, "did not come to that");
     }
 
     private static async Task<Wire> GreetAsync(ProxyScene scene)
