@@ -7,9 +7,11 @@ internal abstract partial class Http2Session : IHttp2Handler
 {
     private static readonly TimeSpan DropPause = TimeSpan.FromMilliseconds(10); // after each batch for which nobody waits any more
     private const int StopsReadingAt = 256 * 1024; // of what the peer does not take from us
+    private const int Batch = 32 * 1024, Little = 4 * 1024; // bytes read at once; where many send much, as much as small messages have
 
     private readonly List<Http2Message> _touched = [];
     private readonly LoopSignal _drained;
+    private bool _sendsMuch; // there was more than could be read at once
 
     /// <summary>A request, a response or trailers: <see cref="HeaderList.Kind"/>.</summary>
     /// <param name="headers">Valid during the call.</param>
@@ -31,26 +33,34 @@ internal abstract partial class Http2Session : IHttp2Handler
     private async Task ReadAsync(ReadOnlyMemory<byte> received)
     {
         if (!received.IsEmpty) Deliver(received);
-        while (_state != State.Closed)
+        for (var hasTurn = false; _state != State.Closed;)
         {
             if (_output.Length > StopsReadingAt) await _drained.WaitAsync();
             else if (IsOver && Drops()) await Loop.DelayAsync(DropPause);
-            else if (TryReadBatch()) await Loop.YieldBulk(); // others have their turn
-            else if (_state != State.Closed) await _wire.WaitReadableAsync();
+            else if ((_sendsMuch && !hasTurn && !Loop.HasBulkRoom) || TryReadBatch(hasTurn))
+            {
+                await Loop.YieldBulk(); // others have their turn
+                hasTurn = true;
+            }
+            else if (_state != State.Closed)
+            {
+                hasTurn = false;
+                await _wire.WaitReadableAsync();
+            }
         }
     }
 
     /// <returns>True if there may be more.</returns>
-    private bool TryReadBatch() => _wire.MayReceive && ReadBatch() == IoStatus.Done && _wire.MayReceive;
+    private bool TryReadBatch(bool hasTurn) => _wire.MayReceive && ReadBatch(hasTurn || Loop.HasBulkRoom ? Batch : Little) == IoStatus.Done && _wire.MayReceive;
 
     // Who floods goes on after the connection has said its last. To drop that as fast as it comes would leave no time for others.
-    private bool Drops() => _wire.MayReceive && ReadBatch() == IoStatus.Done;
+    private bool Drops() => _wire.MayReceive && ReadBatch(Batch) == IoStatus.Done;
 
-    private IoStatus ReadBatch()
+    private IoStatus ReadBatch(int most)
     {
         var input = Loop.Slabs.Rent(SlabSize.Small);
-        var got = _wire.TryReceive([input.Vector.Slice(0, Loop.BulkShare)]);
-        Loop.NoteBulk(got.Bytes);
+        var got = _wire.TryReceive([input.Vector.Slice(0, most)]);
+        _sendsMuch = got.Bytes == most;
         if (got.Status == IoStatus.Done) Deliver(input.Memory[..got.Bytes]);
         Loop.Slabs.Return(input);
         if (got.Status is not (IoStatus.Done or IoStatus.WouldBlock)) Close();
@@ -75,7 +85,11 @@ internal abstract partial class Http2Session : IHttp2Handler
         _touched.Clear();
     }
 
-    void IHttp2Handler.OnHeaders(Http2Stream stream, HeaderList headers, bool endStream) => OnHeaders(stream, headers, endStream);
+    void IHttp2Handler.OnHeaders(Http2Stream stream, HeaderList headers, bool endStream)
+    {
+        Loop.NoteBulk(headers.ListBytes);
+        OnHeaders(stream, headers, endStream);
+    }
 
     void IHttp2Handler.OnData(Http2Stream stream, ReadOnlyMemory<byte> chunk, bool endStream)
     {

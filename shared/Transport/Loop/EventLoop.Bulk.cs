@@ -1,20 +1,20 @@
 namespace Ambient.Transport;
 
-/// <summary>Keeps turns short where much comes at once: few connections that send without end must not make the others wait for each of theirs.</summary>
+/// <summary>Keeps turns short where much work comes at once: few connections that send without end must not make the others wait for a batch of each.</summary>
 public sealed partial class EventLoop
 {
-    private const int BulkPerTurn = 32 * 1024, Little = 4 * 1024; // bytes
+    private const int BulkPerTurn = 64 * 1024; // bytes
 
     private readonly WorkQueue _bulk = new();
     private int _bulkBytes;
 
-    /// <summary>Bytes of input that a connection may deal with now: a batch while this turn has had less than one of all of them, after that as much as small messages have. On the loop only.</summary>
-    /// <remarks>What is dealt with is to be noted (<see cref="NoteBulk"/>). Who may have more waits by <see cref="YieldBulk"/>.</remarks>
-    public int BulkShare => _bulkBytes < BulkPerTurn ? BulkPerTurn : Little;
+    /// <summary>This turn has had less work than it may have. Where it has had more, who may have much waits by <see cref="YieldBulk"/>. On the loop only.</summary>
+    public bool HasBulkRoom => _bulkBytes < BulkPerTurn;
 
+    /// <summary>So many bytes of heads were dealt with in this turn. Bodies do not count: their bytes cost little, and shorter turns made uploads cost a quarter more.</summary>
     public void NoteBulk(int bytes) => _bulkBytes += bytes;
 
-    /// <summary><c>await</c> it on this loop to go on when a turn has room for a batch: one at least in each, in the order of waiting.</summary>
+    /// <summary><c>await</c> it on this loop to go on in a turn that has room, in the order of waiting; each turn has for one at least.</summary>
     public LoopAwaitable YieldBulk() => new(this, LoopAwaitable.Kind.Bulk);
 
     internal void DeferBulk(in WorkItem item) => _bulk.Enqueue(item);
@@ -24,7 +24,7 @@ public sealed partial class EventLoop
         for (var left = _bulk.Count; left > 0; left--)
         {
             Invoke(_bulk.Dequeue());
-            if (_bulkBytes >= BulkPerTurn) return;
+            if (!HasBulkRoom) return;
         }
     }
 }

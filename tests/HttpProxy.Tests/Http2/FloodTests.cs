@@ -74,7 +74,7 @@ public sealed class FloodTests
         blocked.Set();
         await scene.ReportAsync(9 + 8 * 20 + 1);
 
-        Assert.InRange(heard.IndexOf("/good") - 9, 0, 8 + 7 + 8); // a batch of one, a little of the others, and what the next turns begin with
+        Assert.InRange(heard.IndexOf("/good") - 9, 0, 16 + 6 + 16); // two batches, a little of the others, and what the next turn begins with
     }
 
     [Fact]

@@ -113,7 +113,8 @@ public class EventLoopTests
 
     [Theory]
     [InlineData(1, 1)]
-    [InlineData(32 * 1024, 5)]
+    [InlineData(32 * 1024, 3)]
+    [InlineData(64 * 1024, 5)]
     public async Task Bulk_work_shares_turns_as_it_has_room(int bytes, int turns)
     {
         using var running = new RunningLoop();
@@ -144,21 +145,22 @@ public class EventLoopTests
     }
 
     [Fact]
-    public async Task A_turn_that_has_had_a_batch_has_room_for_little()
+    public async Task A_turn_that_has_had_much_has_no_room_and_the_next_has()
     {
         using var running = new RunningLoop();
 
-        var (fresh, full, next) = await running.RunAsync(async ValueTask<(int, int, int)> () =>
+        var (fresh, full, next) = await running.RunAsync(async ValueTask<(bool, bool, bool)> () =>
         {
             await running.Loop.Yield();
-            var fresh = running.Loop.BulkShare;
-            running.Loop.NoteBulk(fresh);
-            var full = running.Loop.BulkShare;
+            running.Loop.NoteBulk(64 * 1024 - 1);
+            var fresh = running.Loop.HasBulkRoom;
+            running.Loop.NoteBulk(1);
+            var full = running.Loop.HasBulkRoom;
             await running.Loop.Yield();
-            return (fresh, full, running.Loop.BulkShare);
+            return (fresh, full, running.Loop.HasBulkRoom);
         });
 
-        Assert.Equal((32 * 1024, 4 * 1024, 32 * 1024), (fresh, full, next));
+        Assert.Equal((true, false, true), (fresh, full, next));
     }
 
     [Fact]
