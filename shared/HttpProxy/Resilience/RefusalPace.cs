@@ -7,12 +7,14 @@ internal sealed class RefusalPace(TimeProvider time)
     /// <summary>Answered at once, at the beginning and in each second.</summary>
     public const int Prompt = 100;
 
-    /// <summary>Paused at once: each holds a descriptor.</summary>
+    /// <summary>At the same time: each holds a descriptor.</summary>
     public const int MostPaused = 1000;
 
     private double _tokens = Prompt;
     private long _filledAt = time.GetTimestamp();
-    private int _paused;
+
+    /// <summary>Waiting for their answer now.</summary>
+    public int Paused { get; private set; }
 
     /// <returns>False if the answer may leave at once; else <see cref="EndPause"/> is to follow.</returns>
     public bool BeginPause()
@@ -26,10 +28,10 @@ internal sealed class RefusalPace(TimeProvider time)
             return false;
         }
 
-        if (_paused == MostPaused) return false;
-        _paused++;
+        if (Paused == MostPaused) return false;
+        Paused++;
         return true;
     }
 
-    public void EndPause() => _paused--;
+    public void EndPause() => Paused--;
 }

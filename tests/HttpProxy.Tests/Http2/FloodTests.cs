@@ -66,12 +66,18 @@ public sealed class FloodTests
         List<Wire> busy = [];
         for (var i = 0; i < 8; i++) busy.Add(await GreetAsync(scene));
         var good = await GreetAsync(scene);
-        using var blocked = new ManualResetEventSlim();
-        scene.Loop.Post(blocked.Wait);
+        using var isHeld = new ManualResetEventSlim();
+        using var goesOn = new ManualResetEventSlim();
+        scene.Loop.Post(() =>
+        {
+            isHeld.Set();
+            goesOn.Wait();
+        });
+        isHeld.Wait();
         foreach (var wire in busy) await wire.SendAsync(string.Concat(Numbers(20).Select(id => Ask(id + 2, "/busy", new string('y', 4000)))));
         await good.SendAsync(Ask(3, "/good", "y"));
 
-        blocked.Set();
+        goesOn.Set();
         await scene.ReportAsync(9 + 8 * 20 + 1);
 
         Assert.InRange(heard.IndexOf("/good") - 9, 0, 16 + 6 + 16); // two batches, a little of the others, and what the next turn begins with
@@ -91,7 +97,7 @@ public sealed class FloodTests
             if (i % 100 == 99) await Task.WhenAny(Task.Delay(1), paused[^1]);
         }
 
-        await UntilAsync(scene, static scene => scene.Connections.Count == RefusalPace.MostPaused);
+        await UntilAsync(scene, static scene => scene.Proxy.Refusals.Paused == RefusalPace.MostPaused);
         Assert.All(paused, static answer => Assert.False(answer.IsCompleted));
         Assert.StartsWith("HTTP/1.1 400 ", await RefusedAsync(scene)); // more are not held
         time.Advance(HttpProxyOptions.Default.FloodPause);
